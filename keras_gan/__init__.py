@@ -1,0 +1,1 @@
+"""The engine of keras-gan: it knows the game, and no architecture."""

@@ -1,0 +1,97 @@
+"""Every random number of a training step, drawn without a generator's state.
+
+A draw is a pure function of (seed, attempt, step, turn, purpose, position in the global batch).
+So a resumed run repeats the uninterrupted one bit for bit, no two replicas draw the same, and the
+same global batch gives the same update on one device and on many.
+"""
+
+import contextlib
+import math
+import threading
+import zlib
+from typing import NamedTuple
+
+import tensorflow as tf
+
+_PHILOX = 1  # graph mode and XLA agree on its bits
+_DRAW, _FOLD = 0, 1  # upper half of Philox' counter: draws and new keys never share a block
+
+
+class Key(NamedTuple):
+    """Where in the random stream a draw is made.
+
+    Attributes:
+        key: uint64 [1], Philox' key: a hash of everything but the position.
+        row: int64 scalar, position in the global batch of this replica's first sample.
+    """
+
+    key: tf.Tensor
+    row: tf.Tensor
+
+    @classmethod
+    def create(cls, seed, attempt=0, row=0):
+        """The root of a run's randomness: one seed, one count of roll-backs."""
+        root = tf.reshape(tf.cast(seed, tf.uint64), [1])
+        return cls(root, tf.cast(row, tf.int64)).fold(attempt)
+
+    def fold(self, data):
+        """A key of its own for `data`: a step or turn (integer) or a purpose (str)."""
+        if isinstance(data, str):
+            data = zlib.crc32(data.encode())
+        return Key(self._philox(_FOLD, data, [1], tf.uint64), self.row)
+
+    def at(self, row):
+        """The same stream, beginning at another position of the global batch."""
+        return Key(self.key, tf.cast(row, tf.int64))
+
+    def normal(self, shape):
+        """Draws N(0, 1), float32 of `shape`; shape[0] counts this replica's samples."""
+        return math.sqrt(2.0) * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
+
+    def uniform(self, shape, low=0.0, high=1.0):
+        """Draws U(low, high), float32 of `shape`; shape[0] counts this replica's samples."""
+        # The upper 23 bits and a half: never 0 or 1, and exact in float32. TensorFlow's own
+        # conversion of the bits to floats differs between graph mode and XLA.
+        mantissa = tf.cast(
+            tf.bitwise.right_shift(self._bits(shape), tf.constant(9, tf.uint32)), tf.float32
+        )
+        return low + (high - low) * ((mantissa + 0.5) * 2.0**-23)
+
+    def integers(self, shape, high):
+        """Draws integers of [0, high), int32 of `shape`; `high` may be a tensor."""
+        high = tf.cast(high, tf.int32)
+        drawn = tf.cast(self.uniform(shape) * tf.cast(high, tf.float32), tf.int32)
+        return tf.minimum(drawn, high - 1)  # the product may round up to `high`
+
+    def _bits(self, shape):
+        # Philox gives four numbers a count, so a sample takes a whole number of counts, and the
+        # counter of a shard's first sample follows from its position alone.
+        each = math.prod(int(n) for n in shape[1:])
+        counts = -(-each // 4)
+        bits = self._philox(_DRAW, self.row * counts, [shape[0], counts * 4], tf.uint32)
+        return tf.reshape(bits[:, :each], shape)
+
+    def _philox(self, use, count, shape, dtype):
+        counter = tf.stack([tf.cast(count, tf.uint64), tf.constant(use, tf.uint64)])
+        return tf.raw_ops.StatelessRandomUniformFullIntV2(
+            shape=shape, key=self.key, counter=counter, alg=_PHILOX, dtype=dtype
+        )
+
+
+_scope = threading.local()  # replicas are traced in threads of their own
+
+
+@contextlib.contextmanager
+def scope(key):
+    """Hands `key` to the random layers of the networks that are called inside."""
+    previous = current()
+    _scope.key = key
+    try:
+        yield
+    finally:
+        _scope.key = previous
+
+
+def current():
+    """The key handed down by the innermost `scope`, or None: then random layers are idle."""
+    return getattr(_scope, "key", None)
