@@ -1,0 +1,423 @@
+"""The game: a Keras model with two players, whose `train_step` is the algorithm of the paper.
+
+The constructor sets the players, `compile` sets the rules, `fit` is the match, callbacks are the
+referee.
+"""
+
+import keras
+import tensorflow as tf
+
+from keras_gan import labels as labels_module
+from keras_gan import latents, losses, pixels, randomness, runtime, schedules
+from keras_gan.averaging import MovingAverage
+from keras_gan.players import LossScale, Player
+from keras_gan.recorder import Recorder
+from keras_gan.rules import StatefulRule, register
+from keras_gan.turn import Turn, distance_in_pairs
+
+
+@register
+class GAN(keras.Model):
+    """A generative adversarial network (Goodfellow et al., 2014).
+
+    Args:
+        generator: Keras model, latents float32 [n, z] (and labels int32 [n]) → float32 images
+            [n, h, w, c] in [-1, 1], or points [n, 2].
+        discriminator: Keras model, images (and labels) → dictionary with "logits" [n].
+        prior: distribution of the latents, a `latents.Prior`; Gaussian by default.
+
+    A variant overrides `make_fakes`, `discriminator_loss` or `generator_loss`, never the step.
+
+    Example:
+        gan = GAN(generator, discriminator)
+        gan.compile(loss=losses.Hinge())
+        gan.fit(batches, steps_per_epoch=1000)      # batches of uint8 [n, turns, h, w, c]
+        images = gan.sample(16, seed=0)             # uint8 [16, h, w, c]
+    """
+
+    needs_reals_for_generator = False
+
+    def __init__(self, generator, discriminator, prior=None, **kwargs):
+        super().__init__(**kwargs)
+        self.generator, self.discriminator = generator, discriminator
+        # Sampled, scored and exported from; without averaging it is a copy of the generator.
+        self.average_generator = keras.models.clone_model(generator)
+        self.average_generator.set_weights(generator.get_weights())
+        self.average_generator.trainable = False
+        self.prior = prior or latents.Gaussian()
+        self.recorder = Recorder(name="recorder")
+        counter = dict(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+        self.step = self.add_weight(name="step", **counter)
+        self.attempt = self.add_weight(name="attempt", **counter)
+        self.built = True
+
+    # The players, as seen from outside ----------------------------------------------------------
+
+    @property
+    def networks(self):
+        """The networks in training, by name; D first. A variant may add one."""
+        return {"discriminator": self.discriminator, "generator": self.generator}
+
+    @property
+    def latent_dim(self):
+        return self.generator.inputs[0].shape[-1]
+
+    @property
+    def image_shape(self):
+        return tuple(self.discriminator.inputs[0].shape[1:])
+
+    @property
+    def conditional(self):
+        """Whether the generator takes labels."""
+        return len(self.generator.inputs) > 1
+
+    # The rules ----------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        d_optimizer=None,
+        g_optimizer=None,
+        loss=None,
+        targets=None,
+        penalties=(),
+        d_inputs=(),
+        replay=None,
+        opponent=None,
+        schedule=None,
+        average=None,
+        top_k=None,
+        separate_batches=True,
+        clip_norm=None,
+        xla=False,
+        loss_scaling=False,
+        seed=0,
+    ):
+        """Sets the rules and builds the optimizers.
+
+        Args:
+            d_optimizer, g_optimizer: Keras optimizers; Adam(2e-4, β1 0.5) by default.
+            loss: a `losses.Loss`; non-saturating by default.
+            targets: `labels.Targets` of D's turns.
+            penalties: `penalties.Penalty`s, added to D's loss.
+            d_inputs: what D's images pass through: noise, augmentation; functions
+                (images, key, step) → images.
+            replay: a `replay.Replay` of past fakes.
+            opponent: whom a player trains against, if not the current one: target networks or
+                past players.
+            schedule: who trains how often: `schedules.FixedSchedule` or `ThresholdLoop`.
+            average: `averaging.MovingAverage` of the generator's weights.
+            top_k: `selection.TopK`, which fakes train the generator.
+            separate_batches: real and fake images go through D apart, so that batch norm never
+                mixes them (tip 4). False is the counter-example.
+            clip_norm: bound of each player's gradient norm.
+            xla: compile losses and gradients with XLA.
+            loss_scaling: scale the losses dynamically, for mixed float16.
+            seed: of everything random in a step.
+        """
+        adam = dict(learning_rate=2e-4, beta_1=0.5)
+        self.d_optimizer = keras.optimizers.get(d_optimizer or keras.optimizers.Adam(**adam))
+        self.g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(**adam))
+        # Keras must know an optimizer, or it makes one up.
+        super().compile(optimizer=self.g_optimizer, jit_compile=False)
+        self.loss_rule = loss or losses.NonSaturating()
+        self.targets = targets or labels_module.Targets()
+        self.penalties, self.d_inputs = list(penalties), list(d_inputs)
+        self.replay, self.opponent, self.top_k = replay, opponent, top_k
+        self.schedule = schedule or schedules.FixedSchedule()
+        self.average = average or MovingAverage(decay=0.0)
+        self.separate_batches, self.clip_norm = separate_batches, clip_norm
+        self.xla, self.loss_scaling, self.seed = xla, loss_scaling, seed
+
+        for rule in self.stateful_rules:
+            rule.build_for(self)
+        self.players = {
+            name: Player(
+                name,
+                network,
+                self.optimizer_for(name),
+                clip_norm,
+                LossScale(name=f"{name}_loss_scale") if loss_scaling else None,
+            )
+            for name, network in self.networks.items()
+        }
+        self.loss_scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
+        self._inside = [self.step]
+        for part in (*self.networks.values(), *(r for r in self.stateful_rules if r.inside)):
+            self._inside.extend(part.variables)
+        self._make_fakes = runtime.pure(self._make_fakes_inside, self._inside, xla)
+        self._d_gradients = runtime.pure(self._d_gradients_inside, self._inside, xla)
+        self._g_gradients = runtime.pure(self._g_gradients_inside, self._inside, xla)
+
+    def optimizer_for(self, name):
+        """The optimizer of a player; a variant's further players bring their own."""
+        return {"discriminator": self.d_optimizer, "generator": self.g_optimizer}[name]
+
+    @property
+    def stateful_rules(self):
+        """The rules that keep state, in a fixed order."""
+        rules = [*self.penalties, *self.d_inputs, self.replay, self.opponent, self.prior]
+        return [rule for rule in rules if isinstance(rule, StatefulRule)]
+
+    # The match ----------------------------------------------------------------------------------
+
+    def train_step(self, data):
+        """One step: D's turns on fresh reals, then G's against the updated D.
+
+        The fakes of D's last turn serve G's first one: one pass of the generator, joined to its
+        backward pass by the fakes' cotangent.
+
+        Args:
+            data: images uint8 [n, turns, h, w, c] (or points float32 [n, turns, 2]) of this
+                replica, or (images, labels int32 [n, turns]).
+        """
+        images, labels = data if isinstance(data, (tuple, list)) else (data, None)
+        key = self._key(images.shape[0])
+        metrics, going = {}, tf.constant(True)
+        for turn in range(self.schedule.d_turns):
+            last = turn == self.schedule.d_turns - 1
+            real = pixels.to_float(images[:, turn])
+            label = None if labels is None else labels[:, turn]
+            fakes = self._fakes(real, label, key.fold(turn), taped=last)
+            going = self._discriminator_turn(real, label, fakes, key.fold(turn), going, metrics)
+        going = tf.constant(True)
+        for turn in range(self.schedule.g_turns):
+            turn_key = key.fold(self.schedule.d_turns + turn)
+            if turn > 0:
+                fakes = self._fakes(real, label, turn_key, taped=True)
+            going = self._generator_turn(real, label, fakes, turn_key, going, metrics)
+        self._conclude(key, metrics)
+        return {"step": tf.zeros((1,))}  # Keras wants an output; nothing reads it
+
+    def _key(self, count):
+        """The step's randomness, placed at this replica's rows of the global batch."""
+        row = tf.cast(runtime.replica_index(), tf.int64) * count
+        return randomness.Key.create(self.seed, self.attempt.value, row).fold(self.step.value)
+
+    def _fakes(self, real, labels, key, taped):
+        """The makers' pass: fakes, their new statistics, and the tape that leads back to them."""
+        current = dict(zip(map(id, self._inside), runtime.values(self._inside)))
+        makers = [n for n in self.networks if n != "discriminator"]
+        weights = {n: [current[id(v)] for v in self.networks[n].trainable_variables] for n in makers}
+        tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+        if not taped:
+            fake, statistics = self._make_fakes(list(current.values()), real, labels, key)
+        else:
+            with tape:
+                tape.watch(weights)
+                fake, statistics = self._make_fakes(list(current.values()), real, labels, key)
+        return fake, statistics, weights, tape
+
+    def _make_fakes_inside(self, real, labels, key):
+        with randomness.scope(key.fold("generator's layers")):
+            fake = self.make_fakes(real, labels, key)
+        makers = [n for name, n in self.networks.items() if name != "discriminator"]
+        return fake, [v.value for n in makers for v in n.non_trainable_variables]
+
+    def _discriminator_turn(self, real, labels, fakes, key, going, metrics):
+        """D's turn. Returns whether the turns of this step go on."""
+        player = self.players["discriminator"]
+        fake = fakes[0]
+        current = runtime.values(self._inside)
+        if self.opponent is not None:
+            against = self.opponent.values("generator", self._inside, current)
+            fake, _ = self._make_fakes(against, real, labels, key)
+        if self.replay is not None:
+            fake = {**fake, "images": self.replay.mix(fake["images"], key, metrics)}
+        loss, gradients, statistics, logged = self._d_gradients(
+            current, real, labels, fake, key, player.scale()
+        )
+        going, go = self._update(player, loss, gradients, statistics, going, metrics)
+        metrics.update(logged)
+        metrics["discriminator/turns"] = metrics.get("discriminator/turns", 0.0) + tf.cast(
+            going, tf.float32
+        )
+        if self.replay is not None:
+            self.replay.insert(fakes[0]["images"], key, go)
+        for rule in self.stateful_rules:
+            rule.observe(runtime.all_reduce("MEAN", logged), go)
+        return going
+
+    def _d_gradients_inside(self, real, labels, fake, key, scale):
+        fake = tf.nest.map_structure(tf.stop_gradient, fake)
+        weights = [v.value for v in self.discriminator.trainable_variables]
+        turn = Turn(key, self.step.value, real, labels, fake)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            self._judge_both(turn)
+            loss = turn.log("discriminator/loss", self.discriminator_loss(turn))
+            for penalty in self.penalties:
+                loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
+            scaled = loss * scale
+        gradients = tape.gradient(scaled, weights)
+        statistics = [v.value for v in self.discriminator.non_trainable_variables]
+        return loss, gradients, statistics, turn.metrics
+
+    def _judge_both(self, turn):
+        """D on the fakes, then on the reals; the reals' statistics are the ones D keeps."""
+        sides = {side: turn.key.fold(side) for side in ("real", "fake")}
+        turn.critic = lambda images, side="real": self.judge(
+            images, turn.labels, sides[side], turn.step
+        )["logits"]
+        fake, real = turn.fake["images"], turn.real
+        if self.separate_batches:
+            with runtime.substituted(self.discriminator.non_trainable_variables):
+                turn.fake_output = self.judge(fake, turn.labels, sides["fake"], turn.step)
+            turn.real_output = self.judge(real, turn.labels, sides["real"], turn.step)
+            return
+        both = self.judge(
+            tf.concat([real, fake], 0),
+            None if turn.labels is None else tf.concat([turn.labels] * 2, 0),
+            sides["real"],
+            turn.step,
+        )
+        turn.real_output = {name: value[: turn.count] for name, value in both.items()}
+        turn.fake_output = {name: value[turn.count :] for name, value in both.items()}
+
+    def _generator_turn(self, real, labels, fakes, key, going, metrics):
+        """The turn of G (and of a variant's further makers). Returns whether G's turns go on."""
+        fake, statistics, weights, tape = fakes
+        current = runtime.values(self._inside)
+        if self.opponent is not None:
+            current = self.opponent.values("discriminator", self._inside, current)
+        makers = list(weights)
+        scales = {name: self.players[name].scale() for name in makers}
+        found, cotangents, logged = self._g_gradients(current, real, labels, fake, key, scales)
+        metrics.update(logged)
+        first = going
+        for name in makers:
+            gradients = tape.gradient(
+                fake, weights[name], cotangents[name], unconnected_gradients="none"
+            )
+            count = len(self.networks[name].non_trainable_variables)
+            own, statistics = statistics[:count], statistics[count:]
+            goes, _ = self._update(
+                self.players[name], found[name], gradients, own, first, metrics
+            )
+            going = tf.logical_and(going, goes)
+        metrics["generator/turns"] = metrics.get("generator/turns", 0.0) + tf.cast(
+            going, tf.float32
+        )
+        return going
+
+    def _g_gradients_inside(self, real, labels, fake, key, scales):
+        turn = Turn(key, self.step.value, real, labels, fake)
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch([t for t in tf.nest.flatten(fake) if t.dtype.is_floating])
+            with runtime.substituted(self.discriminator.non_trainable_variables):
+                # An own purpose: D's noise on the same fakes differs from that of D's turn.
+                sides = key.fold("generator")
+                turn.critic = lambda images: self.judge(images, labels, sides, turn.step)["logits"]
+                turn.fake_output = self.judge(fake["images"], labels, sides, turn.step)
+                if self.loss_rule.paired or self.needs_reals_for_generator:
+                    turn.real_output = self.judge(real, labels, key.fold("real"), turn.step)
+                found = self.generator_loss(turn)
+            scaled = {name: loss * scales[name] for name, loss in found.items()}
+        cotangents = {
+            name: tape.gradient(loss, fake, unconnected_gradients="zero")
+            for name, loss in scaled.items()
+        }
+        for name, loss in found.items():
+            turn.log(f"{name}/loss", loss)
+        turn.log("fakes/distance", distance_in_pairs(fake["images"]))
+        turn.log("reals/distance", distance_in_pairs(real))
+        turn.log("fakes/magnitude", tf.reduce_max(tf.abs(fake["images"])))
+        return found, cotangents, turn.metrics
+
+    def _update(self, player, loss, gradients, statistics, going, metrics):
+        """Updates a player unless something is not finite or the schedule says stop.
+
+        Returns:
+            Whether the schedule goes on, and whether the update was made; boolean scalars.
+        """
+        gradients, norm = player.agree(gradients)
+        loss, statistics = runtime.all_reduce("MEAN", (loss, statistics))
+        finite = runtime.all_finite((loss, norm, statistics))
+        side = "discriminator" if player.name == "discriminator" else "generator"
+        going = self.schedule.goes(side, loss, going)
+        go = tf.logical_and(finite, going)
+        player.update(gradients, norm, go)
+        runtime.assign(player.network.non_trainable_variables, statistics, go)
+        metrics[f"{player.name}/gradient_norm"] = norm
+        metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+        return going, go
+
+    def _conclude(self, key, metrics):
+        """What follows the turns: averages, rules that look back, the record, the clock."""
+        self.average.update(self.average_generator, self.generator, self.step.value)
+        for rule in self.stateful_rules:
+            rule.conclude(self.step.value, key, metrics)
+        self.recorder.write(self.step.value, metrics)
+        self.step.assign_add(1)
+
+    # What a variant overrides -------------------------------------------------------------------
+
+    def make_fakes(self, real, labels, key):
+        """Makes the fakes of a turn.
+
+        Args:
+            real: float32 [n, h, w, c]; labels: int32 [n] or None; key: `randomness.Key`.
+
+        Returns:
+            A dictionary of tensors with "images" float32 [n, h, w, c].
+        """
+        latent = self.prior.sample(key.fold("latent"), (real.shape[0], self.latent_dim))
+        return {"images": self.imagine(latent, labels)}
+
+    def discriminator_loss(self, turn):
+        """D's loss without penalties, a float32 scalar: this replica's mean."""
+        real, fake = turn.real_output["logits"], turn.fake_output["logits"]
+        turn.log("discriminator/logits_real", real)
+        turn.log("discriminator/logits_fake", fake)
+        turn.log("discriminator/accuracy_real", real > 0)
+        turn.log("discriminator/accuracy_fake", fake < 0)
+        turn.log("discriminator/sign_real", tf.sign(real))
+        if self.loss_rule.has_targets:
+            drawn = self.targets.draw(turn.key, turn.count)
+            parts = self.loss_rule.discriminator(real, fake, *drawn)
+            if self.targets.soft:
+                turn.log("targets/real", drawn[0])
+                turn.log("targets/fake", drawn[1])
+        else:
+            parts = self.loss_rule.discriminator(
+                *self.targets.exchange(turn.key, real, fake)
+            )
+        if self.targets.flip:
+            turn.log("targets/flipped", tf.stack(self.targets.flips(turn.key, turn.count)))
+        return turn.log("discriminator/loss_real", parts[0]) + turn.log(
+            "discriminator/loss_fake", parts[1]
+        )
+
+    def generator_loss(self, turn):
+        """The makers' losses: a dictionary name → float32 scalar, this replica's mean."""
+        fake = turn.fake_output["logits"]
+        real = turn.real_output["logits"] if turn.real_output else None
+        loss = self.loss_rule.generator(fake, real)
+        if self.top_k is not None:
+            loss = self.top_k(loss, fake, turn)
+        return {"generator": tf.reduce_mean(loss)}
+
+    # Calling the players ------------------------------------------------------------------------
+
+    def imagine(self, latents, labels=None, training=True):
+        """G's images, float32, of latents [n, z] and labels [n] if G takes them."""
+        inputs = [latents, labels] if self.conditional else latents
+        return tf.cast(self.generator(inputs, training=training), tf.float32)
+
+    def judge(self, images, labels, key, step):
+        """D's outputs on images as its rules let it see them, for training.
+
+        Returns:
+            A dictionary with "logits" float32 [n] and whatever else D's network gives.
+        """
+        for rule in self.d_inputs:
+            images = rule(images, key.fold(type(rule).__name__), step)
+        inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
+        with randomness.scope(key.fold("discriminator's layers")):
+            output = self.discriminator(inputs, training=True)
+        return {name: tf.cast(value, tf.float32) for name, value in output.items()}

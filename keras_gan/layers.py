@@ -1,0 +1,237 @@
+"""What Keras lacks: layers that know the step's randomness, pixel shuffle, spectral norm."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_gan import randomness
+from keras_gan.rules import register
+
+
+def _local_key(layer):
+    """The key in force, made this layer's own by its name; None outside a step."""
+    key = randomness.current()
+    return None if key is None else key.fold(layer.name)
+
+
+@register
+class LayerNoise(keras.layers.Layer):
+    """Adds Gaussian noise N(0, stddev²) before a hidden activation of G (tip 13).
+
+    Active where a key is in force (in a training step, or when sampling is asked for noise), the
+    identity elsewhere. A stddev near 1 drowns the features and ruins the samples.
+    """
+
+    def __init__(self, stddev=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.stddev = stddev
+
+    def call(self, inputs):
+        key = _local_key(self)
+        if key is None:
+            return inputs
+        return inputs + self.stddev * tf.cast(key.normal((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "stddev": self.stddev}
+
+
+@register
+class AlwaysDropout(keras.layers.Layer):
+    """Dropout in G at training and at sampling (tip 17; Isola et al., 2017).
+
+    In a step the mask is keyed by the sample's position; elsewhere by a fixed key, so that the
+    same latents give the same image.
+    """
+
+    def __init__(self, rate=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def call(self, inputs):
+        key = _local_key(self)
+        if key is None:
+            key = randomness.Key.create(0).fold(self.name)
+        mask = key.uniform((tf.shape(inputs)[0], *inputs.shape[1:]))
+        return tf.where(mask < self.rate, tf.zeros_like(inputs), inputs / (1.0 - self.rate))
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
+
+
+@register
+class PixelShuffle(keras.layers.Layer):
+    """Depth to space by `factor` (Shi et al., 2016): [n, h, w, c·f²] → [n, h·f, w·f, c]."""
+
+    def __init__(self, factor=2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        return tf.nn.depth_to_space(inputs, self.factor)
+
+    def compute_output_shape(self, shape):
+        n, h, w, c = shape
+        f = self.factor
+        return (n, h * f, w * f, c // f**2)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@register
+class ICNR(keras.initializers.Initializer):
+    """Initialises the convolution before a pixel shuffle free of checkerboard (Aitken et al., 2017).
+
+    The f² sub-kernels of an output channel start equal, so the shuffle starts as nearest-neighbour
+    upsampling.
+    """
+
+    def __init__(self, initializer, factor=2):
+        self.initializer, self.factor = keras.initializers.get(initializer), factor
+
+    def __call__(self, shape, dtype=None):
+        each = self.initializer((*shape[:-1], shape[-1] // self.factor**2), dtype)
+        # depth_to_space takes the channel as (row, column, channel), channel fastest.
+        return keras.ops.tile(each, (1,) * (len(shape) - 1) + (self.factor**2,))
+
+    def get_config(self):
+        return {
+            "initializer": keras.initializers.serialize(self.initializer),
+            "factor": self.factor,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.initializers.deserialize(config["initializer"]), config["factor"])
+
+
+@register
+class MinibatchStddev(keras.layers.Layer):
+    """Appends a channel with the standard deviation over groups of images (Karras et al., 2018).
+
+    Lets D see a lack of diversity (tip 15, minibatch discrimination). Groups are consecutive, so
+    that replicas and one device see the same ones; the batch must be a multiple of the group,
+    otherwise the whole batch is one group.
+    """
+
+    def __init__(self, group=4, **kwargs):
+        super().__init__(**kwargs)
+        self.group = group
+
+    def call(self, inputs):
+        n = tf.shape(inputs)[0]
+        group = tf.where(n % self.group == 0, self.group, n)
+        x = tf.cast(inputs, tf.float32)
+        grouped = tf.reshape(x, tf.concat([[-1, group], tf.shape(x)[1:]], 0))
+        mean = tf.reduce_mean(grouped, 1, keepdims=True)
+        variance = tf.reduce_mean(tf.square(grouped - mean), 1)
+        stddev = tf.sqrt(variance + 1e-8)
+        each = tf.reduce_mean(stddev, list(range(1, len(inputs.shape))))
+        shape = tf.concat([tf.shape(x)[:-1], [1]], 0)
+        spread = tf.broadcast_to(
+            tf.reshape(tf.repeat(each, group), [-1] + [1] * (len(inputs.shape) - 1)), shape
+        )
+        return tf.concat([inputs, tf.cast(spread, inputs.dtype)], -1)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], shape[-1] + 1)
+
+    def get_config(self):
+        return {**super().get_config(), "group": self.group}
+
+
+class _Spectral:
+    """A layer whose kernel is divided by its largest singular value (Miyato et al., 2018).
+
+    One power iteration a training call, from the u that the step began with; gradients flow
+    through W/σ with u and v held fixed. `keras.layers.SpectralNormalization` overwrites the kernel
+    instead, and sends no gradient through σ.
+    """
+
+    def build(self, shape):
+        super().build(shape)
+        self.left = self.add_weight(
+            name="left",
+            shape=(1, self._kernel.shape[-1]),
+            initializer=keras.initializers.RandomNormal(seed=1),
+            trainable=False,
+            dtype="float32",
+        )
+        self.right = self.add_weight(
+            name="right",
+            shape=(1, math.prod(self._kernel.shape[:-1])),
+            initializer=keras.initializers.RandomNormal(seed=2),
+            trainable=False,
+            dtype="float32",
+        )
+        self._normalized = None
+
+    def call(self, inputs, training=False):
+        kernel = tf.cast(tf.convert_to_tensor(self._kernel.value), tf.float32)
+        matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
+        left, right = tf.convert_to_tensor(self.left.value), tf.convert_to_tensor(self.right.value)
+        if training:
+            fixed = tf.stop_gradient(matrix)
+            right = tf.math.l2_normalize(tf.matmul(left, fixed, transpose_b=True), epsilon=1e-12)
+            left = tf.math.l2_normalize(tf.matmul(right, fixed), epsilon=1e-12)
+            self.left.assign(left)
+            self.right.assign(right)
+        sigma = tf.matmul(tf.matmul(right, matrix), left, transpose_b=True)
+        self._normalized = tf.cast(kernel / sigma[0, 0], self.compute_dtype)
+        try:
+            return super().call(inputs)
+        finally:
+            self._normalized = None
+
+    @property
+    def kernel(self):
+        normalized = getattr(self, "_normalized", None)
+        return super().kernel if normalized is None else normalized
+
+
+@register
+class SpectralConv2D(_Spectral, keras.layers.Conv2D):
+    """`keras.layers.Conv2D` with spectral normalisation."""
+
+
+@register
+class SpectralDense(_Spectral, keras.layers.Dense):
+    """`keras.layers.Dense` with spectral normalisation."""
+
+
+@register
+class LabelMap(keras.layers.Layer):
+    """Labels [n] as one image channel of a low-dimensional embedding (tip 16).
+
+    Each class owns a learned h×w map of rank `rank`, which keeps the parameters few.
+    """
+
+    def __init__(self, num_classes, height, width, rank=4, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes, self.height, self.width, self.rank = num_classes, height, width, rank
+        self.rows = keras.layers.Embedding(num_classes, height * rank)
+        self.columns = keras.layers.Embedding(num_classes, width * rank)
+
+    def build(self, shape):
+        self.rows.build(shape)
+        self.columns.build(shape)
+        self.built = True
+
+    def call(self, labels):
+        rows = tf.reshape(self.rows(labels), [-1, self.height, self.rank])
+        columns = tf.reshape(self.columns(labels), [-1, self.rank, self.width])
+        return tf.matmul(rows, columns)[..., None] * (self.height * self.width) ** 0.25
+
+    def compute_output_shape(self, shape):
+        return (shape[0], self.height, self.width, 1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "height": self.height,
+            "width": self.width,
+            "rank": self.rank,
+        }

@@ -1,0 +1,130 @@
+"""Adversarial losses: pure functions of the discriminator's logits, a value a sample.
+
+Every loss gives D's two parts and G's part, float32 [n], to be averaged by the caller. All of them
+are written on logits: a sigmoid followed by a logarithm loses the gradient where it matters.
+"""
+
+import tensorflow as tf
+
+from keras_gan.rules import Rule, rule
+
+softplus = tf.math.softplus
+
+
+def cross_entropy(targets, logits):
+    """Binary cross-entropy with logits, for any real target: t·sp(-x) + (1-t)·sp(x)."""
+    return targets * softplus(-logits) + (1.0 - targets) * softplus(logits)
+
+
+class Loss(Rule):
+    """Base class.
+
+    Attributes:
+        has_targets: whether D's parts take targets (labels), so that they can be softened.
+        paired: whether the logits of a real and a fake image are compared pair by pair; then G's
+            turn needs real logits too.
+        probabilistic: whether D's logit estimates log p(x)/q(x) at its optimum.
+    """
+
+    has_targets = False
+    paired = False
+    probabilistic = False
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        """D's loss.
+
+        Args:
+            real, fake: logits, float32 [n].
+            real_targets, fake_targets: float32 [n] or scalars, used if `has_targets`.
+
+        Returns:
+            The real part and the fake part, float32 [n] each; D's loss is the sum of their means.
+        """
+        raise NotImplementedError
+
+    def generator(self, fake, real=None):
+        """G's loss, float32 [n], of fake logits (and real ones where `paired`)."""
+        raise NotImplementedError
+
+
+@rule
+class NonSaturating(Loss):
+    """G maximises log D(G(z)): the same as training it with flipped labels (Goodfellow, 2014)."""
+
+    has_targets = True
+    probabilistic = True
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        return cross_entropy(real_targets, real), cross_entropy(fake_targets, fake)
+
+    def generator(self, fake, real=None):
+        return softplus(-fake)
+
+
+@rule
+class Minimax(NonSaturating):
+    """G minimises log(1 - D(G(z))), whose gradient vanishes when D wins (Goodfellow, 2014)."""
+
+    def generator(self, fake, real=None):
+        return -softplus(fake)
+
+
+@rule
+class LeastSquares(Loss):
+    """½(D(x)-1)² + ½D(G(z))² against ½(D(G(z))-1)² (LSGAN, Mao et al., 2017)."""
+
+    has_targets = True
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        return 0.5 * (real - real_targets) ** 2, 0.5 * (fake - fake_targets) ** 2
+
+    def generator(self, fake, real=None):
+        return 0.5 * (fake - 1.0) ** 2
+
+
+@rule
+class Hinge(Loss):
+    """relu(1-D(x)) + relu(1+D(G(z))) against -D(G(z)) (Lim & Ye, 2017; SNGAN, 2018)."""
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        return tf.nn.relu(1.0 - real), tf.nn.relu(1.0 + fake)
+
+    def generator(self, fake, real=None):
+        return -fake
+
+
+@rule
+class Wasserstein(Loss):
+    """D(G(z)) - D(x) against -D(G(z)) (Arjovsky et al., 2017); D needs a Lipschitz bound."""
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        return -real, fake
+
+    def generator(self, fake, real=None):
+        return -fake
+
+
+@rule
+class RelativisticPairing(Loss):
+    """sp(-(D(x_i)-D(G(z_i)))): a real is judged beside a fake (RpGAN, Jolicoeur-Martineau, 2019).
+
+    The loss of a pair stands in the real part; the fake part is zero.
+    """
+
+    paired = True
+
+    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+        return softplus(fake - real), tf.zeros_like(fake)
+
+    def generator(self, fake, real=None):
+        return softplus(real - fake)
+
+
+LOSSES = {
+    "non_saturating": NonSaturating,
+    "minimax": Minimax,
+    "least_squares": LeastSquares,
+    "hinge": Hinge,
+    "wasserstein": Wasserstein,
+    "relativistic": RelativisticPairing,
+}

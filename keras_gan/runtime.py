@@ -1,0 +1,88 @@
+"""Where and how a step runs: replicas, XLA, precision. What `fit` can't express is bent here."""
+
+import keras
+import tensorflow as tf
+
+
+def replicas():
+    """Number of replicas that train together."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def replica_index():
+    """This replica's position among all, a tensor; 0 on one device."""
+    return tf.distribute.get_replica_context().replica_id_in_sync_group
+
+
+def all_reduce(op, tensors):
+    """Reduces a structure of tensors over the replicas with `op`, "SUM" or "MEAN"."""
+    if replicas() == 1:
+        return tensors
+    flat = tf.nest.flatten(tensors)
+    if not flat:
+        return tensors
+    reduced = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp[op], flat)
+    return tf.nest.pack_sequence_as(tensors, reduced)
+
+
+def values(variables):
+    """The values of Keras variables as tensors."""
+    return [tf.convert_to_tensor(v.value) for v in variables]
+
+
+def pure(function, variables, xla):
+    """Makes `function` a pure function of its arguments and of the variables' values.
+
+    What the function reads from and assigns to Keras variables stays inside; it returns what it is
+    asked for. Compiled with XLA if asked; without, it is traced in place, since collectives
+    (synchronised batch norm) can't stand in a function of their own.
+
+    Returns:
+        A function (values, *arguments), with `values` as `values(variables)` gives them.
+    """
+
+    def stateless(current, *arguments):
+        with keras.StatelessScope(state_mapping=list(zip(variables, current))):
+            return function(*arguments)
+
+    if not xla:
+        return stateless
+    return tf.function(stateless, jit_compile=True, autograph=False)
+
+
+class substituted:
+    """Inside, `variables` have other values; afterwards they have their own again.
+
+    For pure functions only, where assigning costs nothing. Without values it undoes what happens
+    inside: a network can be called for training without keeping its new statistics.
+    """
+
+    def __init__(self, variables, values=None):
+        self.variables, self.values = variables, values
+
+    def __enter__(self):
+        self.own = [v.value for v in self.variables]
+        if self.values is not None:
+            self._assign(self.values)
+
+    def __exit__(self, *exception):
+        self._assign(self.own)
+
+    def _assign(self, new):
+        for variable, value in zip(self.variables, new):
+            variable.assign(value)
+
+
+def assign(variables, new, go=None):
+    """Writes new values, or keeps the old ones where the boolean `go` is false."""
+    for variable, value in zip(variables, new):
+        value = tf.cast(value, variable.dtype)
+        if go is not None:
+            value = tf.where(go, value, variable.value)
+        variable.assign(value)
+
+
+def all_finite(tensors):
+    """Whether every number of a structure of tensors is finite, a boolean scalar."""
+    checks = [tf.reduce_all(tf.math.is_finite(t)) for t in tf.nest.flatten(tensors)]
+    return tf.reduce_all(tf.stack(checks)) if checks else tf.constant(True)

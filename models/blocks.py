@@ -1,0 +1,90 @@
+"""What the networks of the zoo share: sizes, up- and downsampling, normalisation, activation."""
+
+import keras
+
+from keras_gan import layers
+
+ACTIVATIONS = ("leaky_relu", "relu")
+UPSAMPLINGS = ("transposed", "pixel_shuffle", "nearest")
+DOWNSAMPLINGS = ("strided", "average", "max")
+NORMALIZATIONS = ("batch", "instance", "layer", "none")
+
+
+def initializer(stddev=0.02):
+    """DCGAN's N(0, 0.02²)."""
+    return keras.initializers.RandomNormal(stddev=stddev)
+
+
+def doublings(image_shape, smallest=4):
+    """How often both sides of an image can be halved without falling below `smallest` pixels.
+
+    Example: (28, 28) → 2, to 7×7; (64, 64) → 4, to 4×4; (48, 32) → 3, to 6×4.
+    """
+    height, width = image_shape[:2]
+    count = 0
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) // 2 >= smallest:
+        height, width, count = height // 2, width // 2, count + 1
+    if count == 0:
+        raise ValueError(f"image size {image_shape[:2]}: both sides must be multiples of 4, ≥ 28")
+    return count
+
+
+def activation(kind="leaky_relu"):
+    """LeakyReLU 0.2, or ReLU to compare (tip 5: a sparse gradient hurts)."""
+    _check("activation", kind, ACTIVATIONS)
+    return keras.layers.LeakyReLU(0.2) if kind == "leaky_relu" else keras.layers.ReLU()
+
+
+def normalize(x, kind="batch", synchronized=False):
+    """Batch, instance or layer normalisation of feature maps, or none (tip 4)."""
+    _check("normalization", kind, NORMALIZATIONS)
+    if kind == "batch":
+        return keras.layers.BatchNormalization(synchronized=synchronized)(x)
+    if kind == "instance":
+        if len(x.shape) < 4 or x.shape[1] * x.shape[2] == 1:
+            raise ValueError("instance norm of a 1×1 map is zero: use layer or batch norm")
+        return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)
+    if kind == "layer":
+        return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+    return x
+
+
+def upsample(x, filters, kind="transposed", use_bias=True):
+    """Doubles height and width. Kernel sizes divide by the stride, or a checkerboard appears."""
+    _check("upsampling", kind, UPSAMPLINGS)
+    options = dict(padding="same", use_bias=use_bias)
+    if kind == "transposed":
+        return keras.layers.Conv2DTranspose(
+            filters, 4, strides=2, kernel_initializer=initializer(), **options
+        )(x)
+    if kind == "pixel_shuffle":
+        shuffled = keras.layers.Conv2D(
+            filters * 4, 3, kernel_initializer=layers.ICNR(initializer()), **options
+        )(x)
+        return layers.PixelShuffle(2)(shuffled)
+    grown = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+    return keras.layers.Conv2D(filters, 3, kernel_initializer=initializer(), **options)(grown)
+
+
+def downsample(x, filters, kind="strided", use_bias=True, spectral=False):
+    """Halves height and width (max pooling to compare: its gradient is sparse)."""
+    _check("downsampling", kind, DOWNSAMPLINGS)
+    conv = layers.SpectralConv2D if spectral else keras.layers.Conv2D
+    options = dict(padding="same", use_bias=use_bias, kernel_initializer=initializer())
+    if kind == "strided":
+        return conv(filters, 4, strides=2, **options)(x)
+    pool = keras.layers.AveragePooling2D if kind == "average" else keras.layers.MaxPooling2D
+    return pool(2)(conv(filters, 4, **options)(x))
+
+
+def _check(name, value, allowed):
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
+
+
+def shrink_last_layer(model, bound):
+    """Redraws the last kernel from U(-bound, bound), as DDPG does (Lillicrap et al., 2016)."""
+    last = [layer for layer in model.layers if hasattr(layer, "kernel")][-1]
+    draw = keras.initializers.RandomUniform(-bound, bound)
+    kernel = getattr(last, "_kernel", last.kernel)
+    kernel.assign(draw(kernel.shape))
