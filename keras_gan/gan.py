@@ -36,6 +36,7 @@ class GAN(keras.Model):
     """
 
     needs_reals_for_generator = False
+    num_classes = None  # set by conditional models
 
     def __init__(self, generator, discriminator, prior=None, **kwargs):
         super().__init__(**kwargs)
@@ -203,7 +204,9 @@ class GAN(keras.Model):
         """The makers' pass: fakes, their new statistics, and the tape that leads back to them."""
         current = dict(zip(map(id, self._inside), runtime.values(self._inside)))
         makers = [n for n in self.networks if n != "discriminator"]
-        weights = {n: [current[id(v)] for v in self.networks[n].trainable_variables] for n in makers}
+        weights = {
+            n: [current[id(v)] for v in self.networks[n].trainable_variables] for n in makers
+        }
         tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
         if not taped:
             fake, statistics = self._make_fakes(list(current.values()), real, labels, key)
@@ -296,9 +299,7 @@ class GAN(keras.Model):
             )
             count = len(self.networks[name].non_trainable_variables)
             own, statistics = statistics[:count], statistics[count:]
-            goes, _ = self._update(
-                self.players[name], found[name], gradients, own, first, metrics
-            )
+            goes, _ = self._update(self.players[name], found[name], gradients, own, first, metrics)
             going = tf.logical_and(going, goes)
         metrics["generator/turns"] = metrics.get("generator/turns", 0.0) + tf.cast(
             going, tf.float32
@@ -355,6 +356,57 @@ class GAN(keras.Model):
         self.recorder.write(self.step.value, metrics)
         self.step.assign_add(1)
 
+    # What callbacks use -------------------------------------------------------------------------
+
+    def state(self):
+        """Every variable that the next step depends on, by owner; what a checkpoint holds."""
+        state = {name: network.variables for name, network in self.networks.items()}
+        state["average_generator"] = self.average_generator.variables
+        for name, player in self.players.items():
+            state[f"{name}'s optimizer"] = player.optimizer.variables
+        state["rules"] = [v for rule in (*self.stateful_rules, *self.loss_scales) for v in rule.variables]
+        state["recorder"] = self.recorder.variables
+        state["counters"] = [self.step, self.attempt]
+        return state
+
+    def sample(self, count, seed=0, labels=None, noise=False):
+        """Samples from the averaged generator.
+
+        Args:
+            count: number of images; seed: of the latents.
+            labels: int32 [count] for a conditional generator; by default all classes in turn.
+            noise: whether G's noise layers are active.
+
+        Returns:
+            uint8 [count, h, w, c], or float32 points [count, 2].
+        """
+        key = randomness.Key.create(seed)
+        latents = self.prior.sample(key.fold("latent"), (count, self.latent_dim))
+        if self.conditional and labels is None:
+            labels = tf.range(count) % self.num_classes
+        return self.generate(latents, labels, key.fold("noise") if noise else None).numpy()
+
+    def generate(self, latents, labels=None, key=None):
+        """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
+        inputs = [latents, labels] if self.conditional else latents
+        with randomness.scope(key):
+            images = self.average_generator(inputs, training=False)
+        return pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
+
+    def discriminate(self, images, labels=None):
+        """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
+        x = pixels.to_float(images)
+        inputs = [x, labels] if len(self.discriminator.inputs) > 1 else x
+        return tf.cast(self.discriminator(inputs, training=False)["logits"], tf.float32)
+
+    def endpoints(self):
+        """Further endpoints of the export: name → (function, input signature)."""
+        return {}
+
+    def further_pictures(self, source):
+        """Further pictures a variant wants to show: name → uint8 [h, w, c]."""
+        return {}
+
     # What a variant overrides -------------------------------------------------------------------
 
     def make_fakes(self, real, labels, key):
@@ -384,9 +436,7 @@ class GAN(keras.Model):
                 turn.log("targets/real", drawn[0])
                 turn.log("targets/fake", drawn[1])
         else:
-            parts = self.loss_rule.discriminator(
-                *self.targets.exchange(turn.key, real, fake)
-            )
+            parts = self.loss_rule.discriminator(*self.targets.exchange(turn.key, real, fake))
         if self.targets.flip:
             turn.log("targets/flipped", tf.stack(self.targets.flips(turn.key, turn.count)))
         return turn.log("discriminator/loss_real", parts[0]) + turn.log(

@@ -39,8 +39,9 @@ class Targets(Rule):
 
     def draw(self, key, count):
         """Targets of `count` reals and `count` fakes, float32 [count] each, flips included."""
-        real, fake = self._uniform(key, "real", self.real, count), self._uniform(
-            key, "fake", self.fake, count
+        real, fake = (
+            self._uniform(key, "real", self.real, count),
+            self._uniform(key, "fake", self.fake, count),
         )
         if not self.flip:
             return real, fake

@@ -31,7 +31,9 @@ class LayerNoise(keras.layers.Layer):
         key = _local_key(self)
         if key is None:
             return inputs
-        return inputs + self.stddev * tf.cast(key.normal((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype)
+        return inputs + self.stddev * tf.cast(
+            key.normal((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype
+        )
 
     def get_config(self):
         return {**super().get_config(), "stddev": self.stddev}

@@ -10,6 +10,14 @@ DOWNSAMPLINGS = ("strided", "average", "max")
 NORMALIZATIONS = ("batch", "instance", "layer", "none")
 
 
+def arguments(values):
+    """The arguments of a constructor, of its `locals()`: what its `get_config` gives back."""
+    left_out = ("self", "prior", "kwargs", "__class__")
+    config = {name: value for name, value in values.items() if name not in left_out}
+    config["image_shape"] = tuple(config["image_shape"])
+    return config
+
+
 def initializer(stddev=0.02):
     """DCGAN's N(0, 0.02²)."""
     return keras.initializers.RandomNormal(stddev=stddev)
@@ -47,6 +55,20 @@ def normalize(x, kind="batch", synchronized=False):
     if kind == "layer":
         return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
     return x
+
+
+def hidden(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchronized=False):
+    """What follows a hidden layer: normalise, add noise (tip 13), activate, drop out (tip 17)."""
+    x = normalize(x, normalization, synchronized)
+    if noise:
+        x = layers.LayerNoise(noise)(x)
+    x = activation(activation_kind)(x)
+    return layers.AlwaysDropout(dropout)(x) if dropout else x
+
+
+def logit(x):
+    """The last layer's [n, 1] as D's logits [n], float32 in every precision."""
+    return keras.layers.Reshape((), dtype="float32", name="logits")(x)
 
 
 def upsample(x, filters, kind="transposed", use_bias=True):

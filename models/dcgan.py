@@ -92,8 +92,17 @@ def channels(width, level):
 
 
 def build_generator(
-    image_shape, latent_dim, width, normalization, activation, upsampling, noise, dropout,
-    last_layer, synchronized, **_,
+    image_shape,
+    latent_dim,
+    width,
+    normalization,
+    activation,
+    upsampling,
+    noise,
+    dropout,
+    last_layer,
+    synchronized,
+    **_,
 ):
     """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
     count = blocks.doublings(image_shape)
@@ -124,8 +133,16 @@ def build_generator(
 
 
 def build_discriminator(
-    image_shape, width, d_normalization, activation, downsampling, spectral, minibatch_stddev,
-    last_layer, synchronized, **_,
+    image_shape,
+    width,
+    d_normalization,
+    activation,
+    downsampling,
+    spectral,
+    minibatch_stddev,
+    last_layer,
+    synchronized,
+    **_,
 ):
     """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
     bias = d_normalization == "none"

@@ -1,0 +1,223 @@
+"""One run, told from top to bottom."""
+
+import inspect
+
+import keras
+import numpy as np
+from absl import logging
+from PIL import Image
+
+from keras_gan import compatibility, config as config_module, export, rulebook, runtime
+from keras_gan.checkpoints import Checkpoints
+from keras_gan.data import open_source, pipeline
+from keras_gan.errors import HealthStop, UsageError
+from keras_gan.monitoring import pictures, saving, scores
+from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.monitoring.progress import Progress
+from keras_gan.monitoring.samples import Samples
+from keras_gan.monitoring.tensorboard import Scalars, Writer
+from keras_gan.rundir import RunDirectory
+from keras_gan.signals import Interruption
+
+# How the zoo's constructors call what a flag sets.
+ARGUMENTS = {
+    "spectral_norm": "spectral",
+    "layer_noise": "noise",
+    "last_layer_init": "last_layer",
+    "sync_batch_norm": "synchronized",
+}
+
+
+def settle(given, registry, run=None):
+    """The complete config of a run, new or continued.
+
+    Args:
+        given: what the command line says, by flag name.
+        registry: the zoo: name → model class.
+        run: the run's directory; its own settings count unless they may change.
+
+    Raises:
+        UsageError: a wrong value, or settings that contradict each other or the run in progress.
+    """
+    kept = run.given() if run is not None else None
+    name = given.get("model") or (kept or {}).get("model") or "dcgan"
+    if name not in registry:
+        raise UsageError(
+            "unknown model", flag="model", value=name, allowed=", ".join(sorted(registry))
+        )
+    defaults = registry[name].defaults()
+    config = config_module.make({**(kept or {}), **given}, defaults)
+    if kept is not None:
+        old = config_module.make(kept, defaults)
+        changed = config_module.changed(old, config)
+        if changed:
+            flag = changed[0]
+            raise UsageError(
+                "the run was started with another value and can't go on exactly; use another"
+                " --run_dir",
+                flag=flag,
+                value=getattr(config, flag),
+                allowed=getattr(old, flag),
+            )
+    compatibility.check(config, registry[name])
+    return config
+
+
+def data(config, **options):
+    """The data set of a config."""
+    return open_source(
+        config.dataset,
+        image_size=config_module.image_size(config),
+        channels=config.channels or None,
+        labels=config.labels,
+        data_dir=config.data_dir or None,
+        min_size=config.batch_size,
+        **options,
+    )
+
+
+def build(config, model_class, source):
+    """The game of a config: players and rules, under the strategy in force."""
+    keras.utils.set_random_seed(config.seed)
+    keras.mixed_precision.set_global_policy(config.precision)
+    wanted = inspect.signature(model_class.__init__).parameters
+    values = {ARGUMENTS.get(name, name): value for name, value in vars(config).items()}
+    values.update(image_shape=source.image_shape, num_classes=source.num_classes)
+    arguments = {name: values[name] for name in wanted if name in values and name != "prior"}
+    if "num_classes" in wanted and source.num_classes is None:
+        raise UsageError(
+            f"has no labels, and {config.model} needs them",
+            flag="dataset",
+            value=config.dataset,
+            allowed="labelled data, or --model=dcgan",
+        )
+    try:
+        gan = model_class(**arguments, prior=rulebook.prior(config))
+        gan.compile(**rulebook.compile_arguments(config))
+    except ValueError as error:
+        raise UsageError(f"--model={config.model}: {error}") from error
+    return gan
+
+
+def train(config, model_class, run):
+    """Trains a run to its last step, from where it stands, and exports it.
+
+    Returns:
+        The exit status.
+    """
+    strategy = runtime.strategy(config)
+    source = data(config)
+    _hint_labels(config, source, model_class)
+    with strategy.scope():
+        gan = build(config, model_class, source)
+    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints)
+    start = checkpoints.restore(gan)
+    run.write_settings(config)
+    if start >= config.steps:
+        print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
+        return 0
+    run.cut_after(start)
+    if start:
+        logging.info("goes on at step %d", start)
+    writer = Writer(run.tensorboard) if config.tensorboard else None
+    if writer and not start:
+        writer.settings(config)
+
+    with Interruption() as interruption:
+        health = Health(config, run, writer)
+        scorer = scores.Scores(config, run, source, writer)
+        while True:
+            step = int(gan.step.numpy())
+            callbacks = [
+                interruption,
+                *_referees(config, run, source, writer, checkpoints, health, scorer, step),
+            ]
+            batches = pipeline.batches(
+                source,
+                batch_size=config.batch_size,
+                turns=gan.schedule.d_turns,
+                seed=config.seed,
+                attempt=int(gan.attempt.numpy()),
+                start_step=step,
+                steps=config.steps - step,
+                strategy=strategy,
+            )
+            try:
+                gan.fit(
+                    batches,
+                    steps_per_epoch=config.steps - step,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=callbacks,
+                )
+                break
+            except RollBack as rollback:
+                health.roll_back(gan, checkpoints, run, rollback)
+        step = int(gan.step.numpy())
+        checkpoints.save(gan, step, note=health.note())
+        if interruption.status is not None and step < config.steps:
+            logging.warning("stopped at step %d, checkpoint saved", step)
+            return interruption.status
+    health.report(gan, run)
+    if health.stopped:
+        raise HealthStop(health.sentence())
+    _finish(config, gan, run, source)
+    if writer:
+        writer.close()
+    return 0
+
+
+def _referees(config, run, source, writer, checkpoints, health, scorer, start):
+    """The callbacks, in the order in which they act after a step."""
+    every = config.log_every
+    yield health.since(start)
+    if config.progress:
+        yield Progress(config.steps, config.batch_size, every, start)
+    if writer:
+        yield Scalars(writer, every, source, config.sample_every or 500, start)
+    yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling, start)
+    yield scorer.since(start)
+    yield saving.Saving(checkpoints, config.checkpoint_every, health, start)
+
+
+def _hint_labels(config, source, model_class):
+    takes_labels = "num_classes" in inspect.signature(model_class.__init__).parameters
+    if source.num_classes and not takes_labels:
+        logging.info(
+            "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
+            " would (tip 12)",
+            config.dataset,
+            source.num_classes,
+            config.model,
+        )
+
+
+def _finish(config, gan, run, source):
+    """The last samples, the page of the run, the export, and where everything lies."""
+    drawn = Samples(run.samples, 0, None, source, config.noise_at_sampling)
+    drawn.set_model(gan)
+    for name, picture in drawn.draw().items():
+        pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
+    rows = run.scores()
+    export.save(
+        gan,
+        run.export,
+        config,
+        ["saved_model", *config_module.words(config.export_format)],
+        metrics=rows[-1] if rows else None,
+    )
+    first = sorted(run.samples.glob("samples-*.png"))
+    pictures.run_page(
+        run.curves(),
+        np.asarray(Image.open(first[0])),
+        np.asarray(Image.open(first[-1])),
+        run.path / "run.png",
+        f"{config.model} on {config.dataset}, {config.steps} steps",
+    )
+    print(
+        f"pictures     {run.samples}, {run.path / 'run.png'}\n"
+        f"scores       {run.path / 'scores.csv'}\n"
+        f"health       {run.path / 'health.md'}\n"
+        f"export       {run.export}\n"
+        f"TensorBoard  tensorboard --logdir {run.tensorboard}"
+    )

@@ -1,0 +1,1 @@
+"""The referee: callbacks that watch the match, every N steps."""

@@ -1,0 +1,50 @@
+"""The progress bar: losses, images a second, time left."""
+
+import sys
+
+import tqdm
+
+from keras_gan.monitoring.callbacks import Every, block
+
+
+class Progress(Every):
+    """A bar on stderr; a line now and then where stderr is no terminal.
+
+    Args:
+        steps: the run's last step.
+        images: images of a step over all devices, reals of all turns.
+        every: steps between readings of the losses.
+    """
+
+    def __init__(self, steps, images, every, start=0):
+        super().__init__(every, start)
+        self.steps, self.images = steps, images
+
+    def on_train_begin(self, logs=None):
+        self.bar = tqdm.tqdm(
+            total=self.steps,
+            initial=self.start,
+            unit="step",
+            file=sys.stderr,
+            mininterval=0.5 if sys.stderr.isatty() else 20,
+            dynamic_ncols=True,
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(1)
+        super().on_train_batch_end(batch, logs)
+
+    def act(self, step):
+        means = block(self.model, step, self.every)
+        rate = self.bar.format_dict["rate"] or 0.0
+        self.bar.set_postfix(
+            {
+                "D": f"{means['discriminator/loss']:.3f}",
+                "G": f"{means['generator/loss']:.3f}",
+                "images/s": f"{rate * self.images:.0f}",
+            },
+            refresh=False,
+        )
+
+    def on_train_end(self, logs=None):
+        self.bar.close()

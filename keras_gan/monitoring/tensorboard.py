@@ -1,0 +1,79 @@
+"""TensorBoard: scalars, pictures, histograms, HParams and the flags as text."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from keras_gan.monitoring.callbacks import Every, block
+
+
+class Writer:
+    """One event file of a run; everything TensorBoard shows goes through it."""
+
+    def __init__(self, folder):
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def scalars(self, values, step):
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+
+    def image(self, name, picture, step):
+        with self._writer.as_default(step=step):
+            tf.summary.image(name, picture[None])
+
+    def histogram(self, name, values, step):
+        with self._writer.as_default(step=step):
+            tf.summary.histogram(name, np.asarray(values))
+
+    def text(self, name, text, step=0):
+        with self._writer.as_default(step=step):
+            tf.summary.text(name, text)
+
+    def settings(self, config):
+        """The settings, as HParams and as text."""
+        values = dataclasses.asdict(config)
+        with self._writer.as_default(step=0):
+            hparams.hparams({k: v for k, v in values.items() if v not in (None, "")})
+        rows = "\n".join(f"| {name} | {value} |" for name, value in values.items())
+        self.text("operative flags", f"| flag | value |\n|---|---|\n{rows}")
+
+    def flush(self):
+        self._writer.flush()
+
+    def close(self):
+        self._writer.close()
+
+
+class Scalars(Every):
+    """Writes each metric's mean since the last time, learning rates, and logits' histograms.
+
+    Args:
+        writer: a `Writer`.
+        source: real images for the logits' histograms.
+        histogram_every: steps between histograms; 0 is off.
+    """
+
+    def __init__(self, writer, every, source=None, histogram_every=0, start=0):
+        super().__init__(every, start)
+        self.writer, self.source, self.histogram_every = writer, source, histogram_every
+
+    def act(self, step):
+        values = block(self.model, step, self.every)
+        for name, player in self.model.players.items():
+            values[f"{name}/learning_rate"] = float(player.optimizer.learning_rate.numpy())
+        self.writer.scalars(values, step)
+        if self.histogram_every and step % self.histogram_every < self.every:
+            self._histograms(step)
+
+    def _histograms(self, step, count=256):
+        images, labels = self.source.fetch(np.arange(min(count, len(self.source))))
+        fakes = self.model.sample(len(images), seed=1, labels=labels)
+        for name, side in (("real", images), ("fake", fakes)):
+            logits = self.model.discriminate(tf.constant(side), labels)
+            self.writer.histogram(f"logits/{name}", logits, step)
+
+    def on_train_end(self, logs=None):
+        self.writer.flush()

@@ -1,0 +1,141 @@
+"""The run directory: everything a run leaves, held by one process at a time."""
+
+import csv
+import fcntl
+import json
+import os
+import pathlib
+
+from keras_gan import flags
+from keras_gan.config import Config
+from keras_gan.errors import StorageError
+
+
+class RunDirectory:
+    """A run's folder; a context manager that locks it.
+
+    Attributes:
+        checkpoints, samples, tensorboard, export: folders inside.
+
+    Raises:
+        StorageError: it can't be made or written, or another process holds it.
+    """
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.checkpoints = self.path / "checkpoints"
+        self.samples = self.path / "samples"
+        self.tensorboard = self.path / "tensorboard"
+        self.export = self.path / "export"
+        self._lock = None
+
+    def __enter__(self):
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.path / ".lock", "w")
+        except OSError as error:
+            raise StorageError(f"run directory {self.path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise StorageError(f"run directory {self.path}: another process is using it") from None
+        return self
+
+    def __exit__(self, *exception):
+        self._lock.close()
+
+    # Settings -----------------------------------------------------------------------------------
+
+    @property
+    def flagfile(self):
+        return self.path / "operative.flags"
+
+    def given(self):
+        """The settings the run was started with, by flag name; None for a new run."""
+        if not self.flagfile.exists():
+            return None
+        try:
+            return flags.parse(Config, ["operative.flags", f"--flagfile={self.flagfile}"])
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise StorageError(f"{self.flagfile}: {error}") from error
+
+    def write_settings(self, config):
+        self.write_text("operative.flags", flags.as_flags(config))
+
+    # Files --------------------------------------------------------------------------------------
+
+    def write_text(self, name, text):
+        """Writes a small file at once, or not at all."""
+        beside = self.path / (name + ".writing")
+        try:
+            with open(beside, "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, self.path / name)
+        except OSError as error:
+            raise StorageError(f"{self.path / name}: {error.strerror}") from error
+
+    def append_event(self, event):
+        """Adds a line to events.jsonl; `event` has "step" and "attempt"."""
+        self._append("events.jsonl", json.dumps(event) + "\n")
+
+    def events(self):
+        """The events so far, oldest first."""
+        return [json.loads(line) for line in self._lines("events.jsonl")]
+
+    def append_score(self, row):
+        """Adds a row to scores.csv; its first columns are step and attempt."""
+        header = None if (self.path / "scores.csv").exists() else list(row)
+        columns = header or next(csv.reader([self._lines("scores.csv")[0]]))
+        row = {name: row.get(name, "") for name in columns}
+        text = _csv_line(header) if header else ""
+        self._append("scores.csv", text + _csv_line(row.values()))
+
+    def scores(self):
+        """The rows of scores.csv so far: column → text."""
+        return list(csv.DictReader(self._lines("scores.csv")))
+
+    def cut_after(self, step):
+        """Drops the rows beyond a restored step: they will be written again."""
+        lines = self._lines("events.jsonl")
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        if len(kept) != len(lines):
+            self.write_text("events.jsonl", "".join(line + "\n" for line in kept))
+        rows = self._lines("scores.csv")
+        if rows:
+            kept = rows[:1] + [line for line in rows[1:] if int(line.split(",")[0]) <= step]
+            if len(kept) != len(rows):
+                self.write_text("scores.csv", "".join(line + "\n" for line in kept))
+
+    def _append(self, name, text):
+        try:
+            with open(self.path / name, "a") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StorageError(f"{self.path / name}: {error.strerror}") from error
+
+    def _lines(self, name):
+        """The whole lines of a file; one that a kill cut short does not count."""
+        path = self.path / name
+        if not path.exists():
+            return []
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(f"{path}: {error}") from error
+        whole, _, rest = text.rpartition("\n")
+        if rest:
+            self.write_text(name, whole + "\n" if whole else "")
+        return whole.splitlines()
+
+
+def _csv_line(values):
+    texts = []
+    for value in values:
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        texts.append('"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text)
+    return ",".join(texts) + "\n"
