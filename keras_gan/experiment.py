@@ -1,6 +1,7 @@
 """One run, told from top to bottom."""
 
 import inspect
+import os
 
 import keras
 import numpy as np
@@ -61,6 +62,12 @@ def settle(given, registry, run=None):
             )
     compatibility.check(config, registry[name])
     return config
+
+
+def check(given, registry):
+    """Judges a command line alone, before a run directory is made."""
+    if not os.path.exists(os.path.join(given.get("run_dir", ""), "operative.flags")):
+        settle(given, registry)
 
 
 def data(config, **options):

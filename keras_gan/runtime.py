@@ -1,7 +1,71 @@
 """Where and how a step runs: replicas, XLA, precision. What `fit` can't express is bent here."""
 
+import os
+
 import keras
 import tensorflow as tf
+
+from keras_gan.errors import UsageError
+
+
+def set_up(config):
+    """Splits the CPU if asked to; must come before TensorFlow is used."""
+    if config.logical_devices:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        parts = [tf.config.LogicalDeviceConfiguration()] * config.logical_devices
+        try:
+            tf.config.set_logical_device_configuration(cpu, parts)
+        except RuntimeError as error:
+            raise UsageError(
+                f"TensorFlow has started: {error}",
+                flag="logical_devices",
+                value=config.logical_devices,
+            ) from None
+
+
+def uses_xla(config):
+    """Whether to compile: as asked, by default on a GPU only, where it is faster."""
+    if config.xla is not None:
+        return config.xla
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
+def strategy(config):
+    """The strategy of `--strategy`, checked against batch size, XLA and precision."""
+    made = _strategy(config)
+    count = made.num_replicas_in_sync
+    if config.batch_size % count:
+        below = config.batch_size // count * count
+        nearest = [n for n in (below, below + count) if n >= 2]
+        raise UsageError(
+            f"must divide by the {count} replicas",
+            flag="batch_size",
+            value=config.batch_size,
+            allowed=" or ".join(map(str, nearest)),
+        )
+    if count > 1 and uses_xla(config) and config.sync_batch_norm:
+        raise UsageError(
+            "XLA can't hold the collective of synchronised batch norm",
+            flag="sync_batch_norm",
+            value="true",
+            allowed="--noxla, or --nosync_batch_norm",
+        )
+    return made
+
+
+def _strategy(config):
+    if config.strategy == "multi_worker":
+        resolver = None
+        if "TF_CONFIG" not in os.environ and "SLURM_PROCID" in os.environ:
+            resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+    cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
+    if config.strategy == "mirrored" or (config.strategy == "auto" and len(gpus) > 1):
+        return tf.distribute.MirroredStrategy(gpus or cpus)
+    if config.strategy == "auto" and not gpus and config.logical_devices > 1:
+        return tf.distribute.MirroredStrategy(cpus)
+    return tf.distribute.get_strategy()
 
 
 def replicas():

@@ -1,0 +1,76 @@
+"""The door's inner side: a command line in, an exit status out."""
+
+import os
+import sys
+
+from absl import logging
+
+from keras_gan import flags, runtime
+from keras_gan.config import Config
+from keras_gan.errors import KerasGanError, StorageError, UsageError
+from keras_gan.rundir import RunDirectory
+
+USAGE = """Trains, scores and exports generative adversarial networks.
+
+usage: python main.py --flagfile=configs/NAME.flags [--flag=value …]
+
+Flags may stand in flagfiles (nestable, # comments, the last one wins). A model brings defaults of
+its own; what is given here wins. Everything a run leaves is in --run_dir, and starting that again
+goes on where it stopped."""
+
+
+def main(argv, registry):
+    """Runs a command line.
+
+    Args:
+        argv: program name, then flags.
+        registry: the zoo: name → model class.
+
+    Returns:
+        0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the run's files can't be
+        read or written; 143 after SIGTERM, 130 after Ctrl-C.
+    """
+    logging.set_verbosity(logging.INFO)
+    logging.use_absl_handler()
+    try:
+        given = flags.parse(Config, argv)
+        if given is None:
+            print(flags.help_text(Config, USAGE))
+            return 0
+        return _run(given, registry)
+    except KerasGanError as error:
+        return _fail(error, error.exit_status)
+    except OSError as error:
+        return _fail(error, StorageError.exit_status)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(error, status):
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def _run(given, registry):
+    from keras_gan import experiment, modes  # after the flags are known to be right
+
+    mode = given.get("mode", "train")
+    if mode == "study":
+        from keras_gan import study
+
+        return study.main(given, registry)
+    if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
+        return modes.compare(given)
+    run_dir = given.get("run_dir", Config.run_dir)
+    if mode != "train" and not os.path.exists(os.path.join(run_dir, "operative.flags")):
+        raise UsageError(
+            "no run there", flag="run_dir", value=run_dir, allowed="a folder with operative.flags"
+        )
+    experiment.check(given, registry)
+    with RunDirectory(run_dir) as run:
+        config = experiment.settle(given, registry, run)
+        runtime.set_up(config)
+        model_class = registry[config.model]
+        if mode == "train":
+            return experiment.train(config, model_class, run)
+        return modes.MODES[mode](config, model_class, run)

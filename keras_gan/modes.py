@@ -1,0 +1,139 @@
+"""What can be done with a run besides training it: evaluate, sample, interpolate, export."""
+
+import json
+
+import numpy as np
+
+from keras_gan import config as config_module, experiment, export as export_module
+from keras_gan.checkpoints import Checkpoints
+from keras_gan.errors import UsageError
+from keras_gan.monitoring import pictures
+
+
+def load(config, model_class, run):
+    """A run's data and its game as the last checkpoint has it."""
+    source = experiment.data(config)
+    gan = experiment.build(config, model_class, source)
+    if not Checkpoints(run.checkpoints).restore(gan):
+        raise UsageError(
+            "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
+        )
+    return source, gan
+
+
+def evaluate(config, model_class, run):
+    """Scores a run with all metrics; prints a table, or JSON."""
+    from keras_gan.evaluation import report, suite
+
+    source, gan = load(config, model_class, run)
+    evaluator = suite.Evaluator(
+        source,
+        extractor=config.extractor or None,
+        data_dir=config.data_dir or None,
+        count=config.score_samples,
+        metrics="all",
+        inception_weights=config.inception_weights or None,
+    )
+    noise = config.noise_at_sampling
+    found = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
+    found = {"step": int(gan.step.numpy()), **found}
+    if config.json:
+        print(json.dumps(found))
+    else:
+        print(report.table(found))
+        report.pictures(run.path, evaluator, gan, found)
+    run.write_text("evaluation.json", json.dumps(found, indent=1))
+    return 0
+
+
+def compare(given):
+    """Scores two folders, .npz files or a SavedModel against each other."""
+    from keras_gan.evaluation import compare as comparison
+    from keras_gan.evaluation import report
+
+    config = config_module.make(given)
+    found = comparison.compare(
+        config.fakes,
+        config.reals,
+        extractor=config.extractor,
+        count=given.get("score_samples"),
+        data_dir=config.data_dir or None,
+        inception_weights=config.inception_weights or None,
+    )
+    print(json.dumps(found) if config.json else report.table(found))
+    return 0
+
+
+def sample(config, model_class, run):
+    """Writes `--count` samples as PNGs and one .npz; conditional models by `--sample_labels`."""
+    source, gan = load(config, model_class, run)
+    labels = sample_labels(config, gan)
+    images = gan.sample(config.count, config.seed, labels, config.noise_at_sampling)
+    folder = run.path / "samples" / f"seed-{config.seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if images.ndim == 2:
+        pictures.save(pictures.scatter(images), folder / "points.png")
+    else:
+        for i, image in enumerate(images):
+            pictures.save(image, folder / f"{i:05d}.png")
+        pictures.save(pictures.grid(images), folder / "grid.png")
+    extra = {} if labels is None else {"labels": labels}
+    np.savez_compressed(folder / "samples.npz", images=images, **extra)
+    print(f"{len(images)} samples in {folder}")
+    return 0
+
+
+def sample_labels(config, gan):
+    """The classes asked for, repeated to `--count`: int32 [count], or None."""
+    if not gan.conditional:
+        if config.sample_labels:
+            raise UsageError(
+                f"{config.model} takes no labels",
+                flag="sample_labels",
+                value=config.sample_labels,
+                allowed="a conditional model",
+            )
+        return None
+    allowed = f"classes 0 to {gan.num_classes - 1}, separated by commas"
+    try:
+        classes = [int(c) for c in config_module.words(config.sample_labels)]
+    except ValueError:
+        classes = [-1]
+    classes = classes or list(range(gan.num_classes))
+    if min(classes) < 0 or max(classes) >= gan.num_classes:
+        raise UsageError(
+            "no such class", flag="sample_labels", value=config.sample_labels, allowed=allowed
+        )
+    return np.resize(np.array(classes, np.int32), config.count)
+
+
+def interpolate(config, model_class, run):
+    """Writes great-circle paths between pairs of latents as one picture, a row a path."""
+    source, gan = load(config, model_class, run)
+    rows = 8
+    ends = np.random.default_rng(config.seed).normal(size=(rows, 2, gan.latent_dim))
+    ends = ends.astype(np.float32)
+    count = min(config.count, 32)
+    path = np.concatenate([pictures.walk(a, b, count) for a, b in ends])
+    labels = sample_labels(config, gan)
+    if labels is not None:
+        labels = np.repeat(np.resize(labels, rows), count)
+    images = gan.generate(path, labels).numpy()
+    target = run.path / "samples" / f"interpolation-seed-{config.seed}.png"
+    picture = pictures.scatter(images) if images.ndim == 2 else pictures.grid(images, count)
+    pictures.save(picture, target)
+    print(target)
+    return 0
+
+
+def export(config, model_class, run):
+    """Writes the run's export again, in the formats asked for."""
+    source, gan = load(config, model_class, run)
+    rows = run.scores()
+    formats = ["saved_model", *config_module.words(config.export_format)]
+    export_module.save(gan, run.export, config, formats, rows[-1] if rows else None)
+    print(run.export)
+    return 0
+
+
+MODES = {"evaluate": evaluate, "sample": sample, "interpolate": interpolate, "export": export}

@@ -1,0 +1,53 @@
+"""Scores in training: a row of scores.csv every N steps, the best checkpoint kept."""
+
+import dataclasses
+import time
+
+from keras_gan.monitoring.callbacks import Every
+
+
+class Scores(Every):
+    """Scores the averaged generator before the first step and then every N steps.
+
+    Args:
+        config: the run's `Config`; a row holds all of it.
+        run: its `RunDirectory`.
+        source: the data.
+        writer: a `tensorboard.Writer`, or None.
+    """
+
+    def __init__(self, config, run, source, writer=None):
+        super().__init__(config.score_every)
+        self.config, self.run, self.source, self.writer = config, run, source, writer
+        self._evaluator = None
+
+    def since(self, start):
+        """This callback, for a `fit` that begins after `start` steps."""
+        self.start = start
+        return self
+
+    def on_train_begin(self, logs=None):
+        if self.every and self.start == 0 and not self.run.scores():
+            self.act(0)
+
+    def act(self, step):
+        from keras_gan.evaluation import suite  # TensorFlow graphs of its own, only if asked for
+
+        if self._evaluator is None:
+            self._evaluator = suite.Evaluator(
+                self.source,
+                data_dir=self.config.data_dir or None,
+                count=self.config.score_samples,
+                extractor=self.config.extractor or None,
+            )
+        noise = self.config.noise_at_sampling
+        began = time.monotonic()
+        found = self._evaluator.score(
+            lambda count, seed: self.model.sample(count, seed=seed, noise=noise)
+        )
+        row = {"step": step, "attempt": int(self.model.attempt.numpy()), **found}
+        row["seconds"] = round(time.monotonic() - began, 2)
+        self.run.append_score({**row, **dataclasses.asdict(self.config)})
+        if self.writer is not None:
+            numbers = {k: v for k, v in found.items() if isinstance(v, (int, float))}
+            self.writer.scalars({f"scores/{k}": v for k, v in numbers.items()}, step)
