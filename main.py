@@ -5,8 +5,8 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from keras_gan import app  # noqa: E402
-from models import REGISTRY  # noqa: E402
+from keras_gan import app
+from models import REGISTRY
 
 if __name__ == "__main__":
     sys.exit(app.main(sys.argv, REGISTRY))

@@ -44,8 +44,17 @@ class Checkpoints:
             note: JSON values to keep beside the state, e.g. {"healthy": true}.
         """
         target = self._path(step)
-        if target.is_dir():
-            return target
+        return target if target.is_dir() else self._write(gan, step, note)
+
+    def replace(self, gan, step, note=None):
+        """Writes the state of `gan` in the place of what was saved at this step."""
+        old = self.folder / f"writing-old-{step:08d}"
+        if self._path(step).is_dir():
+            os.replace(self._path(step), old)
+        return self._write(gan, step, note)
+
+    def _write(self, gan, step, note):
+        target = self._path(step)
         beside = self.folder / f"writing-{step:08d}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

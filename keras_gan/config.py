@@ -296,7 +296,10 @@ class Config:
     )
 
     xla: bool = flag(
-        None, "compile losses and gradients with XLA; on by default on a GPU", group=DEVICES, kind=bool
+        None,
+        "compile losses and gradients with XLA; on by default on a GPU",
+        group=DEVICES,
+        kind=bool,
     )
     precision: str = flag(
         "float32",

@@ -8,7 +8,8 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import compatibility, config as config_module, export, rulebook, runtime
+from keras_gan import compatibility, export, rulebook, runtime
+from keras_gan import config as config_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError
@@ -17,7 +18,6 @@ from keras_gan.monitoring.health import Health, RollBack
 from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.tensorboard import Scalars, Writer
-from keras_gan.rundir import RunDirectory
 from keras_gan.signals import Interruption
 
 # How the zoo's constructors call what a flag sets.
@@ -215,7 +215,7 @@ def _finish(config, gan, run, source):
     )
     first = sorted(run.samples.glob("samples-*.png"))
     pictures.run_page(
-        run.curves(),
+        _curves(run),
         np.asarray(Image.open(first[0])),
         np.asarray(Image.open(first[-1])),
         run.path / "run.png",
@@ -228,3 +228,12 @@ def _finish(config, gan, run, source):
         f"export       {run.export}\n"
         f"TensorBoard  tensorboard --logdir {run.tensorboard}"
     )
+
+
+def _curves(run):
+    readings = run.readings()
+    steps = [row["step"] for row in readings]
+    return {
+        name: (steps, [row[name] for row in readings])
+        for name in ("discriminator/loss", "generator/loss")
+    }

@@ -364,7 +364,9 @@ class GAN(keras.Model):
         state["average_generator"] = self.average_generator.variables
         for name, player in self.players.items():
             state[f"{name}'s optimizer"] = player.optimizer.variables
-        state["rules"] = [v for rule in (*self.stateful_rules, *self.loss_scales) for v in rule.variables]
+        state["rules"] = [
+            v for rule in (*self.stateful_rules, *self.loss_scales) for v in rule.variables
+        ]
         state["recorder"] = self.recorder.variables
         state["counters"] = [self.step, self.attempt]
         return state
@@ -391,7 +393,9 @@ class GAN(keras.Model):
         inputs = [latents, labels] if self.conditional else latents
         with randomness.scope(key):
             images = self.average_generator(inputs, training=False)
-        return pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
+        return (
+            pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
+        )
 
     def discriminate(self, images, labels=None):
         """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""

@@ -97,12 +97,24 @@ class RunDirectory:
         """The rows of scores.csv so far: column → text."""
         return list(csv.DictReader(self._lines("scores.csv")))
 
-    def cut_after(self, step):
-        """Drops the rows beyond a restored step: they will be written again."""
-        lines = self._lines("events.jsonl")
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
-        if len(kept) != len(lines):
-            self.write_text("events.jsonl", "".join(line + "\n" for line in kept))
+    def append_reading(self, step, means):
+        """Adds the metrics' means since the last reading to readings.jsonl."""
+        self._append("readings.jsonl", json.dumps({"step": step, **means}) + "\n")
+
+    def readings(self):
+        """The readings so far, oldest first."""
+        return [json.loads(line) for line in self._lines("readings.jsonl")]
+
+    def cut_after(self, step, events=True):
+        """Drops the rows beyond a restored step: they will be written again.
+
+        After a roll-back the events stay: they tell what happened.
+        """
+        for name in ("readings.jsonl", *(["events.jsonl"] if events else [])):
+            lines = self._lines(name)
+            kept = [line for line in lines if json.loads(line)["step"] <= step]
+            if len(kept) != len(lines):
+                self.write_text(name, "".join(line + "\n" for line in kept))
         rows = self._lines("scores.csv")
         if rows:
             kept = rows[:1] + [line for line in rows[1:] if int(line.split(",")[0]) <= step]

@@ -1,0 +1,275 @@
+"""What a failing game looks like: signals on the recorded metrics, each with its threshold.
+
+A signal looks at the blocks of the last readings (means of N steps each) and gives a value where
+its threshold is crossed. Which signals apply, and where, depends on the loss: for Wasserstein's a
+D loss of zero is convergence, for the hinge it is saturation.
+"""
+
+import dataclasses
+
+import numpy as np
+
+LOGISTIC = ("non_saturating", "minimax", "relativistic")
+BOUNDED = (*LOGISTIC, "least_squares", "hinge")
+
+
+@dataclasses.dataclass(frozen=True)
+class Signal:
+    """A named condition.
+
+    Attributes:
+        name: in logs and events.
+        threshold: what the value is held against.
+        patience: blocks in a row for which it must hold.
+        failure: whether `--on_failure` acts on it; else it only warns.
+        losses: for which losses it means anything.
+        meaning: a sentence: what it is and what to try.
+        measure: function of a list of `Block`s, newest last → value, or None if it can't be told.
+        above: whether values above the threshold are the bad ones.
+    """
+
+    name: str
+    threshold: float
+    patience: int
+    failure: bool
+    losses: tuple
+    meaning: str
+    measure: callable
+    above: bool = True
+
+    def value(self, blocks):
+        """The newest value if the condition has held for `patience` blocks, else None."""
+        if len(blocks) < self.patience:
+            return None
+        found = [
+            self.measure(blocks[: len(blocks) - back]) for back in reversed(range(self.patience))
+        ]
+        for value in found:
+            if value is None or not (
+                value > self.threshold if self.above else value < self.threshold
+            ):
+                return None
+        return float(found[-1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """The metrics of the steps between two readings.
+
+    Attributes:
+        step: steps done at its end.
+        rows: name → float array, a value a step, finite steps only.
+        broken: share of steps that were not finite.
+    """
+
+    step: int
+    rows: dict
+    broken: float
+
+    def mean(self, name):
+        values = self.rows.get(name)
+        return None if values is None or not len(values) else float(np.mean(values))
+
+    def median(self, name):
+        values = self.rows.get(name)
+        return None if values is None or not len(values) else float(np.median(values))
+
+    def spread(self, name):
+        values = self.rows.get(name)
+        return None if values is None or not len(values) else float(np.std(values))
+
+
+def block(step, metrics):
+    """A `Block` of what the recorder gave."""
+    finite = metrics.get("finite", np.ones(1)) > 0.5
+    return Block(
+        step, {name: values[finite] for name, values in metrics.items()}, float(1 - finite.mean())
+    )
+
+
+def _gradient_norm(blocks):
+    norms = [blocks[-1].median(name) for name in blocks[-1].rows if name.endswith("/gradient_norm")]
+    norms = [n for n in norms if n is not None]
+    return max(norms) if norms else None
+
+
+def _mean(name):
+    return lambda blocks: blocks[-1].mean(name)
+
+
+def _accuracy(blocks):
+    real = blocks[-1].mean("discriminator/accuracy_real")
+    fake = blocks[-1].mean("discriminator/accuracy_fake")
+    return None if real is None or fake is None else min(real, fake)
+
+
+def _spread(blocks):
+    """Standard deviation of D's loss within the block, in units of its level."""
+    spread, level = blocks[-1].spread("discriminator/loss"), blocks[-1].mean("discriminator/loss")
+    return None if spread is None else spread / max(abs(level), 0.5)
+
+
+def _spike(blocks):
+    """Largest deviation of D's loss from the median, in standard deviations of past blocks."""
+    if len(blocks) < 6:
+        return None
+    past = [b.spread("discriminator/loss") for b in blocks[-6:-1]]
+    values = blocks[-1].rows.get("discriminator/loss")
+    if any(p is None for p in past) or values is None or not len(values):
+        return None
+    return float(np.max(np.abs(values - np.median(values))) / max(np.median(past), 0.02))
+
+
+def _decline(blocks, count=8):
+    """How steadily and how far G's loss fell over the last blocks while its fakes pass as real."""
+    if len(blocks) < count:
+        return None
+    levels = [b.mean("generator/loss") for b in blocks[-count:]]
+    fooled = blocks[-1].mean("discriminator/accuracy_fake")
+    if any(level is None for level in levels) or fooled is None:
+        return None
+    if np.any(np.diff(levels) > 0) or fooled > 0.2:
+        return 0.0
+    return levels[0] - levels[-1]
+
+
+def _diversity(blocks):
+    fake, real = blocks[-1].mean("fakes/distance"), blocks[-1].mean("reals/distance")
+    return None if fake is None or not real else fake / real
+
+
+def _logits(blocks):
+    found = [blocks[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
+    return None if None in found else max(abs(v) for v in found)
+
+
+ALL = (*BOUNDED, "wasserstein")
+
+SIGNALS = (
+    Signal(
+        "not finite",
+        0.5,
+        1,
+        True,
+        ALL,
+        "Most steps gave NaN or Inf, so the weights no longer move. Lower the learning rates, or"
+        " leave float16.",
+        lambda blocks: blocks[-1].broken,
+    ),
+    Signal(
+        "steps skipped",
+        0.0,
+        1,
+        False,
+        ALL,
+        "Some steps gave NaN or Inf and were skipped; the weights are untouched. If it comes"
+        " again, lower the learning rates.",
+        lambda blocks: blocks[-1].broken,
+    ),
+    Signal(
+        "gradient norm",
+        100.0,
+        2,
+        True,
+        ALL,
+        "A gradient norm above 100 means that things are going wrong. Lower the learning rates,"
+        " or bound it with --clip_norm.",
+        _gradient_norm,
+    ),
+    Signal(
+        "D loss near zero",
+        0.02,
+        3,
+        True,
+        LOGISTIC,
+        "D separates real from fake with certainty, and G has nothing left to learn from. Slow D"
+        " down (--d_learning_rate), or regularise it (--r1, --input_noise, --spectral_norm).",
+        _mean("discriminator/loss"),
+        False,
+    ),
+    Signal(
+        "D saturated",
+        0.02,
+        3,
+        True,
+        ("hinge", "least_squares"),
+        "D's loss is zero: every image lies beyond the margin, and no gradient reaches G."
+        " Regularise D (--spectral_norm, --r1) or slow it down.",
+        _mean("discriminator/loss"),
+        False,
+    ),
+    Signal(
+        "D loss unsteady",
+        1.0,
+        3,
+        False,
+        BOUNDED,
+        "D's loss swings by as much as its level. Lower D's learning rate, or raise the batch.",
+        _spread,
+    ),
+    Signal(
+        "D loss spikes",
+        25.0,
+        1,
+        False,
+        BOUNDED,
+        "D's loss jumped far beyond its usual spread. Once is nothing; again and again means a"
+        " learning rate too high.",
+        _spike,
+    ),
+    Signal(
+        "G loss declines",
+        0.5,
+        1,
+        False,
+        LOGISTIC,
+        "G's loss falls steadily while its fakes pass as real: it may be fooling D with garbage."
+        " Look at the samples; strengthen D (--d_turns, --d_learning_rate).",
+        _decline,
+    ),
+    Signal(
+        "logits saturated",
+        25.0,
+        2,
+        True,
+        LOGISTIC,
+        "D's logits are so large that its loss has no gradient left. Regularise D (--r1, softer"
+        " labels, --spectral_norm).",
+        _logits,
+    ),
+    Signal(
+        "D always right",
+        0.995,
+        5,
+        False,
+        BOUNDED,
+        "D has told every real image from every fake for a long time. G may still learn; if the"
+        " samples stand still, slow D down.",
+        _accuracy,
+    ),
+    Signal(
+        "fakes alike",
+        0.1,
+        3,
+        True,
+        ALL,
+        "The fakes differ from each other far less than real images do: mode collapse. Try"
+        " --minibatch_stddev, --r1, --loss=relativistic or lower learning rates.",
+        _diversity,
+        False,
+    ),
+    Signal(
+        "fakes out of range",
+        10.0,
+        2,
+        True,
+        ALL,
+        "The fakes lie far outside the data's range: G diverges. Lower its learning rate.",
+        _mean("fakes/magnitude"),
+    ),
+)
+
+
+def of_loss(loss):
+    """The signals that mean something for a loss, by its flag name."""
+    return tuple(signal for signal in SIGNALS if loss in signal.losses)
