@@ -1,0 +1,42 @@
+"""Two-dimensional distributions whose modes are known: ring8, grid25, swissroll."""
+
+import numpy as np
+
+from keras_gan.data.sources import Source
+
+MIXTURES = ("ring8", "grid25", "swissroll")
+COUNT = 100_000
+SPLITS = {"train": 0, "test": 1}
+
+
+def open_mixture(name, split="train"):
+    """A fixed draw of 100,000 points, float32 [n, 2]; labels are the modes' numbers.
+
+    ring8: eight modes on a circle of radius 2, σ 0.02 (Metz et al., 2017). grid25: 5×5 modes at
+    spacing 2, σ 0.05. swissroll: a spiral without modes, no labels.
+    """
+    draw = np.random.default_rng([20260101, SPLITS.get(split, 2)])
+    centres = sigma = labels = None
+    if name == "swissroll":
+        turn = 1.5 * np.pi * (1 + 2 * draw.random(COUNT))
+        points = np.stack([turn * np.cos(turn), turn * np.sin(turn)], 1) / 7.5
+        points += 0.05 * draw.standard_normal(points.shape)
+    else:
+        if name == "ring8":
+            angle = 2 * np.pi * np.arange(8) / 8
+            centres, sigma = 2.0 * np.stack([np.cos(angle), np.sin(angle)], 1), 0.02
+        else:
+            side = np.arange(-4, 5, 2.0)
+            centres, sigma = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2), 0.05
+        labels = draw.integers(0, len(centres), COUNT).astype(np.int32)
+        points = centres[labels] + sigma * draw.standard_normal((COUNT, 2))
+    return Source(
+        name,
+        (2,),
+        images=points.astype(np.float32),
+        labels=labels,
+        split=split,
+        centres=centres,
+        sigma=sigma,
+        reopen=lambda other: open_mixture(name, other),
+    )

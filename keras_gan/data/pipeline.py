@@ -1,0 +1,111 @@
+"""The one pipeline: batches whose order is a pure function of (seed, attempt, step)."""
+
+import concurrent.futures
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.errors import UsageError
+
+PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
+
+
+def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, steps, strategy=None):
+    """What `fit` takes: `steps` batches from `start_step` on.
+
+    A sample's number is ((step·turns)+turn)·batch_size+position; each epoch is a permutation of
+    its own. So a run that goes on sees what it would have seen, and replicas see the rows of the
+    one-device batch.
+
+    Args:
+        source: a `Source`.
+        batch_size: images a turn over all replicas.
+        turns: turns of D a step, each with fresh images.
+        strategy: `tf.distribute` strategy; each replica gets its consecutive rows.
+
+    Returns:
+        A data set of images uint8 [n, turns, h, w, c] (points float32 [n, turns, 2]), or with
+        labels of (images, labels int32 [n, turns]); under several replicas a distributed one.
+    """
+    replicas = strategy.num_replicas_in_sync if strategy else 1
+    if batch_size % replicas:
+        raise UsageError(
+            f"must divide by the {replicas} replicas", flag="batch_size", value=batch_size
+        )
+    rows = batch_size // replicas
+
+    def shares(first_replica, local_replicas):
+        """The batches of some consecutive replicas, one element a replica and step."""
+        load = _loader(source)
+
+        def element(number):
+            step = start_step + number // local_replicas
+            replica = first_replica + number % local_replicas
+            position = replica * rows + tf.range(rows, dtype=tf.int64)
+            turn = tf.range(turns, dtype=tf.int64)
+            sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
+            return load(order(sample, len(source), seed, attempt))
+
+        data = tf.data.Dataset.range(steps * local_replicas)
+        data = data.map(element, num_parallel_calls=PARALLEL, deterministic=True)
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+        return data.prefetch(PARALLEL * local_replicas).with_options(options)
+
+    if replicas == 1:
+        return shares(0, 1)
+
+    def of_worker(context):
+        local = replicas // context.num_input_pipelines
+        return shares(context.input_pipeline_id * local, local)
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def order(sample, count, seed, attempt=0):
+    """Which image a sample number stands for.
+
+    Args:
+        sample: int64, any shape; epochs follow one another.
+        count: number of images.
+
+    Returns:
+        int64 of the same shape, below `count`; a permutation within each epoch.
+    """
+    flat = tf.reshape(sample, [-1])
+    epoch = flat // count
+    key = tf.stack(
+        [
+            tf.fill(tf.shape(flat), tf.cast(seed, tf.int64)),
+            tf.fill(tf.shape(flat), tf.cast(attempt, tf.int64)),
+            epoch,
+        ],
+        1,
+    )
+    index = tf.random.experimental.index_shuffle(flat % count, seed=key, max_index=count - 1)
+    return tf.reshape(index, tf.shape(sample))
+
+
+def _loader(source):
+    """A function indices int64 [n, turns] → what an element holds."""
+    labels = None if source.labels is None else tf.constant(source.labels)
+    if source.images is not None:
+        images = tf.constant(source.images)  # captured by handle, not written into the graph
+
+        def load(index):
+            return tf.gather(images, index)
+    else:
+        pool = concurrent.futures.ThreadPoolExecutor(4)
+
+        def read(index):
+            parts = list(pool.map(lambda i: source.fetch([i])[0][0], index.ravel()))
+            return np.stack(parts).reshape(*index.shape, *source.image_shape)
+
+        def load(index):
+            images = tf.numpy_function(read, [index], tf.uint8, stateful=False)
+            return tf.ensure_shape(images, [*index.shape, *source.image_shape])
+
+    if labels is None:
+        return load
+    return lambda index: (load(index), tf.gather(labels, index))

@@ -1,0 +1,156 @@
+"""Where images come from: one kind of object for TFDS, folders, .npz files and mixtures."""
+
+import os
+import pathlib
+
+import numpy as np
+
+from keras_gan.errors import UsageError
+
+MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
+
+
+class Source:
+    """A data set with random access.
+
+    Args:
+        name: as given to `--dataset`.
+        image_shape: (height, width, channels), or (2,) for points.
+        images: uint8 [n, h, w, c] or float32 [n, 2], if they are held in memory.
+        labels: int32 [n], or None.
+        label_names: a name a class, or None.
+        read: function index → image uint8 [h, w, c], if they are not held in memory.
+        split: "train", "test", …
+        reopen: function split → the same data's other split, or None if there is no other.
+
+    Attributes:
+        skipped: paths of unreadable images.
+        centres, sigma: of a mixture's modes, else None.
+    """
+
+    def __init__(
+        self,
+        name,
+        image_shape,
+        *,
+        images=None,
+        labels=None,
+        label_names=None,
+        read=None,
+        count=None,
+        split="train",
+        reopen=None,
+        skipped=(),
+        centres=None,
+        sigma=None,
+    ):
+        self.name, self.image_shape, self.split = name, tuple(image_shape), split
+        self.images, self.labels = images, labels
+        self.label_names = label_names
+        self.skipped, self.centres, self.sigma = list(skipped), centres, sigma
+        self._read, self._count, self._reopen = read, count, reopen
+
+    def __len__(self):
+        return len(self.images) if self.images is not None else self._count
+
+    @property
+    def num_classes(self):
+        """Number of classes, or None without labels."""
+        if self.labels is None:
+            return None
+        return len(self.label_names) if self.label_names else int(self.labels.max()) + 1
+
+    def fetch(self, indices):
+        """Images of `indices` int [n]: (uint8 [n, h, w, c] or float32 [n, 2], int32 [n] or None)."""
+        indices = np.asarray(indices)
+        if self.images is not None:
+            images = self.images[indices]
+        else:
+            images = np.stack([self._read(int(i)) for i in indices])
+        return images, None if self.labels is None else self.labels[indices]
+
+    def reopen(self, split):
+        """The same data with another split, or None if it has no such split."""
+        return self._reopen(split) if self._reopen else None
+
+
+def default_data_dir():
+    """$KERAS_GAN_DATA, or ~/.cache/keras_gan."""
+    return pathlib.Path(
+        os.environ.get("KERAS_GAN_DATA") or pathlib.Path.home() / ".cache" / "keras_gan"
+    )
+
+
+def open_source(
+    name,
+    *,
+    split="train",
+    image_size=None,
+    channels=None,
+    labels="auto",
+    data_dir=None,
+    min_size=1,
+    memory_limit=MEMORY_LIMIT,
+):
+    """Opens a data set.
+
+    Args:
+        name: a TFDS name, "folder:PATH", "npz:PATH", "ring8", "grid25", "swissroll" or
+            "stacked_fashion_mnist".
+        split: of TFDS data sets and stacked_fashion_mnist.
+        image_size: (height, width) to resize to, antialiased, or None.
+        channels: 1, 3 or 4, or None for the data's own.
+        labels: "auto", "none", or where they are found (the key of an .npz).
+        data_dir: where data sets are kept; `default_data_dir()` by default.
+        min_size: the fewest images that will do, a batch.
+        memory_limit: bytes up to which images are held in memory.
+
+    Raises:
+        UsageError: missing, empty, too small or unsuitable data.
+    """
+    from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
+
+    options = dict(
+        image_size=image_size, channels=channels, labels=labels, memory_limit=memory_limit
+    )
+    data_dir = pathlib.Path(data_dir) if data_dir else default_data_dir()
+    kind, _, path = name.partition(":")
+    if name in mixtures.MIXTURES:
+        if image_size or channels:
+            raise UsageError(
+                "points have no size", flag="dataset", value=name, allowed="image data"
+            )
+        source = mixtures.open_mixture(name, split)
+    elif kind == "folder" and path:
+        source = folder.open_folder(name, path, **options)
+    elif kind == "npz" and path:
+        source = npz.open_npz(name, path, **options)
+    elif name == stacked.NAME:
+        source = stacked.open_stacked(split, data_dir)
+    else:
+        source = tfds_source.open_tfds(name, split, data_dir, **options)
+    if len(source) < min_size:
+        raise UsageError(
+            f"has {len(source)} images, fewer than a batch of {min_size}",
+            flag="dataset",
+            value=name,
+            allowed="more images, or a smaller --batch_size",
+        )
+    return source
+
+
+def check_shape(name, image_shape):
+    """Raises a `UsageError` unless a model can make images of this shape."""
+    height, width, channels = image_shape
+    nearest = [min(256, max(28, 4 * round(side / 4))) for side in (height, width)]
+    if [height, width] != nearest:
+        raise UsageError(
+            f"images are {height}x{width}; sides must be multiples of 4, 28 to 256",
+            flag="dataset",
+            value=name,
+            allowed=f"--image_size={nearest[0]}x{nearest[1]}, the nearest",
+        )
+    if channels not in (1, 3, 4):
+        raise UsageError(
+            f"images have {channels} channels", flag="dataset", value=name, allowed="1, 3 or 4"
+        )
