@@ -160,10 +160,15 @@ class GAN(keras.Model):
         return {"discriminator": self.d_optimizer, "generator": self.g_optimizer}[name]
 
     @property
+    def rules(self):
+        """The rules that a step tells how it ended, in a fixed order."""
+        rules = [self.replay, self.opponent, self.prior, self.schedule]
+        return [r for r in (*self.penalties, *self.d_inputs, *rules) if r is not None]
+
+    @property
     def stateful_rules(self):
-        """The rules that keep state, in a fixed order."""
-        rules = [*self.penalties, *self.d_inputs, self.replay, self.opponent, self.prior]
-        return [rule for rule in rules if isinstance(rule, StatefulRule)]
+        """Those of them that keep state."""
+        return [rule for rule in self.rules if isinstance(rule, StatefulRule)]
 
     # The match ----------------------------------------------------------------------------------
 
@@ -231,7 +236,7 @@ class GAN(keras.Model):
             against = self.opponent.values("generator", self._inside, current)
             fake, _ = self._make_fakes(against, real, labels, key)
         if self.replay is not None:
-            fake = {**fake, "images": self.replay.mix(fake["images"], key, metrics)}
+            fake = {**fake, "images": self.replay.mix(fake["images"], labels, key, metrics)}
         loss, gradients, statistics, logged = self._d_gradients(
             current, real, labels, fake, key, player.scale()
         )
@@ -241,9 +246,11 @@ class GAN(keras.Model):
             going, tf.float32
         )
         if self.replay is not None:
-            self.replay.insert(fakes[0]["images"], key, go)
-        for rule in self.stateful_rules:
-            rule.observe(runtime.all_reduce("MEAN", logged), go)
+            self.replay.insert(fakes[0]["images"], labels, go)
+        if self.stateful_rules:
+            agreed = runtime.all_reduce("MEAN", logged)
+            for rule in self.stateful_rules:
+                rule.observe(agreed, go)
         return going
 
     def _d_gradients_inside(self, real, labels, fake, key, scale):
@@ -264,12 +271,18 @@ class GAN(keras.Model):
     def _judge_both(self, turn):
         """D on the fakes, then on the reals; the reals' statistics are the ones D keeps."""
         sides = {side: turn.key.fold(side) for side in ("real", "fake")}
-        turn.critic = lambda images, side="real": self.judge(
-            images, turn.labels, sides[side], turn.step
-        )["logits"]
+        statistics = self.discriminator.non_trainable_variables
+        began = runtime.values(statistics)
+
+        def critic(images, side="real"):
+            # The D of this turn: penalties neither see nor leave new statistics.
+            with runtime.substituted(statistics, began):
+                return self.judge(images, turn.labels, sides[side], turn.step)["logits"]
+
+        turn.critic = critic
         fake, real = turn.fake["images"], turn.real
         if self.separate_batches:
-            with runtime.substituted(self.discriminator.non_trainable_variables):
+            with runtime.substituted(statistics):
                 turn.fake_output = self.judge(fake, turn.labels, sides["fake"], turn.step)
             turn.real_output = self.judge(real, turn.labels, sides["real"], turn.step)
             return
@@ -351,7 +364,7 @@ class GAN(keras.Model):
     def _conclude(self, key, metrics):
         """What follows the turns: averages, rules that look back, the record, the clock."""
         self.average.update(self.average_generator, self.generator, self.step.value)
-        for rule in self.stateful_rules:
+        for rule in self.rules:
             rule.conclude(self.step.value, key, metrics)
         self.recorder.write(self.step.value, metrics)
         self.step.assign_add(1)

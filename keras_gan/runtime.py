@@ -89,6 +89,14 @@ def all_reduce(op, tensors):
     return tf.nest.pack_sequence_as(tensors, reduced)
 
 
+def all_gather(tensor):
+    """The replicas' rows in the order of the global batch, on every replica."""
+    if replicas() == 1:
+        return tensor
+    gathered = tf.distribute.get_replica_context().all_gather(tensor, axis=0)
+    return tf.ensure_shape(gathered, (replicas() * tensor.shape[0], *tensor.shape[1:]))
+
+
 def values(variables):
     """The values of Keras variables as tensors."""
     return [tf.convert_to_tensor(v.value) for v in variables]

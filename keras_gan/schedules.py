@@ -77,3 +77,8 @@ class ThresholdLoop(Rule):
     def goes(self, side, loss, going):
         threshold = self.d_threshold if side == "discriminator" else self.g_threshold
         return tf.logical_and(going, loss > threshold)
+
+    def conclude(self, step, key, metrics):
+        for side in ("discriminator", "generator"):
+            hit = metrics[f"{side}/turns"] >= self.bound
+            metrics[f"{side}/bound_hit"] = tf.cast(hit, tf.float32)
