@@ -47,7 +47,11 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
             return load(order(sample, len(source), seed, attempt))
 
         data = tf.data.Dataset.range(steps * local_replicas)
-        data = data.map(element, num_parallel_calls=PARALLEL, deterministic=True)
+        data = data.map(
+            tf.autograph.experimental.do_not_convert(element),
+            num_parallel_calls=PARALLEL,
+            deterministic=True,
+        )
         options = tf.data.Options()
         options.autotune.enabled = False
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
@@ -73,17 +77,14 @@ def order(sample, count, seed, attempt=0):
     Returns:
         int64 of the same shape, below `count`; a permutation within each epoch.
     """
-    flat = tf.reshape(sample, [-1])
+    flat = tf.reshape(tf.cast(sample, tf.int64), [-1])
     epoch = flat // count
-    key = tf.stack(
-        [
-            tf.fill(tf.shape(flat), tf.cast(seed, tf.int64)),
-            tf.fill(tf.shape(flat), tf.cast(attempt, tf.int64)),
-            epoch,
-        ],
-        1,
+    run = tf.constant([seed, attempt], tf.int64)
+    keys = tf.concat([tf.broadcast_to(run, [tf.size(flat), 2]), epoch[:, None]], 1)
+    # The raw op: its wrapper pads a key per index wrongly.
+    index = tf.raw_ops.RandomIndexShuffle(
+        index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=4
     )
-    index = tf.random.experimental.index_shuffle(flat % count, seed=key, max_index=count - 1)
     return tf.reshape(index, tf.shape(sample))
 
 
