@@ -13,11 +13,12 @@ from keras_gan.averaging import MovingAverage
 from keras_gan.players import LossScale, Player
 from keras_gan.recorder import Recorder
 from keras_gan.rules import StatefulRule, register
+from keras_gan.serving import Serving
 from keras_gan.turn import Turn, distance_in_pairs
 
 
 @register
-class GAN(keras.Model):
+class GAN(Serving, keras.Model):
     """A generative adversarial network (Goodfellow et al., 2014).
 
     Args:
@@ -383,46 +384,6 @@ class GAN(keras.Model):
         state["recorder"] = self.recorder.variables
         state["counters"] = [self.step, self.attempt]
         return state
-
-    def sample(self, count, seed=0, labels=None, noise=False):
-        """Samples from the averaged generator.
-
-        Args:
-            count: number of images; seed: of the latents.
-            labels: int32 [count] for a conditional generator; by default all classes in turn.
-            noise: whether G's noise layers are active.
-
-        Returns:
-            uint8 [count, h, w, c], or float32 points [count, 2].
-        """
-        key = randomness.Key.create(seed)
-        latents = self.prior.sample(key.fold("latent"), (count, self.latent_dim))
-        if self.conditional and labels is None:
-            labels = tf.range(count) % self.num_classes
-        return self.generate(latents, labels, key.fold("noise") if noise else None).numpy()
-
-    def generate(self, latents, labels=None, key=None):
-        """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
-        inputs = [latents, labels] if self.conditional else latents
-        with randomness.scope(key):
-            images = self.average_generator(inputs, training=False)
-        return (
-            pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
-        )
-
-    def discriminate(self, images, labels=None):
-        """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
-        x = pixels.to_float(images)
-        inputs = [x, labels] if len(self.discriminator.inputs) > 1 else x
-        return tf.cast(self.discriminator(inputs, training=False)["logits"], tf.float32)
-
-    def endpoints(self):
-        """Further endpoints of the export: name → (function, input signature)."""
-        return {}
-
-    def further_pictures(self, source):
-        """Further pictures a variant wants to show: name → uint8 [h, w, c]."""
-        return {}
 
     # What a variant overrides -------------------------------------------------------------------
 
