@@ -3,6 +3,7 @@
 import os
 import sys
 
+import tensorflow as tf
 from absl import logging
 
 from keras_gan import flags, runtime
@@ -32,6 +33,7 @@ def main(argv, registry):
     """
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
+    tf.get_logger().setLevel("ERROR")
     try:
         given = flags.parse(Config, argv)
         if given is None:

@@ -1,16 +1,22 @@
 """Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from keras_gan import latents as latents_module
 from keras_gan import randomness
 from keras_gan.errors import StorageError, UsageError
+
+
+# Nothing here is for autograph, which would read the sources again.
+endpoint = functools.partial(tf.function, autograph=False)
 
 
 class Servable(tf.Module):
@@ -46,27 +52,27 @@ class Servable(tf.Module):
 
         if gan.conditional:
             one = tf.TensorSpec([], tf.int32)
-            self.generate = tf.function(imagine, input_signature=[latent, classes])
-            self.sample = tf.function(sample, input_signature=[number, number, classes])
-            self.interpolate = tf.function(
+            self.generate = endpoint(imagine, input_signature=[latent, classes])
+            self.sample = endpoint(sample, input_signature=[number, number, classes])
+            self.interpolate = endpoint(
                 lambda start, end, count, label: imagine(
                     path(start, end, count), tf.fill([count], label)
                 ),
                 input_signature=[vector, vector, number, one],
             )
         else:
-            self.generate = tf.function(imagine, input_signature=[latent])
-            self.sample = tf.function(sample, input_signature=[number, number])
-            self.interpolate = tf.function(
+            self.generate = endpoint(imagine, input_signature=[latent])
+            self.sample = endpoint(sample, input_signature=[number, number])
+            self.interpolate = endpoint(
                 lambda start, end, count: imagine(path(start, end, count)),
                 input_signature=[vector, vector, number],
             )
         takes_labels = len(gan.discriminator.inputs) > 1
-        self.discriminate = tf.function(
+        self.discriminate = endpoint(
             gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
         )
         for name, (function, specs) in gan.endpoints().items():
-            setattr(self, name, tf.function(function, input_signature=specs))
+            setattr(self, name, endpoint(function, input_signature=specs))
 
 
 def save(gan, folder, config, formats=("saved_model",), metrics=None):
@@ -86,6 +92,8 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
     folder = pathlib.Path(folder)
     beside = folder.with_name(folder.name + ".writing")
     servable = Servable(gan, noise=config.noise_at_sampling)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
     try:
         shutil.rmtree(beside, ignore_errors=True)
         tf.saved_model.save(
@@ -110,6 +118,7 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
     except (OSError, tf.errors.OpError) as error:
         raise StorageError(f"export {folder}: {error}") from error
     finally:
+        logging.set_verbosity(verbosity)
         shutil.rmtree(beside, ignore_errors=True)
 
 
@@ -126,7 +135,7 @@ def _floats(gan):
     if gan.conditional:
         shapes.append(tf.TensorSpec([None], tf.int32, name="labels"))
 
-    @tf.function(input_signature=shapes)
+    @functools.partial(endpoint, input_signature=shapes)
     def images(*inputs):
         inputs = list(inputs) if gan.conditional else inputs[0]
         return {"images": tf.cast(gan.average_generator(inputs, training=False), tf.float32)}
