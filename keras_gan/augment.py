@@ -149,7 +149,10 @@ class ADA(StatefulRule):
         turned = images[:, ::-1, ::-1]
         maybe("half", tf.where(_each(quarters % 2 == 1), turned, images))
         if height == width:
-            maybe("quarter", tf.where(_each(quarters >= 2), tf.transpose(images, (0, 2, 1, 3))[:, ::-1], images))
+            maybe(
+                "quarter",
+                tf.where(_each(quarters >= 2), tf.transpose(images, (0, 2, 1, 3))[:, ::-1], images),
+            )
         maybe("shift", random_shift(images, key))
         maybe("brightness", brightness(images, 0.2 * normal("brightness")))
         maybe("contrast", contrast(images, 2.0 ** (0.5 * normal("contrast"))))

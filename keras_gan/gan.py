@@ -4,6 +4,8 @@ The constructor sets the players, `compile` sets the rules, `fit` is the match, 
 referee.
 """
 
+import inspect
+
 import keras
 import tensorflow as tf
 
@@ -96,6 +98,7 @@ class GAN(Serving, keras.Model):
         top_k=None,
         separate_batches=True,
         clip_norm=None,
+        d_constraint=None,
         xla=False,
         loss_scaling=False,
         seed=0,
@@ -118,6 +121,7 @@ class GAN(Serving, keras.Model):
             separate_batches: real and fake images go through D apart, so that batch norm never
                 mixes them (tip 4). False is the counter-example.
             clip_norm: bound of each player's gradient norm.
+            d_constraint: Keras constraint on D's weights, applied after an update.
             xla: compile losses and gradients with XLA.
             loss_scaling: scale the losses dynamically, for mixed float16.
             seed: of everything random in a step.
@@ -134,10 +138,14 @@ class GAN(Serving, keras.Model):
         self.schedule = schedule or schedules.FixedSchedule()
         self.average = average or MovingAverage(decay=0.0)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
+        self.d_constraint = keras.constraints.get(d_constraint)
         self.xla, self.loss_scaling, self.seed = xla, loss_scaling, seed
 
         for rule in self.stateful_rules:
             rule.build_for(self)
+        if self.d_constraint is not None:
+            for weight in self.discriminator.trainable_variables:
+                weight.constraint = self.d_constraint
         self.players = {
             name: Player(
                 name,
@@ -170,6 +178,41 @@ class GAN(Serving, keras.Model):
     def stateful_rules(self):
         """Those of them that keep state."""
         return [rule for rule in self.rules if isinstance(rule, StatefulRule)]
+
+    def get_compile_config(self):
+        """What `compile` was given, so that a loaded model trains on."""
+        attributes = {"loss": "loss_rule"}
+        names = [name for name in inspect.signature(GAN.compile).parameters if name != "self"]
+        return {
+            name: keras.saving.serialize_keras_object(getattr(self, attributes.get(name, name)))
+            for name in names
+        }
+
+    def compile_from_config(self, config):
+        """Compiles as `get_compile_config` says; both optimizers are built."""
+        self.compile(
+            **{
+                name: keras.saving.deserialize_keras_object(value)
+                for name, value in config.items()
+            }
+        )
+
+    def get_config(self):
+        """The players and the prior; a subclass with arguments of its own replaces the players."""
+        config = {"name": self.name}
+        if "generator" in inspect.signature(type(self).__init__).parameters:
+            parts = {name: getattr(self, name) for name in ("generator", "discriminator", "prior")}
+            config |= {n: keras.saving.serialize_keras_object(p) for n, p in parts.items()}
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value)
+                for name, value in config.items()
+            }
+        )
 
     # The match ----------------------------------------------------------------------------------
 
@@ -396,7 +439,8 @@ class GAN(Serving, keras.Model):
         Returns:
             A dictionary of tensors with "images" float32 [n, h, w, c].
         """
-        latent = self.prior.sample(key.fold("latent"), (real.shape[0], self.latent_dim))
+        shape = (real.shape[0], self.latent_dim)
+        latent = self.prior.sample(key.fold("latent"), shape, training=True)
         return {"images": self.imagine(latent, labels)}
 
     def discriminator_loss(self, turn):

@@ -8,9 +8,12 @@ from keras_gan.rules import Rule, rule
 
 
 class Prior(Rule):
-    """A distribution of latents: `sample(key, shape)` gives float32 [n, dimensions]."""
+    """A distribution of latents: `sample(key, shape)` gives float32 [n, dimensions].
 
-    def sample(self, key, shape):
+    `training` tells a prior with a memory that the latents are those of a step.
+    """
+
+    def sample(self, key, shape, training=False):
         raise NotImplementedError
 
 
@@ -18,7 +21,7 @@ class Prior(Rule):
 class Gaussian(Prior):
     """N(0, I), the default: its mass lies near the sphere of radius √dimensions."""
 
-    def sample(self, key, shape):
+    def sample(self, key, shape, training=False):
         return key.normal(shape)
 
 
@@ -26,7 +29,7 @@ class Gaussian(Prior):
 class Uniform(Prior):
     """U(-√3, √3): the cube, with the Gaussian's unit variance; to compare."""
 
-    def sample(self, key, shape):
+    def sample(self, key, shape, training=False):
         return key.uniform(shape, -math.sqrt(3.0), math.sqrt(3.0))
 
 
@@ -34,7 +37,7 @@ class Uniform(Prior):
 class Hypersphere(Prior):
     """Uniform on the sphere of radius √dimensions (White, 2016)."""
 
-    def sample(self, key, shape):
+    def sample(self, key, shape, training=False):
         normal = key.normal(shape)
         return normal * math.sqrt(shape[-1]) / tf.norm(normal, axis=-1, keepdims=True)
 

@@ -24,9 +24,7 @@ class PastPlayers(Opponent):
         duration: steps that a swap lasts.
     """
 
-    def __init__(
-        self, slots=5, every=100, rate=0.1, duration=5, name="past_players", **kwargs
-    ):
+    def __init__(self, slots=5, every=100, rate=0.1, duration=5, name="past_players", **kwargs):
         super().__init__(name=name, **kwargs)
         self.slots, self.every, self.rate, self.duration = slots, every, rate, duration
 

@@ -146,7 +146,10 @@ class Consistency(Penalty):
     sides = ("real",)
 
     def per_sample(self, turn):
-        both = {"real": (turn.real, turn.real_output), "fake": (turn.fake["images"], turn.fake_output)}
+        both = {
+            "real": (turn.real, turn.real_output),
+            "fake": (turn.fake["images"], turn.fake_output),
+        }
         total = 0.0
         for side in self.sides:
             images, output = both[side]
@@ -189,7 +192,9 @@ class LeCam(StatefulRule):
     def anchors(self):
         """α_R and α_F, float32 scalars."""
         # `seen` is 1 - decay^turns, the weight that the means have gathered.
-        return tuple(tf.math.divide_no_nan(m.value, self.seen.value) for m in (self.real, self.fake))
+        return tuple(
+            tf.math.divide_no_nan(m.value, self.seen.value) for m in (self.real, self.fake)
+        )
 
     def __call__(self, turn):
         anchor_real, anchor_fake = self.anchors()

@@ -70,6 +70,11 @@ class Player:
         iterations = optimizer.iterations
 
         def apply():
+            if isinstance(optimizer, keras.optimizers.Nadam):  # moved outside its `update_step`
+                power = 0.96 ** tf.cast(iterations + 1, tf.float32)
+                optimizer._u_product.assign(
+                    optimizer._u_product * optimizer.beta_1 * (1.0 - 0.5 * power)
+                )
             for gradient, weight in zip(gradients, weights):
                 if optimizer.weight_decay and optimizer._use_weight_decay(weight):
                     weight.assign(weight - weight * optimizer.weight_decay * rate)

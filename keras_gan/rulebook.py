@@ -1,0 +1,132 @@
+"""The rules that settings ask for: from a config to what `GAN.compile` takes."""
+
+import inspect
+
+import keras
+
+from keras_gan import augment, labels, latents, losses, penalties, runtime, schedules, selection
+from keras_gan.averaging import MovingAverage
+from keras_gan.config import interval, words
+from keras_gan.constraints import WeightClip
+from keras_gan.errors import UsageError
+from keras_gan.noise import InputNoise
+from keras_gan.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from keras_gan.past_players import PastPlayers
+from keras_gan.replay import Replay
+from keras_gan.target_networks import TargetNetworks
+
+NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # wrappers and the base
+OPTIMIZERS = {
+    name.lower(): value
+    for name, value in sorted(vars(keras.optimizers).items())
+    if inspect.isclass(value)
+    and issubclass(value, keras.optimizers.Optimizer)
+    and name not in NO_OPTIMIZERS
+}
+
+
+def compile_arguments(config):
+    """The keyword arguments of `GAN.compile`, by a `Config`."""
+    return {
+        "d_optimizer": optimizer(config, "d"),
+        "g_optimizer": optimizer(config, "g"),
+        "loss": losses.LOSSES[config.loss](),
+        "targets": labels.Targets(
+            interval(config.real_target, "real_target"),
+            interval(config.fake_target, "fake_target"),
+            config.label_flip,
+        ),
+        "penalties": list(_penalties(config)),
+        "d_inputs": list(_d_inputs(config)),
+        "replay": Replay(config.replay_size, config.replay_rate) if config.replay_rate else None,
+        "opponent": opponent(config),
+        "schedule": schedule(config),
+        "average": MovingAverage(config.average_decay),
+        "top_k": selection.TopK(config.top_k) if config.top_k else None,
+        "separate_batches": config.separate_batches,
+        "clip_norm": config.clip_norm or None,
+        "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
+        "xla": runtime.uses_xla(config),
+        "loss_scaling": config.precision == "mixed_float16",
+        "seed": config.seed,
+    }
+
+
+def optimizer(config, side):
+    """The optimizer of "d" or "g".
+
+    Raises:
+        UsageError: unknown name; the message lists all.
+    """
+    name = getattr(config, f"{side}_optimizer")
+    if name.lower() not in OPTIMIZERS:
+        raise UsageError(
+            "unknown optimizer",
+            flag=f"{side}_optimizer",
+            value=name,
+            allowed=", ".join(OPTIMIZERS),
+        )
+    made = OPTIMIZERS[name.lower()]
+    takes = inspect.signature(made.__init__).parameters
+    options = {"learning_rate": getattr(config, f"{side}_learning_rate")}
+    for beta in ("beta_1", "beta_2"):
+        if beta in takes:
+            options[beta] = getattr(config, f"{side}_{beta}")
+    if side == "d" and config.d_weight_decay:
+        options["weight_decay"] = config.d_weight_decay
+    return made(**options)
+
+
+def prior(config):
+    """The distribution of the latents."""
+    if config.prior == "ornstein_uhlenbeck":
+        return OrnsteinUhlenbeck(config.batch_size)
+    return latents.PRIORS[config.prior]()
+
+
+def schedule(config):
+    """Who trains how often."""
+    if config.threshold_loop:
+        return schedules.ThresholdLoop(config.d_threshold, config.g_threshold, config.turn_bound)
+    return schedules.FixedSchedule(config.d_turns, config.g_turns)
+
+
+def opponent(config):
+    """Whom a player trains against; None is the other one as it is."""
+    if config.target_networks:
+        return TargetNetworks(config.target_networks)
+    if config.past_players:
+        return PastPlayers(config.past_players, config.past_players_every, config.past_players_rate)
+    return None
+
+
+def _penalties(config):
+    every = config.penalty_interval
+    if config.gradient_penalty:
+        yield penalties.GradientPenalty(config.gradient_penalty, every)
+    if config.dragan:
+        yield penalties.Dragan(config.dragan, every)
+    if config.r1:
+        yield penalties.R1(config.r1, every, config.r1_finite_difference)
+    if config.r2:
+        yield penalties.R2(config.r2, every, config.r1_finite_difference)
+    if config.consistency:
+        yield penalties.Consistency(config.consistency, every)
+    if config.balanced_consistency:
+        yield penalties.BalancedConsistency(config.balanced_consistency, every)
+    if config.lecam:
+        yield penalties.LeCam(config.lecam)
+
+
+def _d_inputs(config):
+    """Augmentation first: noise is added to what D would see."""
+    if config.augment:
+        yield augment.DiffAugment(words(config.augment))
+    if config.ada:
+        yield augment.ADA(config.ada, config.batch_size / 500_000)
+    if config.input_noise:
+        yield InputNoise(
+            schedules.Decay(
+                config.input_noise_decay, config.input_noise, 0.0, config.input_noise_steps
+            )
+        )
