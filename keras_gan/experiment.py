@@ -20,14 +20,6 @@ from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.signals import Interruption
 
-# How the zoo's constructors call what a flag sets.
-ARGUMENTS = {
-    "spectral_norm": "spectral",
-    "layer_noise": "noise",
-    "last_layer_init": "last_layer",
-    "sync_batch_norm": "synchronized",
-}
-
 
 def settle(given, registry, run=None):
     """The complete config of a run, new or continued.
@@ -88,7 +80,9 @@ def build(config, model_class, source):
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
     wanted = inspect.signature(model_class.__init__).parameters
-    values = {ARGUMENTS.get(name, name): value for name, value in vars(config).items()}
+    values = {
+        compatibility.ARGUMENTS.get(name, name): value for name, value in vars(config).items()
+    }
     values.update(image_shape=source.image_shape, num_classes=source.num_classes)
     arguments = {name: values[name] for name in wanted if name in values and name != "prior"}
     if "num_classes" in wanted and source.num_classes is None:
