@@ -1,0 +1,75 @@
+"""Small .npz files of arrays with metadata: written at once, and refused if they are not whole."""
+
+import hashlib
+import json
+import os
+import pathlib
+import zipfile
+
+import numpy as np
+
+from keras_gan.errors import StorageError
+from keras_gan.evaluation.extractors import hash_arrays
+
+
+def key(metadata):
+    """12 hex digits that stand for metadata, for file names."""
+    return hashlib.sha256(_text(metadata).encode()).hexdigest()[:12]
+
+
+def save(path, arrays, metadata):
+    """Writes arrays by name, their hash and what they are.
+
+    Raises:
+        StorageError: the file can't be written.
+    """
+    path = pathlib.Path(path)
+    metadata = {**metadata, "hash": hash_arrays(arrays)}
+    beside = path.with_name(f"{path.stem}.{os.getpid()}.writing.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(beside, metadata=np.array(_text(metadata)), **arrays)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+def load(path, expected=None):
+    """Reads what `save` wrote.
+
+    Args:
+        path: the file.
+        expected: metadata that the file must have, by name; others do not matter.
+
+    Returns:
+        (arrays by name, metadata).
+
+    Raises:
+        StorageError: the file is damaged, or belongs to another protocol.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files if name != "metadata"}
+            metadata = json.loads(str(found["metadata"]))
+            whole = metadata["hash"] == hash_arrays(arrays)
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise StorageError(f"{path} is damaged ({error}); delete it to have it made again") from error
+    except Exception as error:  # zlib.error and others of a damaged archive
+        raise StorageError(f"{path} is damaged ({error}); delete it to have it made again") from error
+    if not whole:
+        raise StorageError(
+            f"{path} is damaged (its arrays are not those that were written); delete it to have it"
+            " made again"
+        )
+    for name, value in (expected or {}).items():
+        if metadata.get(name) != value:
+            raise StorageError(
+                f"{path} does not fit: its {name} is {metadata.get(name)}, needed is {value};"
+                " delete it to have it made again"
+            )
+    return arrays, metadata
+
+
+def _text(metadata):
+    return json.dumps(metadata, sort_keys=True)
