@@ -154,7 +154,7 @@ def open_model(path):
             raise UsageError(f"{file} has {len(model.inputs)} inputs, not one of images")
         weights = {f"{i:04d}": w for i, w in enumerate(model.get_weights())}
         weights["config"] = np.frombuffer(model.to_json().encode(), np.uint8)
-        call = lambda images: model(images, training=False)  # noqa: E731
+        call = lambda images: model(images, training=False)
         return UserModel(call, model.inputs[0].shape, model.inputs[0].dtype, hash_arrays(weights))
     raise UsageError(
         "no such extractor",
