@@ -3,10 +3,15 @@
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from keras_gan import app
-from models import REGISTRY
+
+
+def load_zoo():
+    import models
+
+    return models.REGISTRY
+
 
 if __name__ == "__main__":
-    sys.exit(app.main(sys.argv, REGISTRY))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.exit(app.main(sys.argv, load_zoo))

@@ -1,15 +1,17 @@
 """The door's inner side: a command line in, an exit status out."""
 
+import contextlib
 import os
 import sys
+import tempfile
 
-import tensorflow as tf
 from absl import logging
 
-from keras_gan import flags, runtime
-from keras_gan.config import Config
+from keras_gan import config as config_module
+from keras_gan import flags
 from keras_gan.errors import KerasGanError, StorageError, UsageError
 from keras_gan.rundir import RunDirectory
+from keras_gan.settings import Config
 
 USAGE = """Trains, scores and exports generative adversarial networks.
 
@@ -20,25 +22,28 @@ its own; what is given here wins. Everything a run leaves is in --run_dir, and s
 goes on where it stopped."""
 
 
-def main(argv, registry):
+def main(argv, load_zoo):
     """Runs a command line.
 
     Args:
         argv: program name, then flags.
-        registry: the zoo: name → model class.
+        load_zoo: function without arguments that imports the zoo and returns its registry,
+            name → model class; called once the flags have been read.
 
     Returns:
         0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the run's files can't be
         read or written; 143 after SIGTERM, 130 after Ctrl-C.
     """
-    logging.set_verbosity(logging.INFO)
-    logging.use_absl_handler()
-    tf.get_logger().setLevel("ERROR")
     try:
         given = flags.parse(Config, argv)
         if given is None:
             print(flags.help_text(Config, USAGE))
             return 0
+        config_module.make(given)
+        with _silence():
+            registry = load_zoo()
+        logging.set_verbosity(logging.INFO)
+        logging.use_absl_handler()
         return _run(given, registry)
     except KerasGanError as error:
         return _fail(error, error.exit_status)
@@ -53,8 +58,31 @@ def _fail(error, status):
     return status
 
 
+@contextlib.contextmanager
+def _silence():
+    """Holds back what TensorFlow's C++ side prints while it starts; told only if it fails."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+            tf.get_logger().setLevel("ERROR")
+        except BaseException:
+            held.seek(0)
+            os.write(own, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(own, 2)
+            os.close(own)
+
+
 def _run(given, registry):
-    from keras_gan import experiment, modes  # after the flags are known to be right
+    from keras_gan import experiment, modes, runtime
 
     mode = given.get("mode", "train")
     if mode == "study":
@@ -71,7 +99,8 @@ def _run(given, registry):
     experiment.check(given, registry)
     with RunDirectory(run_dir) as run:
         config = experiment.settle(given, registry, run)
-        runtime.set_up(config)
+        with _silence():
+            runtime.set_up(config)
         model_class = registry[config.model]
         if mode == "train":
             return experiment.train(config, model_class, run)

@@ -69,6 +69,8 @@ def parse(config_class, argv):
         close = difflib.get_close_matches(error.flagname, known, n=3)
         hint = f"did you mean {', '.join('--' + c for c in close)}?" if close else "see --help"
         raise UsageError(f"--{error.flagname}: unknown flag; {hint}") from None
+    except flags.CantOpenFlagFileError as error:
+        raise UsageError(f"--flagfile: {str(error).rpartition('] ')[2]}") from None
     except flags.IllegalFlagValueError as error:
         raise UsageError(" ".join(str(error).split())) from None
     except flags.Error as error:
