@@ -66,7 +66,9 @@ class Moments:
     def covariance(self):
         """The unbiased covariance, ÷(N-1) as in NumPy and the original FID."""
         if self.count < 2:
-            raise UsageError(f"{self.count} samples are too few for a covariance; at least 2 needed")
+            raise UsageError(
+                f"{self.count} samples are too few for a covariance; at least 2 needed"
+            )
         return self.scatter / (self.count - 1)
 
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation.extractors import Extractor, hash_arrays, three_channels, to_size
 
-# SHA-256 of `classify_image_graph_def.pb` out of inception-2015-12-05.tgz. Only a file that is
-# listed here is called FID; the list is filled from a trusted copy, never from what a user gives.
-FID_GRAPHS = frozenset()
+# SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) out of inception-2015-12-05.tgz, as the
+# mirrors of several evaluation suites publish it. Only this file is called FID.
+FID_GRAPHS = {"009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"}
 _SIDE = 299
 
 
@@ -73,13 +73,18 @@ class InceptionGraph(Extractor):
         graph = tf.compat.v1.GraphDef()
         try:
             graph.ParseFromString(data)
-            names = ["ExpandDims:0", "pool_3:0", "softmax/logits/MatMul:0"]
 
-            # In the graph itself a single image is decoded; several go in behind that.
+            # In the graph itself a single image is decoded; several go in behind that, and come out
+            # before its reshape to one row.
             def imported(images):
-                return tf.graph_util.import_graph_def(
-                    graph, input_map={names[0]: images}, return_elements=names[1:], name=""
+                pool, product = tf.graph_util.import_graph_def(
+                    graph,
+                    input_map={"ExpandDims:0": images},
+                    return_elements=["pool_3:0", "softmax/logits/MatMul"],
+                    name="",
                 )
+                features = tf.reshape(pool, (self.batch, self.size))
+                return features, tf.matmul(features, product.inputs[1])
 
             wrapped = tf.compat.v1.wrap_function(
                 imported, [tf.TensorSpec([self.batch, None, None, 3], tf.float32)]
@@ -93,7 +98,7 @@ class InceptionGraph(Extractor):
             if clean:
                 images = to_size(images, (_SIDE, _SIDE))
             features, logits = wrapped(images)
-            return tf.reshape(features, (-1, self.size)), tf.nn.softmax(logits)
+            return features, tf.nn.softmax(logits)
 
         self._run = run
 

@@ -37,8 +37,8 @@ class Division:
     def training(self):
         """Indices of all images of `source` that are not held out: what a GAN may remember."""
         indices = np.arange(len(self.source))
-        return indices if self.held_source is not self.source else np.setdiff1d(
-            indices, self.held_out
+        return (
+            indices if self.held_source is not self.source else np.setdiff1d(indices, self.held_out)
         )
 
 

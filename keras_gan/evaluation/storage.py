@@ -54,9 +54,13 @@ def load(path, expected=None):
             metadata = json.loads(str(found["metadata"]))
             whole = metadata["hash"] == hash_arrays(arrays)
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise StorageError(f"{path} is damaged ({error}); delete it to have it made again") from error
+        raise StorageError(
+            f"{path} is damaged ({error}); delete it to have it made again"
+        ) from error
     except Exception as error:  # zlib.error and others of a damaged archive
-        raise StorageError(f"{path} is damaged ({error}); delete it to have it made again") from error
+        raise StorageError(
+            f"{path} is damaged ({error}); delete it to have it made again"
+        ) from error
     if not whole:
         raise StorageError(
             f"{path} is damaged (its arrays are not those that were written); delete it to have it"

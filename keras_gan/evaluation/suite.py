@@ -125,7 +125,7 @@ class Evaluator:
             features, probabilities = extractor.both(images)
             moments.update(features)
             kept.add(images, features, probabilities)
-        name = extractor.name if extractor.name.endswith("fid") else f"fd_{extractor.name}"
+        name = distance_name(extractor)
         distance = frechet_distance(moments, known.moments)
         found = {
             name: distance,
@@ -315,6 +315,11 @@ def pairwise(name, fakes, reals, held=None):
         floor = precision_recall.precision_recall_density_coverage(held, reals)
         found.update({f"{key}_floor": value for key, value in floor.items()})
     return found
+
+
+def distance_name(extractor):
+    """The Fréchet distance's column: "fd_cnn", "fid", …"""
+    return extractor.name if extractor.name in ("fid", "clean_fid") else f"fd_{extractor.name}"
 
 
 def open_extractor(name, division, data_dir=None, inception_weights=None):

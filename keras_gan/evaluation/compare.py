@@ -1,0 +1,217 @@
+"""Scores of pictures from anywhere: two folders, .npz files, or a SavedModel against reals."""
+
+import json
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from keras_gan.data import sources
+from keras_gan.errors import StorageError, UsageError
+from keras_gan.evaluation import inception_score, protocol, suite
+from keras_gan.evaluation.frechet import Moments, frechet_distance, require_samples
+
+COUNT = 10_000
+EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
+_SEED = 30_000  # of the order in which pictures are taken
+_CHUNK = 1000
+
+
+def compare(
+    fakes,
+    reals,
+    *,
+    extractor,
+    count=None,
+    data_dir=None,
+    inception_weights=None,
+    image_size=None,
+):
+    """Scores pictures against others.
+
+    All pictures take part in the Fréchet distance, and 10,000 of each in what needs pairs. The
+    floor is the distance between halves of the reals, over five draws. With the extractor "cnn"
+    the quarter of the reals that it is trained on is left out.
+
+    Args:
+        fakes: a folder, an .npz file, or a SavedModel with a `sample` endpoint.
+        reals: a folder or an .npz file.
+        extractor: "cnn" (trained on the reals), "fashion_mnist_cnn", "inception",
+            "clean_inception", "pixels", or a model's path.
+        count: pictures of each side at most; all by default, 10,000 of a SavedModel.
+        data_dir: where weights are kept.
+        inception_weights: path of Inception's weights.
+        image_size: (height, width) to resize both to, or None.
+
+    Returns:
+        A dict of floats, ints and strings, named as in scores.csv.
+
+    Raises:
+        UsageError: no extractor named, or unsuitable pictures.
+    """
+    for flag, value in (("fakes", fakes), ("reals", reals)):
+        if not value:
+            raise UsageError("is missing", flag=flag, value="", allowed="a folder or .npz file")
+    if not extractor:
+        raise UsageError(
+            "two sets of pictures need a named extractor",
+            flag="extractor",
+            value="",
+            allowed=EXTRACTORS,
+        )
+    real_source = _open("reals", reals, image_size, None)
+    division = protocol.divide(real_source)
+    trained_here = extractor == "cnn"
+    extractor = suite.open_extractor(extractor, division, data_dir, inception_weights)
+    indices = np.random.RandomState(_SEED).permutation(len(real_source))
+    if trained_here:
+        indices = indices[~np.isin(indices, division.cnn)]
+    indices = indices[:count]
+    fake_chunks, fake_count, skipped = _fakes(fakes, real_source, image_size, count)
+    for what, number in (("fakes", fake_count), ("reals", len(indices))):
+        require_samples(number, extractor.size, what)
+    real = _Features(extractor, protocol.chunks(real_source, indices))
+    fake = _Features(extractor, fake_chunks)
+
+    name = suite.distance_name(extractor)
+    distance = frechet_distance(fake.moments, real.moments)
+    found = {name: distance}
+    half = min(fake_count, len(indices) // 2)
+    found.update(_floor(name, distance, half, real_source, indices, extractor))
+    found.update(suite.pairwise(extractor.name, fake.kept, real.kept))
+    some = min(half, len(real.kept) // 2)
+    halves = suite.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
+    found.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
+    if fake.probabilities is not None and extractor.name != "rotation_cnn":
+        column = f"inception_score_{extractor.name}"
+        found[column], found[f"{column}_sd"] = inception_score.inception_score(fake.probabilities)
+        found[f"{column}_floor"] = inception_score.inception_score(real.probabilities)[0]
+    found.update(
+        fakes=fake_count,
+        reals=len(indices),
+        fakes_unreadable=skipped,
+        reals_unreadable=len(real_source.skipped),
+        extractor=extractor.title,
+        extractor_hash=extractor.hash,
+        reference=str(reals),
+        floor_of=f"{half} reals against the other {len(indices) - half}, mean of {protocol.DRAWS}",
+        resize=extractor.resize,
+        quantisation="uint8",
+    )
+    return found
+
+
+def _is_sd(key):
+    return key.endswith("_sd")
+
+
+class _Features:
+    """Moments of all features, and the first 10,000 themselves."""
+
+    def __init__(self, extractor, chunks):
+        self.moments = Moments(extractor.size)
+        kept, probabilities, count = [], [], 0
+        for images in chunks:
+            features, likely = extractor.both(images)
+            self.moments.update(features)
+            if count < COUNT:
+                kept.append(features)
+                if likely is not None:
+                    probabilities.append(likely)
+            count += len(images)
+        self.kept = np.concatenate(kept)[:COUNT]
+        self.probabilities = np.concatenate(probabilities)[:COUNT] if probabilities else None
+
+
+def _floor(name, distance, half, source, indices, extractor):
+    """The floor from halves of the reals, several times."""
+    if half <= extractor.size:
+        logging.warning("half of the reals are too few for a floor in %d features", extractor.size)
+        return {f"{name}_floor": float("nan"), f"{name}_floor_sd": float("nan")}
+    # Each image goes through the extractor once; its features join the draws it belongs to.
+    orders = [
+        np.random.RandomState(_SEED + 1 + draw).permutation(len(indices)) < half
+        for draw in range(protocol.DRAWS)
+    ]
+    pairs = [(Moments(extractor.size), Moments(extractor.size)) for _ in orders]
+    start = 0
+    for images in protocol.chunks(source, indices):
+        features = extractor.features(images)
+        for inside, (first, second) in zip(orders, pairs):
+            part = inside[start : start + len(images)]
+            first.update(features[part])
+            second.update(features[~part])
+        start += len(images)
+    values = [frechet_distance(first, second) for first, second in pairs]
+    floor = float(np.mean(values))
+    return {
+        f"{name}_floor": floor,
+        f"{name}_floor_sd": float(np.std(values, ddof=1)),
+        f"{name}_over_floor": distance / floor if floor > 0 else float("nan"),
+    }
+
+
+def _open(flag, path, image_size, channels):
+    """A folder or .npz file as a `Source`, with errors that name the right flag."""
+    kind, _, rest = str(path).partition(":")
+    if kind not in ("folder", "npz") or not rest:
+        kind, rest = "npz" if str(path).endswith(".npz") else "folder", str(path)
+    try:
+        return sources.open_source(f"{kind}:{rest}", image_size=image_size, channels=channels)
+    except UsageError as error:
+        text = str(error).replace(f"--dataset={kind}:{rest}", f"--{flag}={path}", 1)
+        raise UsageError(text) from error
+
+
+def _fakes(path, reals, image_size, count):
+    """(Chunks of fakes, their number, number of unreadable pictures)."""
+    folder = pathlib.Path(path).expanduser()
+    if (folder / "saved_model.pb").is_file():
+        number = count or COUNT
+        return _sampled(folder, reals, number), number, 0
+    source = _open("fakes", path, image_size, reals.image_shape[2])
+    if source.image_shape != reals.image_shape:
+        raise UsageError(
+            "sizes differ: height, width, channels are {} here and {} of the reals".format(
+                *("x".join(map(str, s.image_shape)) for s in (source, reals))
+            ),
+            flag="fakes",
+            value=path,
+            allowed="pictures of one size, or --image_size",
+        )
+    order = np.random.RandomState(_SEED).permutation(len(source))[:count]
+    return protocol.chunks(source, order), len(order), len(source.skipped)
+
+
+def _sampled(folder, reals, count):
+    """Samples of a SavedModel; a conditional one gets all its classes in turn."""
+    try:
+        model = tf.saved_model.load(str(folder))
+    except Exception as error:  # TensorFlow's own kinds
+        raise StorageError(f"{folder} can't be loaded: {error}") from error
+    sample, classes = getattr(model, "sample", None), None
+    if sample is None:
+        raise UsageError(
+            "has no endpoint “sample”", flag="fakes", value=folder, allowed="a SavedModel with one"
+        )
+    about = folder / "model.json"
+    if about.is_file():
+        about = json.loads(about.read_text())
+        classes = about.get("num_classes") if about.get("conditional") else None
+    for number, start in enumerate(range(0, count, _CHUNK)):
+        size = min(_CHUNK, count - start)
+        arguments = [tf.constant(size), tf.constant(number)]
+        if classes:
+            labels = np.arange(start, start + size) % classes
+            arguments.append(tf.constant(labels, tf.int32))
+        images = sample(*arguments)
+        images = np.asarray(images["images"] if isinstance(images, dict) else images)
+        if images.dtype != np.uint8 or images.shape[1:] != reals.image_shape:
+            raise UsageError(
+                f"samples are {images.dtype} {images.shape[1:]}, reals uint8 {reals.image_shape}",
+                flag="fakes",
+                value=folder,
+                allowed="a model of the reals' size",
+            )
+        yield images

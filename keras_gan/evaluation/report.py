@@ -1,0 +1,244 @@
+"""Scores for people: a Markdown table, and pictures for a report."""
+
+import csv
+import io
+import pathlib
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from keras_gan.errors import StorageError
+
+LARGEST = 300_000  # bytes of a picture
+_TILE = 64  # largest side of an image on a page
+_MEANINGS = {
+    "fd": "Fréchet distance; 0 is equal, compare with the floor",
+    "fid": "Fréchet Inception distance; compare with the floor",
+    "clean_fid": "the same with clean resizing",
+    "kid": "unbiased MMD², cubic kernel; 0 in expectation if equal, may be negative",
+    "precision": "share of fakes among the reals (quality)",
+    "recall": "share of reals among the fakes (variety)",
+    "density": "how densely reals surround fakes; 1 if equal",
+    "coverage": "share of reals with a fake nearby",
+    "inception_score": "1 to the number of classes; higher is better",
+    "class_tv": "distance of the class shares, 0 to 1",
+    "class_agreement": "share of fakes of the class asked for",
+    "modes": "modes covered",
+    "kl": "of the modes to uniform, nats",
+    "good_share": "share of points within 3σ of a mode",
+    "ms_ssim": "likeness of pairs within a class; above the floor: less variety",
+    "nearest_ratio": "distance to the nearest training image over that of held-out reals",
+    "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 is none too many",
+    "classifier_accuracy": "of the extractor, on held-out reals",
+}
+
+
+def table(found):
+    """Scores as a Markdown table: score, value, floor (what reals reach), meaning.
+
+    Args:
+        found: a dict as `suite.Evaluator.score` or `compare.compare` returns it.
+    """
+    beside = ("_floor", "_floor_sd", "_over_floor", "_reals", "_possible", "_sd")
+    numbers = {k: v for k, v in found.items() if isinstance(v, float | int)}
+    lines = ["| score | value | floor | meaning |", "|---|---|---|---|"]
+    protocol = []
+    for name, value in found.items():
+        if name not in numbers:
+            protocol.append(f"- {name}: {value}")
+            continue
+        owner = next((name.removesuffix(end) for end in beside if name.endswith(end)), None)
+        if owner in numbers:
+            continue
+        meaning = _meaning(name)
+        if not meaning:
+            protocol.append(f"- {name}: {value:g}")
+            continue
+        text = _number(value)
+        if f"{name}_sd" in numbers:
+            text += f" ± {_number(numbers[f'{name}_sd'])}"
+        if f"{name}_possible" in numbers:
+            text += f" of {numbers[f'{name}_possible']}"
+        floor = numbers.get(f"{name}_floor", numbers.get(f"{name}_reals"))
+        floor = "" if floor is None else _number(floor)
+        if f"{name}_floor_sd" in numbers:
+            floor += f" ± {_number(numbers[f'{name}_floor_sd'])}"
+        if f"{name}_over_floor" in numbers:
+            text += f" ({numbers[f'{name}_over_floor']:.1f} × floor)"
+        lines.append(f"| {name} | {text} | {floor} | {meaning} |")
+    return "\n".join([*lines, "", *protocol])
+
+
+def _meaning(name):
+    for start in sorted(_MEANINGS, key=len, reverse=True):
+        if name == start or name.startswith(f"{start}_"):
+            return _MEANINGS[start]
+    return None
+
+
+def _number(value):
+    return f"{value}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def pictures(run_path, evaluator, gan, found):
+    """Draws score curves, a precision-recall plane and nearest neighbours, where they exist.
+
+    Args:
+        run_path: the run's folder; PNGs of at most 300 kB go into its `evaluation/`.
+        evaluator: the `suite.Evaluator`, after its score.
+        gan: the model scored; points of a mixture are sampled from it.
+        found: what it scored.
+
+    Returns:
+        Paths of the pictures.
+
+    Raises:
+        StorageError: they can't be written.
+    """
+    run_path = pathlib.Path(run_path)
+    drawn = {
+        "scores": curves(_rows(run_path / "scores.csv")),
+        "precision_recall": plane(found),
+        "nearest": neighbours(evaluator.shown),
+    }
+    if evaluator.points:
+        drawn["points"] = _scatter(evaluator.source, gan)
+    paths = []
+    for name, picture in drawn.items():
+        if picture is not None:
+            paths.append(run_path / "evaluation" / f"{name}.png")
+            save(picture, paths[-1])
+    return paths
+
+
+def _rows(path):
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def curves(rows):
+    """Scores over the steps, with the band of the floor: uint8 [h, w, 3], or None without rows.
+
+    Args:
+        rows: of scores.csv, column → text.
+    """
+    names = [
+        name
+        for name in (rows[0] if rows else ())
+        if name in ("fid", "clean_fid", "modes", "good_share")
+        or (name.startswith("fd_") and not name.endswith(("_floor", "_sd")))
+    ]
+    if len(rows) < 2 or not names:
+        return None
+    steps = [int(row["step"]) for row in rows]
+    figure = Figure(figsize=(7, 2.8 * len(names)), dpi=100, layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(len(names), 1, place)
+        values = np.array([_float(row.get(name)) for row in rows])
+        axes.plot(steps, values, marker="o", markersize=3, label=name)
+        floor = _float(rows[-1].get(f"{name}_floor"))
+        if np.isfinite(floor):
+            spread = np.nan_to_num(_float(rows[-1].get(f"{name}_floor_sd")))
+            axes.axhline(floor, color="0.4", linestyle="--", label="floor of reals")
+            axes.axhspan(max(floor - spread, floor / 10), floor + spread, color="0.85")
+        if name.startswith(("fd_", "fid", "clean")) and np.nanmin(values) > 0:
+            axes.set_yscale("log")
+        axes.set(xlabel="step", ylabel=name)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return _drawn(figure)
+
+
+def plane(found):
+    """Precision against recall, the generator's and held-out reals': uint8 [h, w, 3], or None."""
+    if "precision" not in found:
+        return None
+    figure = Figure(figsize=(4.5, 4.5), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    axes.scatter(found["recall"], found["precision"], s=60, label="fakes")
+    if "precision_floor" in found:
+        reals = found["recall_floor"], found["precision_floor"]
+        axes.scatter(*reals, s=60, marker="s", color="0.4", label="reals")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set(xlabel="recall (variety)", ylabel="precision (quality)")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left")
+    return _drawn(figure)
+
+
+def neighbours(shown):
+    """Fakes, left, and the training images nearest to each: uint8 [h, w, c], or None."""
+    if shown is None:
+        return None
+    rows = []
+    for fake, nearest in zip(shown["fakes"], shown["nearest"]):
+        tiles = [_tile(image) for image in (fake, *nearest)]
+        tiles.insert(1, np.full((tiles[0].shape[0], 8, tiles[0].shape[2]), 255, np.uint8))
+        rows.append(np.concatenate(tiles, axis=1))
+    return np.concatenate(rows)
+
+
+def save(picture, path):
+    """Writes uint8 [h, w, c] as a PNG of at most 300 kB, with fewer colours if need be."""
+    path = pathlib.Path(path)
+    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+    data = _png(image)
+    while len(data) > LARGEST:
+        small = tuple(max(1, int(0.8 * side)) for side in image.size)
+        image = image.convert("RGB").resize(small, Image.Resampling.LANCZOS)
+        data = _png(image)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def _png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _tile(image):
+    """A pixel-exact enlargement of small images, a reduction of large ones; 2 pixels of border."""
+    side = max(image.shape[:2])
+    if side > _TILE:
+        grey = image.shape[-1] == 1
+        picture = Image.fromarray(image[..., 0] if grey else image)
+        picture.thumbnail((_TILE, _TILE))
+        image = np.asarray(picture)
+        image = image[..., None] if grey else image
+    else:
+        image = image.repeat(2, axis=0).repeat(2, axis=1)
+    return np.pad(image, ((2, 2), (2, 2), (0, 0)), constant_values=255)
+
+
+def _scatter(source, gan):
+    points = np.asarray(gan.sample(2500, 0))
+    reals = source.fetch(np.arange(min(2500, len(source))))[0]
+    figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    axes.scatter(*reals.T, s=3, color="0.7", label="reals")
+    axes.scatter(*points.T, s=3, color="tab:red", label="fakes")
+    limit = 1.2 * float(np.abs(reals).max())
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+    axes.legend(loc="upper right")
+    return _drawn(figure)
+
+
+def _drawn(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _float(text):
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return float("nan")
