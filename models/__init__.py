@@ -1,6 +1,29 @@
 """The zoo: one paper a file. `REGISTRY` maps a model's name to its class."""
 
+from .acgan import ACGAN
+from .cgan import CGAN
 from .dcgan import DCGAN
 from .gan import VanillaGAN
+from .infogan import InfoGAN
+from .kl_gan import KLGAN
+from .lsgan import LSGAN
+from .r3gan import R3GAN
+from .sngan import SNGAN
+from .vae_gan import VAEGAN
+from .wgan import WGAN
+from .wgan_gp import WGANGP
 
-REGISTRY = {"gan": VanillaGAN, "dcgan": DCGAN}
+REGISTRY = {
+    "gan": VanillaGAN,
+    "dcgan": DCGAN,
+    "lsgan": LSGAN,
+    "wgan": WGAN,
+    "wgan_gp": WGANGP,
+    "sngan": SNGAN,
+    "cgan": CGAN,
+    "acgan": ACGAN,
+    "infogan": InfoGAN,
+    "vae_gan": VAEGAN,
+    "kl_gan": KLGAN,
+    "r3gan": R3GAN,
+}

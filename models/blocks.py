@@ -33,7 +33,7 @@ def doublings(image_shape, smallest=4):
     while height % 2 == 0 and width % 2 == 0 and min(height, width) // 2 >= smallest:
         height, width, count = height // 2, width // 2, count + 1
     if count == 0:
-        raise ValueError(f"image size {image_shape[:2]}: both sides must be multiples of 4, ≥ 28")
+        raise ValueError(f"image size {image_shape[:2]}: both sides must be even and at least 8")
     return count
 
 
@@ -66,9 +66,29 @@ def hidden(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchroniz
     return layers.AlwaysDropout(dropout)(x) if dropout else x
 
 
-def logit(x):
-    """The last layer's [n, 1] as D's logits [n], float32 in every precision."""
+def logit(features, spectral=False, use_bias=True):
+    """D's last layer: features [n, d] → logits [n], float32 in every precision.
+
+    Losses of differences of logits (Wasserstein, relativistic) can't train a bias.
+    """
+    dense = layers.SpectralDense if spectral else keras.layers.Dense
+    x = dense(1, use_bias=use_bias, kernel_initializer=initializer(), name="logit")(features)
     return keras.layers.Reshape((), dtype="float32", name="logits")(x)
+
+
+def with_label(latents, labels, num_classes, dimensions=32):
+    """z and a learned embedding of the label, side by side: [n, z + dimensions].
+
+    The embedding starts as N(0, 1), like z, so that G can't overlook it.
+    """
+    one_hot = keras.ops.one_hot(labels, num_classes)
+    embedding = keras.layers.Dense(
+        dimensions,
+        use_bias=False,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        name="label_embedding",
+    )(one_hot)
+    return keras.layers.Concatenate()([latents, embedding])
 
 
 def upsample(x, filters, kind="transposed", use_bias=True):
@@ -105,8 +125,14 @@ def _check(name, value, allowed):
 
 
 def shrink_last_layer(model, bound):
-    """Redraws the last kernel from U(-bound, bound), as DDPG does (Lillicrap et al., 2016)."""
-    last = [layer for layer in model.layers if hasattr(layer, "kernel")][-1]
-    draw = keras.initializers.RandomUniform(-bound, bound)
+    """Redraws the kernel before the images or the logit from U(-bound, bound), as DDPG does.
+
+    Lillicrap et al., 2016: so that the first outputs are near zero.
+    Without a bound (None or 0) it stays as it is.
+    """
+    if not bound:
+        return
+    with_kernel = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    last = next((layer for layer in with_kernel if layer.name == "logit"), with_kernel[-1])
     kernel = getattr(last, "_kernel", last.kernel)
-    kernel.assign(draw(kernel.shape))
+    kernel.assign(keras.initializers.RandomUniform(-bound, bound)(kernel.shape))

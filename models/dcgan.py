@@ -2,14 +2,15 @@
 
 import keras
 
-from keras_gan import GAN, layers
+from keras_gan import layers
 from keras_gan.rules import register
 
 from . import blocks
+from .base import ZooModel
 
 
 @register
-class DCGAN(GAN):
+class DCGAN(ZooModel):
     """Deep convolutional GAN (Radford, Metz & Chintala, 2016).
 
     G: z → dense to the smallest map → per doubling: normalise, activate, upsample → tanh.
@@ -35,6 +36,7 @@ class DCGAN(GAN):
         minibatch_stddev: D sees the standard deviation over groups of images.
         last_layer: None, or the bound of a uniform initialisation of both last layers (tip 8).
         synchronized: batch norm over all replicas.
+        prior: `latents.Prior` of z.
 
     Example:
         gan = DCGAN(image_shape=(28, 28, 1), width=64)
@@ -59,31 +61,14 @@ class DCGAN(GAN):
         prior=None,
         **kwargs,
     ):
-        self.config = dict(
-            image_shape=tuple(image_shape),
-            latent_dim=latent_dim,
-            width=width,
-            normalization=normalization,
-            d_normalization=d_normalization,
-            activation=activation,
-            upsampling=upsampling,
-            downsampling=downsampling,
-            spectral=spectral,
-            noise=noise,
-            dropout=dropout,
-            minibatch_stddev=minibatch_stddev,
-            last_layer=last_layer,
-            synchronized=synchronized,
-        )
+        config = blocks.arguments(locals())
         super().__init__(
-            generator=build_generator(**self.config),
-            discriminator=build_discriminator(**self.config),
+            generator=build_generator(**config),
+            discriminator=build_discriminator(**config),
             prior=prior,
             **kwargs,
         )
-
-    def get_config(self):
-        return {**super().get_config(), **self.config}
+        self.config = config
 
 
 def channels(width, level):
@@ -91,80 +76,75 @@ def channels(width, level):
     return width * min(2**level, 8)
 
 
-def build_generator(
+def build_generator(latent_dim, last_layer, **config):
+    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+    latents = keras.Input((latent_dim,), name="latents")
+    model = keras.Model(latents, decode(latents, **config), name="generator")
+    blocks.shrink_last_layer(model, last_layer)
+    return model
+
+
+def build_discriminator(image_shape, spectral, last_layer, logit_bias=True, **config):
+    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+    images = keras.Input(image_shape, name="images")
+    features = keras.layers.Flatten()(encode(images, spectral=spectral, **config))
+    outputs = {"logits": blocks.logit(features, spectral, logit_bias), "features": features}
+    model = keras.Model(images, outputs, name="discriminator")
+    blocks.shrink_last_layer(model, last_layer)
+    return model
+
+
+def decode(
+    code,
     image_shape,
-    latent_dim,
     width,
     normalization,
     activation,
     upsampling,
     noise,
     dropout,
-    last_layer,
     synchronized,
     **_,
 ):
-    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+    """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c]."""
     count = blocks.doublings(image_shape)
     height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
     bias = normalization == "none"
 
     def hidden(x):
-        x = blocks.normalize(x, normalization, synchronized)
-        if noise:
-            x = layers.LayerNoise(noise)(x)
-        x = blocks.activation(activation)(x)
-        return layers.AlwaysDropout(dropout)(x) if dropout else x
+        return blocks.hidden(x, normalization, activation, noise, dropout, synchronized)
 
-    inputs = keras.Input((latent_dim,), name="latents")
     deepest = channels(width, count - 1)
     x = keras.layers.Dense(
         height * breadth * deepest, use_bias=bias, kernel_initializer=blocks.initializer()
-    )(inputs)
+    )(code)
     x = hidden(keras.layers.Reshape((height, breadth, deepest))(x))
     for level in reversed(range(count - 1)):
         x = hidden(blocks.upsample(x, channels(width, level), upsampling, use_bias=bias))
     x = blocks.upsample(x, image_shape[-1], upsampling)
-    images = keras.layers.Activation("tanh", dtype="float32")(x)
-    model = keras.Model(inputs, images, name="generator")
-    if last_layer:
-        blocks.shrink_last_layer(model, last_layer)
-    return model
+    return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def build_discriminator(
-    image_shape,
+def encode(
+    images,
     width,
     d_normalization,
     activation,
     downsampling,
-    spectral,
-    minibatch_stddev,
-    last_layer,
-    synchronized,
+    spectral=False,
+    minibatch_stddev=False,
+    synchronized=False,
     **_,
 ):
-    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+    """DCGAN's discriminator without its last layer: images to a map [n, h', w', channels]."""
     bias = d_normalization == "none"
-    images = x = keras.Input(image_shape, name="images")
-    for level in range(blocks.doublings(image_shape)):
+    x = images
+    for level in range(blocks.doublings(images.shape[1:])):
         first = level == 0  # DCGAN leaves the input layer unnormalised
         x = blocks.downsample(
             x, channels(width, level), downsampling, use_bias=first or bias, spectral=spectral
         )
-        if not first:
-            x = blocks.normalize(x, d_normalization, synchronized)
-        x = blocks.activation(activation)(x)
-    if minibatch_stddev:
-        x = layers.MinibatchStddev()(x)
-    features = keras.layers.Flatten()(x)
-    dense = layers.SpectralDense if spectral else keras.layers.Dense
-    logits = dense(1, kernel_initializer=blocks.initializer())(features)
-    outputs = {
-        "logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits),
-        "features": features,
-    }
-    model = keras.Model(images, outputs, name="discriminator")
-    if last_layer:
-        blocks.shrink_last_layer(model, last_layer)
-    return model
+        x = blocks.hidden(
+            x, "none" if first else d_normalization, activation, synchronized=synchronized
+        )
+    return layers.MinibatchStddev()(x) if minibatch_stddev else x

@@ -4,14 +4,15 @@ import math
 
 import keras
 
-from keras_gan import GAN, layers
+from keras_gan import layers
 from keras_gan.rules import register
 
 from . import blocks
+from .base import ZooModel
 
 
 @register
-class VanillaGAN(GAN):
+class VanillaGAN(ZooModel):
     """The first GAN (Goodfellow et al., 2014), on points or on flattened images.
 
     G: z → three dense hidden layers → a point, or tanh of an image's pixels.
@@ -79,9 +80,6 @@ class VanillaGAN(GAN):
         )
         self.config = config
 
-    def get_config(self):
-        return {**super().get_config(), **self.config}
-
 
 HIDDEN_LAYERS = 3
 
@@ -110,8 +108,7 @@ def build_generator(
     if is_image:
         x = keras.layers.Reshape(image_shape, dtype="float32")(x)
     model = keras.Model(inputs, x, name="generator")
-    if last_layer:
-        blocks.shrink_last_layer(model, last_layer)
+    blocks.shrink_last_layer(model, last_layer)
     return model
 
 
@@ -137,8 +134,7 @@ def build_discriminator(
         x = blocks.hidden(x, normalization, activation, synchronized=synchronized)
     if minibatch_stddev:
         x = layers.MinibatchStddev()(x)
-    outputs = {"logits": blocks.logit(dense(1)(x)), "features": x}
+    outputs = {"logits": blocks.logit(x, spectral), "features": x}
     model = keras.Model(images, outputs, name="discriminator")
-    if last_layer:
-        blocks.shrink_last_layer(model, last_layer)
+    blocks.shrink_last_layer(model, last_layer)
     return model

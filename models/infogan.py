@@ -1,0 +1,198 @@
+"""InfoGAN: part of the latent vector must be readable from the image."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.monitoring import pictures
+from keras_gan.rules import register
+
+from . import blocks
+from .base import ZooModel
+from .dcgan import decode, encode
+
+
+@register
+class InfoGAN(ZooModel):
+    """Information maximising GAN (Chen et al., 2016), on DCGAN's networks.
+
+    The latent vector is noise and codes: one categorical code (an unsupervised class) and a few
+    continuous ones, uniform on [-1, 1]. A head Q on D's last map guesses the codes from the
+    image; -L_I, the bound of the codes' mutual information with the image, is Q's cross-entropy
+    for the category and ½(code - guess)² for each continuous code (a Gaussian of fixed variance).
+    D and Q minimise D's adversarial loss - λ L_I, G minimises its own - λ L_I: equation 6; as in
+    the authors' code, L_I is taken on fakes in both players' turns.
+
+    Codes are read off Gaussian latents inside G, so that sampling, interpolation and export know
+    of z alone: the category is the greatest of the first `categories` numbers (uniform, by
+    symmetry), a continuous code is 2Φ(z) - 1.
+
+    Tips used by default: those of DCGAN.
+
+    Departs from the paper: DCGAN's networks; the continuous codes' weight is a tenth of the
+    categorical code's, as in the authors' code for MNIST; their variance is fixed.
+
+    Args:
+        categories: values of the categorical code.
+        continuous: number of continuous codes.
+        code_weight: λ.
+        others as of `DCGAN`; `latent_dim` counts noise and codes.
+
+    Example:
+        gan = InfoGAN(latent_dim=74)
+        gan.compile()
+        gan.generate(gan.strip(code=0))             # one image a category, the noise the same
+    """
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=128,
+        width=64,
+        normalization="batch",
+        d_normalization="batch",
+        activation="leaky_relu",
+        upsampling="transposed",
+        downsampling="strided",
+        spectral=False,
+        noise=0.0,
+        dropout=0.0,
+        minibatch_stddev=False,
+        last_layer=None,
+        synchronized=False,
+        categories=10,
+        continuous=2,
+        code_weight=1.0,
+        prior=None,
+        **kwargs,
+    ):
+        if latent_dim <= categories + continuous:
+            raise ValueError(
+                f"latent_dim {latent_dim}: infogan's codes alone take {categories + continuous}"
+            )
+        config = blocks.arguments(locals())
+        super().__init__(
+            generator=build_generator(**config),
+            discriminator=build_discriminator(**config),
+            prior=prior,
+            **kwargs,
+        )
+        self.config, self.code_weight = config, code_weight
+        self.categories, self.continuous = categories, continuous
+
+    def compile(self, *args, replay=None, **rules):
+        if replay is not None:
+            raise ValueError("a replayed fake's codes are no longer known")
+        super().compile(*args, **rules)
+
+    def make_fakes(self, real, labels, key):
+        latent = self.prior.sample(key.fold("latent"), (real.shape[0], self.latent_dim))
+        category, continuous = split_codes(latent, self.categories, self.continuous)
+        return {"images": self.imagine(latent), "category": category, "continuous": continuous}
+
+    def discriminator_loss(self, turn):
+        return super().discriminator_loss(turn) + self._information_loss(turn)
+
+    def generator_loss(self, turn):
+        found = super().generator_loss(turn)
+        return {"generator": found["generator"] + self._information_loss(turn)}
+
+    def _information_loss(self, turn):
+        """-λ L_I on the turn's fakes, a float32 scalar; the entropy of the codes is left out."""
+        guess, codes = turn.fake_output, turn.fake
+        right = tf.argmax(guess["category_logits"], -1) == tf.argmax(codes["category"], -1)
+        turn.log("codes/category_accuracy", right)
+        category = turn.log(
+            "codes/category_loss",
+            tf.nn.softmax_cross_entropy_with_logits(codes["category"], guess["category_logits"]),
+        )
+        squares = 0.5 * tf.square(codes["continuous"] - guess["continuous"])
+        continuous = turn.log("codes/continuous_loss", tf.reduce_sum(squares, -1))
+        return self.code_weight * (category + 0.1 * continuous)
+
+    def strip(self, code, count=10, seed=0):
+        """Latents that differ in one code only, float32 [count, latent_dim].
+
+        Args:
+            code: 0 for the category, i for the i-th continuous code.
+            count: how many values; of a continuous code from -0.95 to 0.95.
+            seed: of everything else.
+        """
+        latent = np.random.default_rng(seed).normal(size=(1, self.latent_dim))
+        strip = np.repeat(latent, count, 0).astype(np.float32)
+        if code == 0:
+            strip[:, : self.categories] = 0.0
+            strip[np.arange(count), np.arange(count) % self.categories] = 3.0
+        else:
+            values = tf.math.ndtri(tf.linspace(0.025, 0.975, count))
+            strip[:, self.categories + code - 1] = values.numpy()
+        return strip
+
+    def further_pictures(self, source):
+        """A strip a code: rows differ in their noise."""
+        drawn = {}
+        for code in range(1 + self.continuous):
+            rows = [self.generate(self.strip(code, seed=row)).numpy() for row in range(4)]
+            name = "category" if code == 0 else f"code-{code}"
+            drawn[name] = pictures.grid(np.concatenate(rows), 10)
+        return drawn
+
+
+def split_codes(latents, categories, continuous):
+    """The codes in Gaussian latents [n, z]: one-hot float32 [n, categories], [n, continuous]."""
+    category = tf.one_hot(tf.argmax(latents[:, :categories], -1), categories)
+    numbers = latents[:, categories : categories + continuous]
+    return category, tf.math.erf(numbers / math.sqrt(2.0))
+
+
+@register
+class Codes(keras.layers.Layer):
+    """Latents [n, z] with their first numbers turned into codes: [n, z]."""
+
+    def __init__(self, categories, continuous, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.categories, self.continuous = categories, continuous
+
+    def call(self, latents):
+        codes = split_codes(latents, self.categories, self.continuous)
+        return tf.concat([*codes, latents[:, self.categories + self.continuous :]], -1)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        config = {"categories": self.categories, "continuous": self.continuous}
+        return {**super().get_config(), **config}
+
+
+def build_generator(latent_dim, categories, continuous, last_layer, **config):
+    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+    latents = keras.Input((latent_dim,), name="latents")
+    model = keras.Model(
+        latents, decode(Codes(categories, continuous)(latents), **config), name="generator"
+    )
+    blocks.shrink_last_layer(model, last_layer)
+    return model
+
+
+def build_discriminator(image_shape, categories, continuous, spectral, last_layer, **config):
+    """Images → {"logits": [n], "features": [n, d], "category_logits", "continuous"}; D and Q."""
+    images = keras.Input(image_shape, name="images")
+    features = keras.layers.Flatten()(encode(images, spectral=spectral, **config))
+    normalization = config["d_normalization"]
+    normalization = "layer" if normalization == "instance" else normalization  # no map here
+    guess = keras.layers.Dense(128, use_bias=normalization == "none")(features)
+    guess = blocks.hidden(
+        guess, normalization, config["activation"], synchronized=config["synchronized"]
+    )
+    outputs = {
+        "logits": blocks.logit(features, spectral),
+        "features": features,
+        "category_logits": keras.layers.Dense(categories, name="category_logits")(guess),
+        "continuous": keras.layers.Dense(continuous, name="continuous")(guess),
+    }
+    model = keras.Model(images, outputs, name="discriminator")
+    blocks.shrink_last_layer(model, last_layer)
+    return model

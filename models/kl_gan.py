@@ -1,0 +1,77 @@
+"""KL-GAN: the generator also minimises the KL divergence that D's logit estimates."""
+
+import tensorflow as tf
+
+from keras_gan import losses
+from keras_gan.rules import register
+
+from . import blocks
+from .dcgan import DCGAN
+
+
+@register
+class KLGAN(DCGAN):
+    """GAN + KL (Huszár, 2016; Sønderby et al., 2017), on DCGAN's networks.
+
+    Where D is at its optimum its logit is log p(x)/q(x), p the data's density and q the fakes'.
+    So KL(q‖p) = E_q log q/p = -E_z D(G(z)): G's loss is the non-saturating one plus
+    w · KL(q‖p) = E sp(-D(G(z))) - w · E D(G(z)). With w = 1 alone this is the amortised maximum
+    a posteriori loss of Sønderby et al., equation 10. D's loss is unchanged.
+
+    KL(q‖p) is mode-seeking: it punishes garbage, not missing modes. The metric "generator/kl" is
+    the estimate in nats. It holds only for an unsmoothed logistic D, so other losses, soft targets
+    and flips are refused.
+
+    Tips used by default: those of DCGAN, and 7 (the hybrid KL + GAN).
+
+    Departs from the papers: they use the KL term alone, with instance noise on D's input
+    (`--input_noise`, tip 13); here it is added to the non-saturating loss, as the tip has it.
+
+    Args:
+        kl_weight: w, in G's loss.
+        others as of `DCGAN`.
+
+    Example:
+        gan = KLGAN(image_shape=(28, 28, 1), kl_weight=0.5)
+        gan.compile()
+    """
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=128,
+        width=64,
+        normalization="batch",
+        d_normalization="batch",
+        activation="leaky_relu",
+        upsampling="transposed",
+        downsampling="strided",
+        spectral=False,
+        noise=0.0,
+        dropout=0.0,
+        minibatch_stddev=False,
+        last_layer=None,
+        synchronized=False,
+        kl_weight=1.0,
+        prior=None,
+        **kwargs,
+    ):
+        config = blocks.arguments(locals())
+        networks = {name: value for name, value in config.items() if name != "kl_weight"}
+        super().__init__(**networks, prior=prior, **kwargs)
+        self.config, self.kl_weight = config, kl_weight
+
+    def compile(self, *args, **rules):
+        super().compile(*args, **rules)
+        reads = "kl_gan reads KL from the logit of an unsmoothed logistic D on today's fakes"
+        if not isinstance(self.loss_rule, losses.NonSaturating):
+            raise ValueError(f"{reads}: not with the loss {type(self.loss_rule).__name__}")
+        if self.targets.soft or self.targets.flip:
+            raise ValueError(f"{reads}: not with soft or flipped targets")
+        if self.replay is not None or self.opponent is not None:
+            raise ValueError(f"{reads}: not with replay, target networks or past players")
+
+    def generator_loss(self, turn):
+        found = super().generator_loss(turn)
+        kl = turn.log("generator/kl", -tf.reduce_mean(turn.fake_output["logits"]))
+        return {"generator": found["generator"] + self.kl_weight * kl}

@@ -1,0 +1,36 @@
+"""LSGAN: squared errors in place of the logistic loss."""
+
+from keras_gan import losses
+from keras_gan.rules import register
+
+from .dcgan import DCGAN
+
+
+@register
+class LSGAN(DCGAN):
+    """Least squares GAN (Mao et al., 2017), on DCGAN's networks.
+
+    D minimises ½E(D(x) - 1)² + ½E D(G(z))², G minimises ½E(D(G(z)) - 1)²: equation 9, with the
+    0-1 coding a = 0, b = c = 1. A fake on the right side of the boundary but far from the data
+    still gets a gradient, which the logistic loss no longer gives. D's output is no log-density
+    ratio.
+
+    Tips used by default: those of DCGAN, but not 2: the loss is its own.
+
+    Departs from the paper: DCGAN's networks at its width instead of the paper's deeper ones for
+    112×112 pixels.
+
+    Args:
+        as of `DCGAN`.
+
+    Example:
+        gan = LSGAN(image_shape=(28, 28, 1))
+        gan.compile()                               # least squares unless a loss is given
+    """
+
+    @classmethod
+    def defaults(cls):
+        return {"loss": "least_squares"}
+
+    def compile(self, *args, loss=None, **rules):
+        super().compile(*args, loss=loss or losses.LeastSquares(), **rules)

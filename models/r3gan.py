@@ -1,0 +1,235 @@
+"""R3GAN: a loss with proven convergence lets the networks be modern and plain."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_gan import layers, losses
+from keras_gan.penalties import R1, R2
+from keras_gan.rules import register
+
+from . import blocks
+from .base import ZooModel
+from .dcgan import channels
+
+GROUP = 16  # channels a group of the 3×3 convolutions
+LEAKY_GAIN = math.sqrt(2.0 / 1.04)  # keeps the variance through a LeakyReLU of slope 0.2
+EXPANSION = 2  # channels inside a block, as a multiple of those outside
+
+
+@register
+class R3GAN(ZooModel):
+    """R3GAN (Huang et al., 2024): relativistic pairing, R1 and R2, no normalisation.
+
+    D minimises E sp(D(G(z)) - D(x)) + γ/2 E‖∇D(x)‖² + γ/2 E‖∇D(G(z))‖², G minimises
+    E sp(D(x) - D(G(z))), sp(t) = log(1 + eᵗ), a fake paired with each real: equations 2 to 4.
+    A residual block: 1×1 to twice the channels, LeakyReLU, 3×3 in groups of 16 channels,
+    LeakyReLU, 1×1 back, added to its input. The last convolution starts at zero, the others are
+    scaled by L^(-1/4), L the number of blocks of the network.
+    G: z scales the channels of a learned smallest map → per doubling block, resample → block →
+    1×1 to pixels. D: 1×1 from pixels → per halving block, resample → block → a depthwise
+    convolution over the whole last map → one logit.
+    Resampling is a depthwise [1, 2, 1] filter, with a 1×1 convolution where channels change.
+
+    G's output has no tanh: it may leave [-1, 1], and is clipped where it becomes uint8 (samples,
+    scores, export). Adam with β1 0, since momentum hurts here, and β2 0.99.
+
+    Tips used by default: 3 (Gaussian z), 5 (LeakyReLU), 9 (Adam); not 1 (no tanh), not 4 (no
+    normalisation). The rest is what came after the tips.
+
+    Departs from the paper: one block a stage instead of two; widths follow `width` and double at
+    each halving; γ, learning rates and β2 are fixed instead of following a schedule. Mixed
+    float16 is refused: the paper finds that it cripples training.
+
+    Args:
+        image_shape, latent_dim, width, noise, minibatch_stddev, prior: as of `DCGAN`.
+        depth: blocks a stage.
+
+    Example:
+        gan = R3GAN(image_shape=(32, 32, 3), width=32)
+        gan.compile()                               # relativistic, R1 and R2 with γ 1
+    """
+
+    @classmethod
+    def defaults(cls):
+        return {
+            "loss": "relativistic",
+            "r1": 1.0,
+            "r2": 1.0,
+            "d_beta_1": 0.0,
+            "g_beta_1": 0.0,
+            "d_beta_2": 0.99,
+            "g_beta_2": 0.99,
+        }
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=128,
+        width=64,
+        depth=1,
+        noise=0.0,
+        minibatch_stddev=False,
+        prior=None,
+        **kwargs,
+    ):
+        if keras.mixed_precision.global_policy().name == "mixed_float16":
+            raise ValueError("precision mixed_float16 cripples r3gan; use mixed_bfloat16")
+        config = blocks.arguments(locals())
+        super().__init__(
+            generator=build_generator(**config),
+            discriminator=build_discriminator(**config),
+            prior=prior,
+            **kwargs,
+        )
+        self.config = config
+
+    def compile(self, d_optimizer=None, g_optimizer=None, loss=None, penalties=None, **rules):
+        super().compile(
+            d_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99),
+            g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99),
+            loss=loss or losses.RelativisticPairing(),
+            penalties=[R1(1.0), R2(1.0)] if penalties is None else penalties,
+            **rules,
+        )
+
+
+def build_generator(image_shape, latent_dim, width, depth, noise, **_):
+    """z float32 [n, latent_dim] → images float32 [n, h, w, c], not bounded."""
+    count = blocks.doublings(image_shape)
+    height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+    total = depth * (count + 1)
+    inputs = keras.Input((latent_dim,), name="latents")
+    x = Basis(height, breadth, channels(width, count), name="basis")(inputs)
+    for level in reversed(range(count + 1)):
+        for _index in range(depth):
+            x = block(x, total, noise)
+        if level > 0:
+            x = conv1(x, channels(width, level - 1), use_bias=False)
+            x = Resample("up")(x)
+    x = conv1(x, image_shape[-1], use_bias=False)
+    images = keras.layers.Activation("linear", dtype="float32", name="images")(x)
+    return keras.Model(inputs, images, name="generator")
+
+
+def build_discriminator(image_shape, width, depth, minibatch_stddev, **_):
+    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+    count = blocks.doublings(image_shape)
+    total = depth * (count + 1)
+    images = keras.Input(image_shape, name="images")
+    x = conv1(images, width, use_bias=False)
+    for level in range(count + 1):
+        for _index in range(depth):
+            x = block(x, total)
+        if level < count:
+            x = Resample("down")(x)
+            x = conv1(x, channels(width, level + 1), use_bias=False)
+    if minibatch_stddev:
+        x = layers.MinibatchStddev()(x)
+    size = x.shape[1:3]
+    features = keras.layers.DepthwiseConv2D(
+        size,
+        use_bias=False,
+        depthwise_initializer=keras.initializers.RandomNormal(stddev=math.prod(size) ** -0.5),
+        name="basis",
+    )(x)
+    features = keras.layers.Flatten()(features)
+    logits = keras.layers.Dense(1, use_bias=False, kernel_initializer=scaled(1.0))(features)
+    outputs = {
+        "logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits),
+        "features": features,
+    }
+    return keras.Model(images, outputs, name="discriminator")
+
+
+def block(x, total, noise=0.0):
+    """The residual block, in a network of `total` blocks."""
+    inside = x.shape[-1] * EXPANSION
+    groups = inside // GROUP if inside % GROUP == 0 else 1
+    gain = LEAKY_GAIN * total**-0.25
+
+    def activate(y):
+        y = layers.LayerNoise(noise)(y) if noise else y
+        return blocks.activation("leaky_relu")(y)
+
+    y = activate(conv1(x, inside, initializer=scaled(gain)))
+    y = keras.layers.Conv2D(
+        inside, 3, padding="same", groups=groups, kernel_initializer=scaled(gain)
+    )(y)
+    y = conv1(activate(y), x.shape[-1], use_bias=False, initializer="zeros")
+    return keras.layers.Add()([x, y])
+
+
+def conv1(x, filters, use_bias=True, initializer=None):
+    """A 1×1 convolution; by default it keeps the activations' size."""
+    return keras.layers.Conv2D(
+        filters, 1, use_bias=use_bias, kernel_initializer=initializer or scaled(1.0)
+    )(x)
+
+
+def scaled(gain):
+    """N(0, gain² / fan-in)."""
+    return keras.initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal")
+
+
+@register
+class Basis(keras.layers.Layer):
+    """z [n, z] → a learned map [n, height, width, channels], its channels scaled by z linearly."""
+
+    def __init__(self, height, width, channels, **kwargs):
+        super().__init__(**kwargs)
+        self.height, self.width, self.channels = height, width, channels
+
+    def build(self, shape):
+        self.map = self.add_weight(
+            name="map",
+            shape=(self.height, self.width, self.channels),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        self.scale = self.add_weight(
+            name="scale", shape=(shape[-1], self.channels), initializer=scaled(1.0)
+        )
+        self.built = True
+
+    def call(self, latents):
+        return tf.matmul(latents, self.scale)[:, None, None] * self.map
+
+    def compute_output_shape(self, shape):
+        return (shape[0], self.height, self.width, self.channels)
+
+    def get_config(self):
+        config = {"height": self.height, "width": self.width, "channels": self.channels}
+        return {**super().get_config(), **config}
+
+
+@register
+class Resample(keras.layers.Layer):
+    """Doubles ("up") or halves ("down") height and width with the filter [1, 2, 1].
+
+    Up: zeros between the pixels, then the filter, so that new pixels are the mean of their
+    neighbours. Down: the filter, then every other pixel. A depthwise convolution, since a resize
+    has no second derivative, which R1 needs.
+    """
+
+    def __init__(self, direction, **kwargs):
+        super().__init__(**kwargs)
+        self.direction = direction
+
+    def call(self, x):
+        up = self.direction == "up"
+        if up:
+            height, width, channels = x.shape[1:]
+            x = tf.pad(x[:, :, None, :, None], [[0, 0], [0, 0], [0, 1], [0, 0], [0, 1], [0, 0]])
+            x = tf.reshape(x, [-1, 2 * height, 2 * width, channels])
+        row = tf.constant([0.5, 1.0, 0.5] if up else [0.25, 0.5, 0.25], x.dtype)
+        kernel = tf.tile((row[:, None] * row)[..., None, None], [1, 1, x.shape[-1], 1])
+        stride = 1 if up else 2
+        return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+
+    def compute_output_shape(self, shape):
+        n, h, w, c = shape
+        return (n, h * 2, w * 2, c) if self.direction == "up" else (n, h // 2, w // 2, c)
+
+    def get_config(self):
+        return {**super().get_config(), "direction": self.direction}

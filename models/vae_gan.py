@@ -1,0 +1,182 @@
+"""VAE-GAN: an autoencoder whose error is measured by the discriminator's features."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan import latents, pixels, runtime
+from keras_gan.monitoring import pictures
+from keras_gan.rules import register
+
+from . import blocks
+from .dcgan import DCGAN, encode
+
+
+@register
+class VAEGAN(DCGAN):
+    """VAE + GAN (Larsen et al., 2016), on DCGAN's networks.
+
+    A third player, the encoder, gives each image a Gaussian q(z|x); G is its decoder.
+    With x̃ = G(z), z ~ q(z|x), and φ the features before D's logit:
+    L_KL = KL(q(z|x)‖N(0, I)), a sum over z; L_φ = ½‖φ(x) - φ(x̃)‖², a sum over features (the
+    negative log-likelihood of a Gaussian around φ(x̃)).
+    The encoder minimises w · L_KL + L_φ. G minimises γ · L_φ plus its adversarial loss, the mean
+    of that on G(z), z ~ N(0, I), and that on x̃. D minimises its adversarial loss on x, G(z) and
+    x̃, the two kinds of fakes with half the weight each: algorithm 1.
+
+    Tips used by default: those of DCGAN, and 7 (the hybrid VAE + GAN).
+
+    Departs from the paper: L_φ is divided by the number of features and multiplied by that of
+    latents, so that w and γ mean the same for any image size and width; D's fakes count half
+    each, so that real and fake balance.
+
+    Args:
+        kl_weight: w.
+        reconstruction_weight: γ.
+        others as of `DCGAN`; the prior is Gaussian, others are refused.
+
+    Example:
+        gan = VAEGAN(latent_dim=64)
+        gan.compile()
+        codes = gan.encode(images)                  # uint8 [n, h, w, c] → float32 [n, 64]
+        gan.reconstruct(images)                     # uint8 [n, h, w, c]
+    """
+
+    needs_reals_for_generator = True
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=128,
+        width=64,
+        normalization="batch",
+        d_normalization="batch",
+        activation="leaky_relu",
+        upsampling="transposed",
+        downsampling="strided",
+        spectral=False,
+        noise=0.0,
+        dropout=0.0,
+        minibatch_stddev=False,
+        last_layer=None,
+        synchronized=False,
+        kl_weight=1.0,
+        reconstruction_weight=1.0,
+        prior=None,
+        **kwargs,
+    ):
+        config = blocks.arguments(locals())
+        if prior is not None and type(prior) is not latents.Gaussian:
+            raise ValueError(f"prior {type(prior).__name__}: vae_gan's KL term is to a Gaussian")
+        own = ("kl_weight", "reconstruction_weight")
+        networks = {name: value for name, value in config.items() if name not in own}
+        super().__init__(**networks, prior=prior, **kwargs)
+        self.config = config
+        self.kl_weight, self.reconstruction_weight = kl_weight, reconstruction_weight
+        self.encoder = build_encoder(**networks)
+        self.encoder_optimizer = None
+
+    def compile(self, *args, encoder_optimizer=None, **rules):
+        """As `GAN.compile`; the encoder's optimizer has G's settings unless one is given."""
+        self.encoder_optimizer = keras.optimizers.get(encoder_optimizer)
+        super().compile(*args, **rules)
+
+    @property
+    def networks(self):
+        return {**super().networks, "encoder": self.encoder}
+
+    def optimizer_for(self, name):
+        if name != "encoder":
+            return super().optimizer_for(name)
+        if self.encoder_optimizer is None:
+            alike = self.g_optimizer
+            self.encoder_optimizer = type(alike).from_config(alike.get_config())
+        return self.encoder_optimizer
+
+    def make_fakes(self, real, labels, key):
+        fakes = super().make_fakes(real, labels, key)
+        mean, log_variance = self._posterior(real, training=True)
+        noise = key.fold("posterior").normal(mean.shape)
+        code = mean + tf.exp(0.5 * log_variance) * noise
+        return {
+            **fakes,
+            "reconstructions": self.imagine(code),
+            "mean": mean,
+            "log_variance": log_variance,
+        }
+
+    def discriminator_loss(self, turn):
+        with_fakes = super().discriminator_loss(turn)
+        turn.fake_output, fake_output = self._judge_reconstructions(turn), turn.fake_output
+        logged = dict(turn.metrics)
+        with_reconstructions = super().discriminator_loss(turn)
+        turn.metrics, turn.fake_output = logged, fake_output
+        return 0.5 * (with_fakes + with_reconstructions)
+
+    def generator_loss(self, turn):
+        adversarial = super().generator_loss(turn)["generator"]
+        fake_output = turn.fake_output
+        turn.fake_output = self._judge_reconstructions(turn)
+        adversarial = 0.5 * (adversarial + super().generator_loss(turn)["generator"])
+        difference = turn.fake_output["features"] - turn.real_output["features"]
+        turn.fake_output = fake_output
+        feature_error = 0.5 * self.latent_dim * tf.reduce_mean(tf.square(difference))
+        mean, log_variance = turn.fake["mean"], turn.fake["log_variance"]
+        divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
+        kl = turn.log("encoder/kl", tf.reduce_sum(divergence, -1))
+        turn.log("encoder/feature_error", feature_error)
+        turn.log("encoder/pixel_error", tf.square(turn.fake["reconstructions"] - turn.real))
+        return {
+            "generator": adversarial + self.reconstruction_weight * feature_error,
+            "encoder": self.kl_weight * kl + feature_error,
+        }
+
+    def _judge_reconstructions(self, turn):
+        """D on x̃, without keeping statistics: those of the reals are D's."""
+        key = turn.key.fold("reconstructions")
+        with runtime.substituted(self.discriminator.non_trainable_variables):
+            return self.judge(turn.fake["reconstructions"], turn.labels, key, turn.step)
+
+    def _posterior(self, images, training):
+        """Mean and log-variance of q(z|x), float32 [n, latent_dim] each."""
+        output = self.encoder(images, training=training)
+        return (tf.cast(output[name], tf.float32) for name in ("mean", "log_variance"))
+
+    def encode(self, images):
+        """The mean of q(z|x), float32 [n, latent_dim], of images uint8 [n, h, w, c]."""
+        mean, _ = self._posterior(pixels.to_float(images), training=False)
+        return mean
+
+    def reconstruct(self, images):
+        """The averaged generator's images of `encode`'s codes, uint8 [n, h, w, c]."""
+        return self.generate(self.encode(images))
+
+    def endpoints(self):
+        images = tf.TensorSpec([None, *self.image_shape], tf.uint8, name="images")
+        return {"encode": (self.encode, [images]), "reconstruct": (self.reconstruct, [images])}
+
+    def further_pictures(self, source):
+        """Originals and, under each row of them, their reconstructions."""
+        if source is None:
+            return {}
+        originals, _ = source.fetch(np.arange(min(32, len(source))))
+        rebuilt = self.reconstruct(originals).numpy()
+        rows = [
+            part for i in range(0, 32, 8) for part in (originals[i : i + 8], rebuilt[i : i + 8])
+        ]
+        return {"reconstructions": pictures.grid(np.concatenate(rows), 8)}
+
+
+def build_encoder(image_shape, latent_dim, **config):
+    """Images float32 [n, h, w, c] → {"mean", "log_variance"}: [n, latent_dim] each."""
+    images = keras.Input(image_shape, name="images")
+    config = {**config, "d_normalization": config["normalization"]}
+    config.update(spectral=False, minibatch_stddev=False)
+    features = keras.layers.Flatten()(encode(images, **config))
+    outputs = {
+        name: keras.layers.Dense(
+            latent_dim, kernel_initializer=blocks.initializer(), dtype="float32", name=name
+        )(features)
+        for name in ("mean", "log_variance")
+    }
+    return keras.Model(images, outputs, name="encoder")
