@@ -53,4 +53,4 @@ class OrnsteinUhlenbeck(StatefulRule):
 
 
 def _standard_normal(shape, dtype):
-    return tf.random.stateless_normal(shape, (0, 0), dtype)
+    return tf.random.stateless_normal(shape, (0, 0), dtype=dtype)

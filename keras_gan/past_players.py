@@ -29,13 +29,13 @@ class PastPlayers(Opponent):
         self.slots, self.every, self.rate, self.duration = slots, every, rate, duration
 
     def build_for(self, gan):
-        self.networks = {name: gan.networks[name] for name in PLAYERS}
+        self.network = gan.networks.get
         self.snapshots = {
             name: [
                 self.state(f"{name}_{i}", (self.slots, *v.shape), v.dtype)
-                for i, v in enumerate(network.variables)
+                for i, v in enumerate(self.network(name).variables)
             ]
-            for name, network in self.networks.items()
+            for name in PLAYERS
         }
         self.taken = self.state("taken", dtype="int64")
         self.slot = self.state("slot", dtype="int32")
@@ -47,7 +47,7 @@ class PastPlayers(Opponent):
         active, slot = tf.convert_to_tensor(self.active.value), self.slot.value
         return {
             id(v): tf.where(active, ring.value[slot], current[id(v)])
-            for v, ring in zip(self.networks[name].variables, self.snapshots[name])
+            for v, ring in zip(self.network(name).variables, self.snapshots[name])
         }
 
     def conclude(self, step, key, metrics):
@@ -62,8 +62,8 @@ class PastPlayers(Opponent):
     def _take(self):
         """Writes the players of now over the oldest snapshot."""
         place = tf.reshape(self.taken.value % self.slots, [1, 1])
-        for name, network in self.networks.items():
-            for v, ring in zip(network.variables, self.snapshots[name]):
+        for name in PLAYERS:
+            for v, ring in zip(self.network(name).variables, self.snapshots[name]):
                 now = tf.convert_to_tensor(v.value)[None]
                 ring.assign(tf.tensor_scatter_nd_update(ring.value, place, now))
         self.taken.assign_add(1)

@@ -8,7 +8,11 @@ PLAYERS = ("generator", "discriminator")
 
 
 class Opponent(StatefulRule):
-    """Whom a player trains against, if not the other one as it is now. Called without side effects."""
+    """Whom a player trains against, if not the other one as it is now. Called without side effects.
+
+    Subclasses reach the players by `network(name)`: a function, since Keras would take networks
+    that are attributes for parts of the rule.
+    """
 
     inside = False
 
@@ -46,22 +50,23 @@ class TargetNetworks(Opponent):
         self.tau = tau
 
     def build_for(self, gan):
-        self.networks = {name: gan.networks[name] for name in PLAYERS}
+        self.network = gan.networks.get
         self.copies = {
             name: [
                 self.state(f"{name}_{i}", v.shape, v.dtype, _start(v))
-                for i, v in enumerate(network.variables)
+                for i, v in enumerate(self.network(name).variables)
             ]
-            for name, network in self.networks.items()
+            for name in PLAYERS
         }
         self.built = True
 
     def replacements(self, name, current):
-        pairs = zip(self.networks[name].variables, self.copies[name])
+        pairs = zip(self.network(name).variables, self.copies[name])
         return {id(v): tf.convert_to_tensor(copy.value) for v, copy in pairs}
 
     def conclude(self, step, key, metrics):
-        for name, network in self.networks.items():
+        for name in PLAYERS:
+            network = self.network(name)
             trainable = {id(v) for v in network.trainable_variables}
             distance = 0.0
             for new, old in zip(network.variables, self.copies[name]):
