@@ -58,6 +58,7 @@ def parse(config_class, argv):
             int: flags.DEFINE_integer,
             float: flags.DEFINE_float,
             str: flags.DEFINE_string,
+            tuple: flags.DEFINE_multi_string,
         }[about["kind"]]
         define(field.name, None, about["help"], flag_values=values)
     for name in ("help", "helpfull"):
@@ -80,7 +81,9 @@ def parse(config_class, argv):
     if values["help"].value or values["helpfull"].value:
         return None
     return {
-        field.name: values[field.name].value
+        field.name: tuple(values[field.name].value)
+        if field.metadata["flag"]["kind"] is tuple
+        else values[field.name].value
         for field in dataclasses.fields(config_class)
         if values[field.name].present
     }
@@ -117,7 +120,7 @@ def help_text(config_class, usage):
             notes = []
             if about["choices"] is not None:
                 notes.append("one of " + ", ".join(str(c) for c in about["choices"]))
-            if field.default not in (None, ""):
+            if field.default not in (None, "", ()):
                 notes.append(f"default {field.default}")
             text = about["help"] + (f" ({'; '.join(notes)})" if notes else "")
             lines.append(f"  --{field.name}")
@@ -132,6 +135,9 @@ def as_flags(config):
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         if value is None:
+            continue
+        if isinstance(value, tuple):
+            lines += [f"--{field.name}={part}" for part in value]
             continue
         if isinstance(value, bool):
             value = str(value).lower()

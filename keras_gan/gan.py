@@ -59,6 +59,7 @@ class GAN(Serving, keras.Model):
         )
         self.step = self.add_weight(name="step", **counter)
         self.attempt = self.add_weight(name="attempt", **counter)
+        self.run_seed = self.add_weight(name="seed", **counter)
         self.built = True
 
     # The players, as seen from outside ----------------------------------------------------------
@@ -140,6 +141,7 @@ class GAN(Serving, keras.Model):
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
         self.d_constraint = keras.constraints.get(d_constraint)
         self.xla, self.loss_scaling, self.seed = xla, loss_scaling, seed
+        self.run_seed.assign(seed)
 
         for rule in self.stateful_rules:
             rule.build_for(self)
@@ -247,7 +249,7 @@ class GAN(Serving, keras.Model):
     def _key(self, count):
         """The step's randomness, placed at this replica's rows of the global batch."""
         row = tf.cast(runtime.replica_index(), tf.int64) * count
-        return randomness.Key.create(self.seed, self.attempt.value, row).fold(self.step.value)
+        return randomness.Key.create(self.run_seed.value, self.attempt.value, row).fold(self.step.value)
 
     def _fakes(self, real, labels, key, taped):
         """The makers' pass: fakes, their new statistics, and the tape that leads back to them."""
@@ -425,7 +427,7 @@ class GAN(Serving, keras.Model):
             v for rule in (*self.stateful_rules, *self.loss_scales) for v in rule.variables
         ]
         state["recorder"] = self.recorder.variables
-        state["counters"] = [self.step, self.attempt]
+        state["counters"] = [self.step, self.attempt, self.run_seed]
         return state
 
     # What a variant overrides -------------------------------------------------------------------

@@ -11,7 +11,8 @@ MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
 
 RUN, DATA, NETS, GAME = "Run", "Data", "Networks", "Game"
 TIPS, LATER, OPT, WATCH = "Tips", "Later methods", "Optimizers", "Watching and scoring"
-DEVICES, HEALTH, TOOLS = "Devices", "Health", "Evaluate, sample, export, study"
+DEVICES, HEALTH = "Devices", "Health"
+TOOLS, STUDY = "Evaluate, sample, export", "Study"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -339,5 +340,15 @@ class Config:
         group=TOOLS,
         may_change=True,
     )
-    shard: str = flag("", "study: i/n, the i-th of n shares", group=TOOLS, may_change=True)
-    jobs: int = flag(1, "study: worker processes", group=TOOLS, low=1, high=256, may_change=True)
+
+    variant: tuple = flag(
+        (),
+        "study: a variant of the base, NAME: --FLAG=VALUE …; once a variant",
+        group=STUDY,
+        may_change=True,
+    )
+    seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=2, high=1000, may_change=True)
+    shard: str = flag(
+        "", "study: i/n, the i-th (from 1) of n shares", group=STUDY, may_change=True
+    )
+    jobs: int = flag(1, "study: worker processes", group=STUDY, low=1, high=256, may_change=True)
