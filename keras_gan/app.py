@@ -86,9 +86,9 @@ def _run(given, registry):
 
     mode = given.get("mode", "train")
     if mode == "study":
-        from keras_gan import study
+        from keras_gan.studies import runner
 
-        return study.main(given, registry)
+        return runner.main(given, registry)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
         return modes.compare(given)
     run_dir = given.get("run_dir", Config.run_dir)

@@ -1,0 +1,21 @@
+"""The installed command: `keras-gan --flagfile=…`, as `python main.py` in a checkout."""
+
+import os
+import sys
+
+from keras_gan import app
+
+
+def load_zoo():
+    from . import REGISTRY
+
+    return REGISTRY
+
+
+def main():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return app.main(sys.argv, load_zoo)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
