@@ -6,14 +6,16 @@ are the published files byte for byte, and TFDS' builder takes them from its man
 
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
 from absl import logging
 
+from keras_gan.data import network
+from keras_gan.errors import StorageError
+
 PACKAGE = "dataset-fashion-mnist"
-HOST = "fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz"
 PLACE = "usr/share/datasets/fashion-mnist"
 TIMES = {  # of the header, by file
     "train-images-idx3-ubyte": 1504176606,
@@ -32,7 +34,7 @@ def restore_header(debian, name, time):
 def manual_files(data_dir):
     """Makes TFDS' manual folder from Debian's files, if they are there.
 
-    Looks in /usr/share and in `data_dir`/debian.
+    Looks in /usr/share/datasets and in `data_dir`/debian.
 
     Returns:
         The folder, or None without Debian's files.
@@ -41,41 +43,57 @@ def manual_files(data_dir):
     for root in (pathlib.Path("/"), data_dir / "debian"):
         folder = root / PLACE
         if all((folder / f"{name}.gz").is_file() for name in TIMES):
-            target.mkdir(parents=True, exist_ok=True)
-            for name, time in TIMES.items():
-                whole = restore_header((folder / f"{name}.gz").read_bytes(), name, time)
-                (target / f"{name}.gz").write_bytes(whole)
+            try:
+                target.mkdir(parents=True, exist_ok=True)
+                for name, time in TIMES.items():
+                    whole = restore_header((folder / f"{name}.gz").read_bytes(), name, time)
+                    (target / f"{name}.gz").write_bytes(whole)
+            except OSError as error:
+                raise StorageError(f"{target}: {error}") from error
             return target
     return None
 
 
-def host_answers(seconds=5):
-    """Whether the download host can be reached."""
-    try:
-        socket.create_connection((HOST, 80), timeout=seconds).close()
-        return True
-    except OSError:
-        return False
+def host_answers():
+    """Whether the files can be downloaded from where TFDS expects them."""
+    return network.status(URL) == 200
 
 
 def fetch_package(data_dir):
     """Unpacks Debian's package into `data_dir`/debian, without root.
 
+    Where the system has no package lists, they are fetched into a folder of their own first.
+
     Returns:
-        Whether it worked.
+        Whether it worked; if not, the log says why.
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        logging.warning("apt-get and dpkg are not here, so %s can't be fetched", PACKAGE)
         return False
-    target = data_dir / "debian"
-    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            for command in (["apt-get", "download", PACKAGE],):
-                subprocess.run(command, cwd=scratch, check=True, capture_output=True, timeout=300)
+            _apt_download(pathlib.Path(scratch))
             (package,) = pathlib.Path(scratch).glob("*.deb")
-            subprocess.run(["dpkg", "-x", str(package), str(target)], check=True, timeout=60)
+            target = data_dir / "debian"
+            target.mkdir(parents=True, exist_ok=True)
+            _run(["dpkg", "-x", str(package), str(target.absolute())], scratch)
         except (subprocess.SubprocessError, OSError, ValueError) as error:
-            detail = getattr(error, "stderr", b"") or b""
-            logging.warning("%s: %s %s", PACKAGE, error, detail.decode(errors="replace").strip())
+            detail = getattr(error, "stderr", None) or ""
+            logging.warning("%s: %s %s", PACKAGE, error, " ".join(detail.split()))
             return False
     return True
+
+
+def _apt_download(scratch):
+    try:
+        _run(["apt-get", "download", PACKAGE], scratch)
+    except subprocess.CalledProcessError:
+        for folder in ("lists/partial", "cache/archives/partial"):
+            (scratch / folder).mkdir(parents=True)
+        own = ["-o", f"Dir::State::lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
+        _run(["apt-get", *own, "update"], scratch)
+        _run(["apt-get", *own, "download", PACKAGE], scratch)
+
+
+def _run(command, folder):
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=300)

@@ -8,6 +8,8 @@ from keras_gan.data import fashion_mnist
 from keras_gan.data.sources import default_data_dir, open_source
 from keras_gan.errors import KerasGanError
 
+NEED_FASHION_MNIST = ("fashion_mnist", "stacked_fashion_mnist")
+
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,16 +18,17 @@ def main(argv=None):
         "--data_dir", default="", help="default: $KERAS_GAN_DATA or ~/.cache/keras_gan"
     )
     options = parser.parse_args(argv)
-    folder = pathlib.Path(options.data_dir) if options.data_dir else default_data_dir()
-    prepared = (folder / "decoded" / f"{options.dataset}-train" / "about.json").is_file()
-    if options.dataset == "fashion_mnist" and not prepared:
-        if fashion_mnist.manual_files(folder) is None and not fashion_mnist.host_answers():
-            print("the download host does not answer; fetching Debian's package", flush=True)
-            fashion_mnist.fetch_package(folder)
+    folder = pathlib.Path(options.data_dir or default_data_dir()).expanduser()
+    prepared = (folder / "decoded" / "fashion_mnist" / "train" / "about.json").is_file()
     try:
-        for split in ("train", "test"):
-            source = open_source(options.dataset, split=split, data_dir=folder)
-            print(f"{options.dataset} {split}: {len(source)} of shape {source.image_shape}")
+        if options.dataset in NEED_FASHION_MNIST and not prepared:
+            if fashion_mnist.manual_files(folder) is None and not fashion_mnist.host_answers():
+                print("the download host does not answer; fetching Debian's package", flush=True)
+                fashion_mnist.fetch_package(folder)
+        source = open_source(options.dataset, data_dir=folder)
+        while source is not None:
+            print(f"{options.dataset} {source.split}: {len(source)} of shape {source.image_shape}")
+            source = source.reopen("test") if source.split == "train" else None
     except KerasGanError as error:
         print(error, file=sys.stderr)
         return error.exit_status

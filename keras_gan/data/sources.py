@@ -113,7 +113,7 @@ def open_source(
     options = dict(
         image_size=image_size, channels=channels, labels=labels, memory_limit=memory_limit
     )
-    data_dir = pathlib.Path(data_dir) if data_dir else default_data_dir()
+    data_dir = pathlib.Path(data_dir or default_data_dir()).expanduser()
     kind, _, path = name.partition(":")
     if name in mixtures.MIXTURES:
         if image_size or channels:
