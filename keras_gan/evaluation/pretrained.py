@@ -70,35 +70,35 @@ class InceptionGraph(Extractor):
             "clean_inception_graph": "FD (Inception graph of unknown hash, clean resizing)",
         }[self.name]
         self.resize = f"{'bicubic, antialiased' if clean else 'bilinear'}, to {_SIDE}x{_SIDE}"
-        graph = tf.compat.v1.GraphDef()
+        definition = tf.compat.v1.GraphDef()
+        graph = tf.Graph()
         try:
-            graph.ParseFromString(data)
-
-            # In the graph itself a single image is decoded; several go in behind that, and come out
-            # before its reshape to one row.
-            def imported(images):
-                pool, product = tf.graph_util.import_graph_def(
-                    graph,
+            definition.ParseFromString(data)
+            nodes = {node.name: node for node in definition.node}
+            # In the graph itself one image is decoded and its features made one row: several go in
+            # behind the one, and come out as rows of their own.
+            shape = nodes[nodes["pool_3/_reshape"].input[1]]
+            shape.attr["value"].tensor.CopyFrom(tf.make_tensor_proto([-1, self.size], tf.int32))
+            # A session, because functions refuse the graph's old kind of batch normalisation.
+            with graph.as_default():
+                images = tf.compat.v1.placeholder(tf.float32, (self.batch, None, None, 3))
+                outputs = tf.graph_util.import_graph_def(
+                    definition,
                     input_map={"ExpandDims:0": images},
-                    return_elements=["pool_3:0", "softmax/logits/MatMul"],
+                    return_elements=["pool_3/_reshape:0", "softmax/logits/MatMul:0"],
                     name="",
                 )
-                features = tf.reshape(pool, (self.batch, self.size))
-                return features, tf.matmul(features, product.inputs[1])
-
-            wrapped = tf.compat.v1.wrap_function(
-                imported, [tf.TensorSpec([self.batch, None, None, 3], tf.float32)]
-            )
+                outputs = outputs[0], tf.nn.softmax(outputs[1])
+            session = tf.compat.v1.Session(graph=graph)
         except Exception as error:  # protobuf's and TensorFlow's own kinds
             raise StorageError(f"{file} is not the 2015 Inception graph: {error}") from error
-        self.classes = wrapped.outputs[1].shape[-1]
+        self.classes = outputs[1].shape[-1]
 
-        def run(images):
-            images = three_channels(tf.cast(images, tf.float32))
+        def run(batch):
+            batch = three_channels(tf.cast(batch, tf.float32))
             if clean:
-                images = to_size(images, (_SIDE, _SIDE))
-            features, logits = wrapped(images)
-            return features, tf.nn.softmax(logits)
+                batch = to_size(batch, (_SIDE, _SIDE))
+            return session.run(outputs, {images: batch.numpy()})
 
         self._run = run
 
