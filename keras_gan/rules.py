@@ -7,8 +7,9 @@ import keras
 
 
 def _restore(config):
-    """A rule's configuration with the rules and tuples inside it made objects again."""
-    return {name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+    """A rule's configuration with the rules in it made objects again, and lists the tuples."""
+    restored = {n: keras.saving.deserialize_keras_object(value) for n, value in config.items()}
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in restored.items()}
 
 
 class Rule:
