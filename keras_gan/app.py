@@ -1,15 +1,14 @@
 """The door's inner side: a command line in, an exit status out."""
 
-import contextlib
 import os
 import sys
-import tempfile
 
 from absl import logging
 
 from keras_gan import config as config_module
 from keras_gan import flags
 from keras_gan.errors import KerasGanError, StorageError, UsageError
+from keras_gan.quiet import silence
 from keras_gan.rundir import RunDirectory
 from keras_gan.settings import Config
 
@@ -40,11 +39,11 @@ def main(argv, load_zoo):
             print(flags.help_text(Config, USAGE))
             return 0
         config_module.make(given)
-        with _silence():
+        with silence():
             registry = load_zoo()
         logging.set_verbosity(logging.INFO)
         logging.use_absl_handler()
-        return _run(given, registry)
+        return _run(given, registry, load_zoo)
     except KerasGanError as error:
         return _fail(error, error.exit_status)
     except OSError as error:
@@ -58,37 +57,14 @@ def _fail(error, status):
     return status
 
 
-@contextlib.contextmanager
-def _silence():
-    """Holds back what TensorFlow's C++ side prints while it starts; told only if it fails."""
-    sys.stderr.flush()
-    own = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            tf.get_logger().setLevel("ERROR")
-        except BaseException:
-            held.seek(0)
-            os.write(own, held.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(own, 2)
-            os.close(own)
-
-
-def _run(given, registry):
+def _run(given, registry, load_zoo):
     from keras_gan import experiment, modes, runtime
 
     mode = given.get("mode", "train")
     if mode == "study":
         from keras_gan.studies import runner
 
-        return runner.main(given, registry)
+        return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
         return modes.compare(given)
     run_dir = given.get("run_dir", Config.run_dir)
@@ -99,7 +75,7 @@ def _run(given, registry):
     experiment.check(given, registry)
     with RunDirectory(run_dir) as run:
         config = experiment.settle(given, registry, run)
-        with _silence():
+        with silence():
             runtime.set_up(config)
         model_class = registry[config.model]
         if mode == "train":

@@ -144,9 +144,12 @@ class Checkpoints:
 
 
 def named_state(gan):
-    """Every variable of the game by a stable name, such as "generator/0003 kernel"."""
+    """Every variable of the game by a stable name, such as "generator/0003".
+
+    Keras' own names count the layers made so far in the process, so they would not do.
+    """
     return {
-        f"{owner}/{index:04d} {variable.name}": variable
+        f"{owner}/{index:04d}": variable
         for owner, variables in gan.state().items()
         for index, variable in enumerate(variables)
     }

@@ -56,11 +56,9 @@ def run_page(curves, first, last, path, title):
     """
     figure = Figure(figsize=(9, 8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    losses, left, right = (
-        figure.add_subplot(2, 1, 1),
-        figure.add_subplot(2, 2, 3),
-        figure.add_subplot(2, 2, 4),
-    )
+    rooms = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
+    losses = figure.add_subplot(rooms[0, :])
+    left, right = figure.add_subplot(rooms[1, 0]), figure.add_subplot(rooms[1, 1])
     for name, (steps, values) in curves.items():
         losses.plot(steps, values, label=name, linewidth=1)
     losses.set(xlabel="step", ylabel="loss", title=title)

@@ -39,6 +39,7 @@ class Scores(Every):
                 data_dir=self.config.data_dir or None,
                 count=self.config.score_samples,
                 extractor=self.config.extractor or None,
+                inception_weights=self.config.inception_weights or None,
             )
         noise = self.config.noise_at_sampling
         began = time.monotonic()

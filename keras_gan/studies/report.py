@@ -18,20 +18,20 @@ from scipy import stats
 
 from keras_gan.studies.runner import BASE, read
 
-# The metric that decides, the first of these that the runs have; whether more is better.
-METRICS = (("mode_kl", False), ("modes", True), ("good_share", True), ("fd_cnn", False))
+# The metrics that are looked at, where the runs have them; whether more is better.
+METRICS = {"modes": True, "good_share": True, "fd_cnn": False}
 
 
-def analyse(rows):
+def analyse(rows, metric):
     """One row a variant.
 
     Args:
         rows: result lines, dictionaries with "variant", "seed", "failed" and metrics.
+        metric: one of `METRICS`.
 
     Returns:
-        A pandas DataFrame, and the name of the metric with whether more is better.
+        A pandas DataFrame.
     """
-    metric, more = next((m, up) for m, up in METRICS if any(row.get(m) is not None for row in rows))
     values = {}
     for row in rows:
         value = None if row["failed"] else row.get(metric)
@@ -57,8 +57,8 @@ def analyse(rows):
     frame = pandas.DataFrame(table)
     if "p" in frame:
         frame["p_holm"] = _holm(frame["p"].to_numpy())
-        frame["verdict"] = [_verdict(row, more) for _, row in frame.iterrows()]
-    return frame, metric, more
+        frame["verdict"] = [_verdict(row, METRICS[metric]) for _, row in frame.iterrows()]
+    return frame
 
 
 def _paired(difference):
@@ -99,49 +99,58 @@ def _verdict(row, more):
 
 
 def write(folder):
-    """Writes report.md, report.csv and report.png beside results.jsonl; the same bytes each time."""
+    """Writes report.md, report.csv and report-METRIC.png beside results.jsonl.
+
+    The same lines give the same bytes.
+    """
     folder = pathlib.Path(folder)
     rows = sorted(
         read(folder), key=lambda row: (row["variant"] != BASE, row["variant"], row["seed"])
     )
-    frame, metric, more = analyse(rows)
-    frame.to_csv(folder / "report.csv", index=False, float_format="%.6g")
     about = json.loads((folder / "study.json").read_text())[BASE]
-    better = "more is better" if more else "less is better"
-    lines = [
-        f"# Study: {folder.name}",
-        "",
+    text = [
+        f"# Study: {folder.name}\n",
         f"{about['model']} on {about['dataset']}, {about['steps']} steps of {about['batch_size']};"
-        f" {len(rows)} runs. Metric: `{metric}` ({better}). Differences to the base are paired by"
-        " seed, with Student's 95 % interval; p is corrected by Holm over all variants."
-        " “Detectable” is the smallest difference found with power 0.8. Cost is time relative to"
-        " the base.",
-        "",
-        "| variant | seeds | failed | mean | sd | difference | 95 % interval | p (Holm) | detectable"
-        " | cost | verdict |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        f" {len(rows)} runs. Differences to the base are paired by seed, with Student's 95 %"
+        " interval; p is corrected by Holm over all variants. “Detectable” is the smallest"
+        " difference found with power 0.8. Cost is time relative to the base.\n",
     ]
+    frames = []
+    for metric, more in METRICS.items():
+        if not any(row.get(metric) is not None for row in rows):
+            continue
+        frame = analyse(rows, metric)
+        frames.append(frame.assign(metric=metric))
+        better = "more is better" if more else "less is better"
+        text += [f"## {metric} ({better})\n", _table(frame)]
+        if "difference" in frame:
+            _picture(frame, metric, better, folder / f"report-{metric}.png")
+            text += [f"![differences](report-{metric}.png)\n"]
+    pandas.concat(frames).to_csv(folder / "report.csv", index=False, float_format="%.6g")
+    (folder / "report.md").write_text("\n".join(text))
+
+
+def _table(frame):
+    columns = ("variant", "seeds", "failed", "mean", "sd", "difference", "95 % interval")
+    columns += ("p (Holm)", "detectable", "cost", "verdict")
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for _, row in frame.iterrows():
-        cells = [
+        interval = f"{_number(row.get('low'))} to {_number(row.get('high'))}"
+        cells = (
             row["variant"],
             row["seeds"],
             row["failed"],
             _number(row["mean"]),
             _number(row["sd"]),
-        ]
-        cells += [
             _number(row.get("difference")),
-            f"{_number(row.get('low'))} to {_number(row.get('high'))}"
-            if row["variant"] != BASE
-            else "",
+            "" if row["variant"] == BASE else interval,
             _number(row.get("p_holm")),
             _number(row.get("detectable")),
             f"{row['cost']:.2f}",
             row.get("verdict", ""),
-        ]
+        )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    (folder / "report.md").write_text("\n".join([*lines, "", "![differences](report.png)", ""]))
-    _picture(frame, metric, better, folder / "report.png")
+    return "\n".join(lines) + "\n"
 
 
 def _number(value):
@@ -149,8 +158,6 @@ def _number(value):
 
 
 def _picture(frame, metric, better, path):
-    if "difference" not in frame:
-        return
     frame = frame.dropna(subset=["difference"]).sort_values("difference")
     figure = Figure(figsize=(8, 1.2 + 0.28 * len(frame)), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)

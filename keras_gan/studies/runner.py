@@ -21,6 +21,7 @@ import tqdm
 
 from keras_gan import compatibility, config as config_module, flags
 from keras_gan.errors import StorageError, UsageError
+from keras_gan.quiet import silence
 from keras_gan.settings import Config
 
 BASE = "base"
@@ -81,7 +82,7 @@ def share(text, count):
     return range(index - 1, count, shares)
 
 
-def main(given, registry):
+def main(given, registry, load_zoo):
     """Runs what is missing of a study and writes its report; returns the exit status."""
     from keras_gan.studies import report
 
@@ -107,7 +108,7 @@ def main(given, registry):
         settings.jobs, mp_context=context, max_tasks_per_child=1
     ) as pool:
         tasks = [
-            pool.submit(run_variant, name, configs, seeds, registry, folder, settings.jobs)
+            pool.submit(run_variant, name, configs, seeds, load_zoo, folder, settings.jobs)
             for name, seeds in missing.items()
         ]
         waiting = set(tasks)
@@ -171,9 +172,11 @@ def _shown(config):
     return {**kept, "steps": config.steps}
 
 
-def run_variant(name, configs, seeds, registry, folder, jobs):
+def run_variant(name, configs, seeds, load_zoo, folder, jobs):
     """Runs the seeds of a variant in this process; appends a line each."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with silence():
+        registry = load_zoo()
     import tensorflow as tf
 
     if jobs > 1:
