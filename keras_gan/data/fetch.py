@@ -22,9 +22,7 @@ def main(argv=None):
     prepared = (folder / "decoded" / "fashion_mnist" / "train" / "about.json").is_file()
     try:
         if options.dataset in NEED_FASHION_MNIST and not prepared:
-            if fashion_mnist.manual_files(folder) is None and not fashion_mnist.host_answers():
-                print("the download host does not answer; fetching Debian's package", flush=True)
-                fashion_mnist.fetch_package(folder)
+            _find_files(folder)
         source = open_source(options.dataset, data_dir=folder)
         while source is not None:
             print(f"{options.dataset} {source.split}: {len(source)} of shape {source.image_shape}")
@@ -33,6 +31,12 @@ def main(argv=None):
         print(error, file=sys.stderr)
         return error.exit_status
     return 0
+
+
+def _find_files(folder):
+    if fashion_mnist.manual_files(folder) is None and not fashion_mnist.host_answers():
+        print("the download host does not answer; fetching Debian's package", flush=True)
+        fashion_mnist.fetch_package(folder)
 
 
 if __name__ == "__main__":

@@ -6,42 +6,111 @@ import pathlib
 
 import numpy as np
 from absl import logging
-from PIL import Image, UnidentifiedImageError
 
 from keras_gan.data import pictures
 from keras_gan.data.sources import Source, check_shape
 from keras_gan.errors import UsageError
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+THREADS = 8
+NAMED = 20  # unreadable pictures that the log names one by one
 
 
 def open_folder(name, path, *, image_size, channels, labels, memory_limit):
     """Opens `folder:PATH`.
 
-    Pictures directly in the folder are unlabelled; with pictures in subfolders only, each
-    subfolder is a class (`labels="none"` ignores that). Without `image_size` all pictures must
-    have one size. Unreadable ones are skipped, counted, and named in the log.
+    Every picture is decoded once at the start, so that one that can't be read is known before the
+    first step: it is skipped, counted, and named in the log. Hidden files are not looked at.
+
+    Args:
+        name: as given to `--dataset`.
+        path: the folder; pictures may lie at any depth.
+        image_size: (height, width), or None if all pictures have one size.
+        channels: 1, 3, 4, or None for 1 if all pictures are grey, else 3.
+        labels: "auto": a subfolder a label if there are two or more and no picture lies outside
+            them; "folders": the same, else an error; "none".
+        memory_limit: bytes up to which images are held in memory; else they are read as needed.
 
     Returns:
-        A `Source`, in memory if it fits into `memory_limit` bytes, else read as needed.
+        A `Source`; `skipped` are the paths that can't be read.
+
+    Raises:
+        UsageError: no such folder, no readable pictures, sizes that differ, pictures outside the
+            labels' folders.
     """
-    root = pathlib.Path(path).expanduser()
 
     def refuse(what, allowed="a folder with PNG, JPEG, WebP, GIF or BMP pictures"):
         raise UsageError(what, flag="dataset", value=name, allowed=allowed)
 
+    root = pathlib.Path(path).expanduser()
     if not root.is_dir():
-        refuse("no such folder")
-    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in ENDINGS and f.is_file())
+        refuse("is not a folder" if root.exists() else "no such folder")
+    files = sorted(file for file in root.rglob("*") if _is_picture(file, root))
     if not files:
         refuse("no pictures in it")
-    flat = [f for f in files if f.parent == root]
-    nested = len(files) - len(flat)
-    if labels == "folders" and flat:
-        refuse(
-            f"{len(flat)} pictures lie outside the subfolders",
-            "a subfolder a label, or --labels=none",
-        )
+    names = _label_names(files, root, labels, refuse)
+
+    skipped = []
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        heads = list(pool.map(pictures.look, files))
+        skipped += [file for file, head in zip(files, heads) if head is None]
+        files = [file for file, head in zip(files, heads) if head is not None]
+        heads = [head for head in heads if head is not None]
+        if not files:
+            refuse(f"none of its {len(skipped)} pictures can be read")
+        image_size = image_size or _one_size(heads, refuse)
+        channels = channels or max(head.colours for head in heads)
+        shape = (*image_size, channels)
+        check_shape(name, shape)
+
+        in_memory = len(files) * int(np.prod(shape)) <= memory_limit
+        images = np.empty((len(files), *shape), np.uint8) if in_memory else None
+        good = []
+        for index, image in enumerate(pool.map(lambda f: pictures.read(f, *shape), files)):
+            if image is None:
+                skipped.append(files[index])
+                continue
+            if in_memory:
+                images[len(good)] = image
+            good.append(files[index])
+    _log_skipped(sorted(skipped), len(good), root)
+    if not good:
+        refuse(f"none of its {len(skipped)} pictures can be read")
+
+    def read(index):
+        image = pictures.read(good[index], *shape)
+        if image is None:
+            raise OSError(f"{good[index]} was readable when the run began and is not any more")
+        return image
+
+    numbers = None
+    if names:
+        kept = [_label(file, root) for file in good]
+        names = [label for label in names if label in set(kept)]
+        numbers = np.array([names.index(label) for label in kept], np.int32)
+    return Source(
+        name,
+        shape,
+        images=images[: len(good)] if in_memory else None,
+        labels=numbers,
+        label_names=names,
+        read=read,
+        count=len(good),
+        skipped=[str(file) for file in sorted(skipped)],
+    )
+
+
+def _is_picture(file, root):
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return file.suffix.lower() in ENDINGS and not hidden and file.is_file()
+
+
+def _label(file, root):
+    return file.relative_to(root).parts[0]
+
+
+def _label_names(files, root, labels, refuse):
+    """The labels' names, sorted, or None for a data set without."""
     if labels not in ("auto", "none", "folders"):
         raise UsageError(
             "a folder has no such labels",
@@ -49,69 +118,35 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
             value=labels,
             allowed="auto, none, folders",
         )
-    labelled = labels != "none" and nested and not flat
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(_look, files))
-    skipped = [str(f) for f, seen in zip(files, found) if seen is None]
-    for file in skipped[:20]:
-        logging.warning("unreadable picture skipped: %s", file)
-    if skipped:
-        logging.warning("%d of %d pictures in %s are unreadable", len(skipped), len(files), root)
-    files = [f for f, seen in zip(files, found) if seen is not None]
-    found = [seen for seen in found if seen is not None]
-    if not files:
-        refuse(f"none of its {len(skipped)} pictures can be read")
-
-    sizes = collections.Counter(size for size, _ in found)
-    if image_size is None:
-        if len(sizes) > 1:
-            (common, count), *_ = sizes.most_common()
-            refuse(
-                f"its pictures have {len(sizes)} sizes (most often, {count} times,"
-                f" {common[0]}x{common[1]})",
-                "--image_size=HxW",
-            )
-        image_size = next(iter(sizes))
-    if channels is None:
-        channels = max(needed for _, needed in found)
-        channels = 3 if channels == 4 else channels  # alpha goes onto white unless asked for
-    shape = (*image_size, channels)
-    check_shape(name, shape)
-
-    def read(index):
-        with Image.open(files[index]) as picture:
-            return pictures.to_array(picture, channels, image_size)
-
-    names, numbers = None, None
-    if labelled:
-        names = sorted({f.relative_to(root).parts[0] for f in files})
-        numbers = np.array([names.index(f.relative_to(root).parts[0]) for f in files], np.int32)
-    images = None
-    if len(files) * int(np.prod(shape)) <= memory_limit:
-        images = np.empty((len(files), *shape), np.uint8)
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            for index, array in enumerate(pool.map(read, range(len(files)))):
-                images[index] = array
-    return Source(
-        name,
-        shape,
-        images=images,
-        labels=numbers,
-        label_names=names,
-        read=read,
-        count=len(files),
-        skipped=skipped,
-    )
-
-
-def _look(file):
-    """A picture's (height, width) and the channels it needs, or None if it can't be read."""
-    try:
-        with Image.open(file) as picture:
-            picture.load()  # a cut file shows only here
-            grey = picture.mode in ("1", "L", "I", "F", "LA") or picture.mode.startswith("I;16")
-            alpha = 4 if pictures.has_alpha(picture) else 0
-            return picture.size[::-1], alpha or (1 if grey else 3)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+    outside = sum(file.parent == root for file in files)
+    names = sorted({_label(file, root) for file in files if file.parent != root})
+    if labels == "folders" and outside:
+        refuse(f"{outside} pictures lie outside the subfolders", "a subfolder a label")
+    if labels == "none" or not names:
         return None
+    if labels == "auto" and (outside or len(names) == 1):
+        reason = f"{outside} pictures lie outside them" if outside else "there is only one"
+        logging.info("the subfolders of %s are not taken for labels: %s", root, reason)
+        return None
+    return names
+
+
+def _one_size(heads, refuse):
+    sizes = collections.Counter(head.size for head in heads)
+    if len(sizes) > 1:
+        (height, width), count = sizes.most_common(1)[0]
+        refuse(
+            f"its pictures have {len(sizes)} sizes ({height}x{width} most often, {count} times)",
+            "--image_size=HxW, to which all are resized",
+        )
+    return next(iter(sizes))
+
+
+def _log_skipped(skipped, readable, root):
+    if not skipped:
+        return
+    for file in skipped[:NAMED]:
+        logging.warning("unreadable picture skipped: %s", file)
+    total = len(skipped) + readable
+    more = f", {len(skipped) - NAMED} of them not named here" if len(skipped) > NAMED else ""
+    logging.warning("%d of %d pictures in %s can't be read%s", len(skipped), total, root, more)

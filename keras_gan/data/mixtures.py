@@ -3,20 +3,31 @@
 import numpy as np
 
 from keras_gan.data.sources import Source
+from keras_gan.errors import UsageError
 
 MIXTURES = ("ring8", "grid25", "swissroll")
 COUNT = 100_000
 SPLITS = {"train": 0, "test": 1}
 
 
-def open_mixture(name, split="train"):
+def open_mixture(name, split="train", labels="auto"):
     """A fixed draw of 100,000 points, float32 [n, 2]; labels are the modes' numbers.
 
     ring8: eight modes on a circle of radius 2, σ 0.02 (Metz et al., 2017). grid25: 5×5 modes at
     spacing 2, σ 0.05. swissroll: a spiral without modes, no labels.
+
+    Args:
+        name: one of `MIXTURES`.
+        split: "train" or "test", independent draws.
+        labels: "auto" or "none".
+
+    Returns:
+        A `Source` with `centres` float64 [modes, 2] and `sigma`, both None for swissroll.
     """
+    if labels not in ("auto", "none"):
+        raise UsageError("no such labels", flag="labels", value=labels, allowed="auto, none")
     draw = np.random.default_rng([20260101, SPLITS.get(split, 2)])
-    centres = sigma = labels = None
+    centres = sigma = modes = None
     if name == "swissroll":
         turn = 1.5 * np.pi * (1 + 2 * draw.random(COUNT))
         points = np.stack([turn * np.cos(turn), turn * np.sin(turn)], 1) / 7.5
@@ -28,15 +39,15 @@ def open_mixture(name, split="train"):
         else:
             side = np.arange(-4, 5, 2.0)
             centres, sigma = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2), 0.05
-        labels = draw.integers(0, len(centres), COUNT).astype(np.int32)
-        points = centres[labels] + sigma * draw.standard_normal((COUNT, 2))
+        modes = draw.integers(0, len(centres), COUNT).astype(np.int32)
+        points = centres[modes] + sigma * draw.standard_normal((COUNT, 2))
     return Source(
         name,
         (2,),
         images=points.astype(np.float32),
-        labels=labels,
+        labels=None if labels == "none" else modes,
         split=split,
         centres=centres,
         sigma=sigma,
-        reopen=lambda other: open_mixture(name, other),
+        reopen=lambda other: open_mixture(name, other, labels),
     )

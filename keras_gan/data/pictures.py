@@ -1,7 +1,46 @@
 """Single pictures as arrays: modes, alpha, sizes."""
 
+import concurrent.futures
+import dataclasses
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+
+THREADS = 4
+# What Pillow raises on damaged files; its decoders are many.
+UNREADABLE = (OSError, SyntaxError, ValueError, IndexError, EOFError, Image.DecompressionBombError)
+TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
+ORIENTATION = 0x0112
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """What a picture's header says: size (height, width), and the channels its colours need."""
+
+    size: tuple
+    colours: int
+
+
+def look(file):
+    """The `Head` of a picture file without decoding it, or None if it can't be read."""
+    try:
+        with Image.open(file) as picture:
+            size = picture.size[::-1]
+            if picture.getexif().get(ORIENTATION) in TURNED:
+                size = size[::-1]
+            return Head(size, 1 if _is_grey(picture) else 3)
+    except UNREADABLE:
+        return None
+
+
+def read(file, height, width, channels):
+    """A picture file as uint8 [height, width, channels], or None if it can't be read."""
+    try:
+        with Image.open(file) as picture:
+            picture.load()
+            return to_array(ImageOps.exif_transpose(picture), channels, (height, width))
+    except UNREADABLE:
+        return None
 
 
 def to_array(picture, channels, image_size=None):
@@ -12,31 +51,42 @@ def to_array(picture, channels, image_size=None):
         channels: 1, 3 or 4; transparency is composited on white unless 4.
         image_size: (height, width), resized with an antialiased bicubic filter, or None.
     """
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        # 16-bit greys: the upper byte.
-        grey = np.asarray(picture, np.float64)
-        picture = Image.fromarray(np.clip(grey / 257.0 + 0.5, 0, 255).astype(np.uint8))
-    picture = picture.convert("RGBA") if has_alpha(picture) else picture.convert("RGB")
-    if picture.mode == "RGBA" and channels != 4:
+    if _is_deep(picture):
+        # 16-bit greys, 0 to 65,535, to the nearest of 256.
+        deep = np.asarray(picture, np.float64)
+        picture = Image.fromarray(np.clip(np.round(deep / 257.0), 0, 255).astype(np.uint8))
+    alpha = picture.has_transparency_data
+    picture = picture.convert("RGBA") if alpha else picture.convert("RGB")
+    if alpha and channels != 4:
         white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, picture).convert("RGB")
     picture = picture.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
-    if image_size and picture.size != image_size[::-1]:
-        picture = picture.resize(image_size[::-1], Image.Resampling.BICUBIC)
+    if image_size and picture.size != tuple(image_size)[::-1]:
+        picture = picture.resize(tuple(image_size)[::-1], Image.Resampling.BICUBIC)
     array = np.asarray(picture, np.uint8)
     return array[..., None] if array.ndim == 2 else array
 
 
-def has_alpha(picture):
-    return picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
+def _is_deep(picture):
+    return picture.mode.startswith("I;16") or picture.mode in ("I", "F")
+
+
+def _is_grey(picture):
+    return picture.mode in ("1", "L", "LA", "La") or _is_deep(picture)
 
 
 def convert(images, channels, image_size=None):
     """Arrays uint8 [n, h, w, c] to other channels or sizes; as they are if nothing changes."""
-    if images.shape[-1] == (channels or images.shape[-1]) and (
-        image_size is None or images.shape[1:3] == tuple(image_size)
-    ):
+    wanted = channels or images.shape[-1]
+    size = tuple(image_size or images.shape[1:3])
+    if images.shape[1:] == (*size, wanted):
         return images
     squeezed = images[..., 0] if images.shape[-1] == 1 else images
-    wanted = channels or images.shape[-1]
-    return np.stack([to_array(Image.fromarray(i), wanted, image_size) for i in squeezed])
+
+    def one(image):
+        return to_array(Image.fromarray(image), wanted, size)
+
+    if len(images) < 2 * THREADS:
+        return np.stack([one(image) for image in squeezed])
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        return np.stack(list(pool.map(one, squeezed)))

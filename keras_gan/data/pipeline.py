@@ -1,8 +1,5 @@
 """The one pipeline: batches whose order is a pure function of (seed, attempt, step)."""
 
-import concurrent.futures
-
-import numpy as np
 import tensorflow as tf
 
 from keras_gan.errors import UsageError
@@ -21,16 +18,28 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
         source: a `Source`.
         batch_size: images a turn over all replicas.
         turns: turns of D a step, each with fresh images.
+        seed, attempt: of the order; non-negative integers.
+        start_step: the step of the first batch.
+        steps: number of batches.
         strategy: `tf.distribute` strategy; each replica gets its consecutive rows.
 
     Returns:
-        A data set of images uint8 [n, turns, h, w, c] (points float32 [n, turns, 2]), or with
-        labels of (images, labels int32 [n, turns]); under several replicas a distributed one.
+        A data set whose elements are (images uint8 [n, turns, h, w, c] or points float32
+        [n, turns, 2], labels int32 [n, turns]), or, of unlabelled data, the images alone: a
+        tensor, no tuple. n is `batch_size`; under several replicas the data set is a distributed
+        one, and n is each replica's share.
+
+    Raises:
+        UsageError: `batch_size` does not divide by the replicas.
     """
     replicas = strategy.num_replicas_in_sync if strategy else 1
     if batch_size % replicas:
+        below = batch_size // replicas * replicas
         raise UsageError(
-            f"must divide by the {replicas} replicas", flag="batch_size", value=batch_size
+            f"must divide by the {replicas} replicas",
+            flag="batch_size",
+            value=batch_size,
+            allowed=" or ".join(str(n) for n in (below, below + replicas) if n),
         )
     rows = batch_size // replicas
 
@@ -90,18 +99,18 @@ def order(sample, count, seed, attempt=0):
 
 def _loader(source):
     """A function indices int64 [n, turns] → what an element holds."""
-    labels = None if source.labels is None else tf.constant(source.labels)
-    if source.images is not None:
-        images = tf.constant(source.images)  # captured by handle, not written into the graph
+    with tf.device("CPU:0"):  # tf.data runs there, also where there is a GPU
+        # Eager tensors are captured by handle, not written into the graph.
+        labels = None if source.labels is None else tf.constant(source.labels)
+        images = None if source.images is None else tf.constant(source.images)
+    if images is not None:
 
         def load(index):
             return tf.gather(images, index)
     else:
-        pool = concurrent.futures.ThreadPoolExecutor(4)
 
         def read(index):
-            parts = list(pool.map(lambda i: source.fetch([i])[0][0], index.ravel()))
-            return np.stack(parts).reshape(*index.shape, *source.image_shape)
+            return source.fetch(index.ravel())[0].reshape(*index.shape, *source.image_shape)
 
         def load(index):
             images = tf.numpy_function(read, [index], tf.uint8, stateful=False)

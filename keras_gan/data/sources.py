@@ -1,5 +1,6 @@
 """Where images come from: one kind of object for TFDS, folders, .npz files and mixtures."""
 
+import concurrent.futures
 import os
 import pathlib
 
@@ -8,6 +9,7 @@ import numpy as np
 from keras_gan.errors import UsageError
 
 MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
+READERS = 4  # threads that read images that are not
 
 
 class Source:
@@ -49,6 +51,7 @@ class Source:
         self.label_names = label_names
         self.skipped, self.centres, self.sigma = list(skipped), centres, sigma
         self._read, self._count, self._reopen = read, count, reopen
+        self._pool = None
 
     def __len__(self):
         return len(self.images) if self.images is not None else self._count
@@ -61,13 +64,24 @@ class Source:
         return len(self.label_names) if self.label_names else int(self.labels.max()) + 1
 
     def fetch(self, indices):
-        """Images of `indices` int [n]: (uint8 [n, h, w, c] or float32 [n, 2], int32 [n] or None)."""
+        """Images and labels of `indices`, int [n].
+
+        Returns:
+            (uint8 [n, h, w, c] or float32 [n, 2], int32 [n] or None without labels)
+        """
         indices = np.asarray(indices)
+        labels = None if self.labels is None else self.labels[indices]
+        return self._fetch_images(indices), labels
+
+    def _fetch_images(self, indices):
         if self.images is not None:
-            images = self.images[indices]
-        else:
-            images = np.stack([self._read(int(i)) for i in indices])
-        return images, None if self.labels is None else self.labels[indices]
+            return self.images[indices]
+        if self._pool is None:
+            self._pool = concurrent.futures.ThreadPoolExecutor(READERS)
+        images = np.empty((len(indices), *self.image_shape), np.uint8)
+        for row, image in enumerate(self._pool.map(self._read, map(int, indices))):
+            images[row] = image
+        return images
 
     def reopen(self, split):
         """The same data with another split, or None if it has no such split."""
@@ -100,8 +114,9 @@ def open_source(
         split: of TFDS data sets and stacked_fashion_mnist.
         image_size: (height, width) to resize to, antialiased, or None.
         channels: 1, 3 or 4, or None for the data's own.
-        labels: "auto", "none", or where they are found (the key of an .npz).
-        data_dir: where data sets are kept; `default_data_dir()` by default.
+        labels: "auto", "none", or where they are found: "folders" for a folder, the key of an
+            .npz, "label" for TFDS.
+        data_dir: where data sets are kept; by default $KERAS_GAN_DATA or ~/.cache/keras_gan.
         min_size: the fewest images that will do, a batch.
         memory_limit: bytes up to which images are held in memory.
 
@@ -110,9 +125,13 @@ def open_source(
     """
     from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
 
-    options = dict(
-        image_size=image_size, channels=channels, labels=labels, memory_limit=memory_limit
-    )
+    labels = labels or "auto"
+    options = {
+        "image_size": image_size,
+        "channels": channels,
+        "labels": labels,
+        "memory_limit": memory_limit,
+    }
     data_dir = pathlib.Path(data_dir or default_data_dir()).expanduser()
     kind, _, path = name.partition(":")
     if name in mixtures.MIXTURES:
@@ -120,13 +139,13 @@ def open_source(
             raise UsageError(
                 "points have no size", flag="dataset", value=name, allowed="image data"
             )
-        source = mixtures.open_mixture(name, split)
+        source = mixtures.open_mixture(name, split, labels)
     elif kind == "folder" and path:
         source = folder.open_folder(name, path, **options)
     elif kind == "npz" and path:
         source = npz.open_npz(name, path, **options)
     elif name == stacked.NAME:
-        source = stacked.open_stacked(split, data_dir)
+        source = stacked.open_stacked(split, data_dir, **options)
     else:
         source = tfds_source.open_tfds(name, split, data_dir, **options)
     if len(source) < min_size:

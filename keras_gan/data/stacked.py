@@ -2,30 +2,67 @@
 
 import numpy as np
 
-from keras_gan.data.sources import Source
+from keras_gan.data import pictures
+from keras_gan.data.sources import Source, check_shape
 from keras_gan.data.tfds_source import open_tfds
+from keras_gan.errors import UsageError
 
 NAME = "stacked_fashion_mnist"
 COUNT = {"train": 128_000, "test": 26_000}
 
 
-def open_stacked(split, data_dir):
-    """After Stacked-MNIST (Metz et al., 2017; PacGAN, 2018); label = 100·r + 10·g + b."""
+class StackedSource(Source):
+    """Stacks images of a grey source when they are asked for.
+
+    Args:
+        base: the grey `Source`, in memory.
+        rows: int [n, 3], which of its images are red, green and blue.
+        image_size: (height, width) to resize to.
+        Others as for `Source`.
+    """
+
+    def __init__(self, base, rows, image_size, **options):
+        super().__init__(NAME, (*image_size, 3), count=len(rows), **options)
+        self._base, self._rows = base, rows
+
+    def _fetch_images(self, indices):
+        stacked = np.moveaxis(self._base.images[self._rows[indices], ..., 0], 1, -1)
+        return pictures.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2])
+
+
+def open_stacked(split, data_dir, *, image_size=None, channels=None, labels="auto", **options):
+    """After Stacked-MNIST (Metz et al., 2017; Lin et al., PacGAN, 2018).
+
+    A fixed draw of 128,000 triples of training images (26,000 of test images), each uniform; the
+    label is the three classes read as a number, 100·r + 10·g + b.
+
+    Args:
+        split, data_dir, image_size, options: as for `open_tfds`.
+        channels: None or 3.
+        labels: "auto" or "none".
+    """
+    if channels not in (None, 3):
+        raise UsageError(f"{NAME} has three", flag="channels", value=channels, allowed="3")
+    if labels not in ("auto", "none"):
+        raise UsageError("no such labels", flag="labels", value=labels, allowed="auto, none")
     base = open_tfds("fashion_mnist", split, data_dir)
+    size = tuple(image_size or base.image_shape[:2])
+    check_shape(NAME, (*size, 3))
     count = COUNT.get(split, COUNT["test"])
     rows = np.random.default_rng([1000, len(base)]).integers(0, len(base), (count, 3))
+    modes = (base.labels[rows] @ np.array([100, 10, 1])).astype(np.int32)
 
-    def read(index):
-        return np.concatenate([base.images[i] for i in rows[index]], -1)
+    def reopen(other):
+        if other not in COUNT:
+            return None
+        return open_stacked(other, data_dir, image_size=size, labels=labels)
 
-    labels = (base.labels[rows] @ np.array([100, 10, 1])).astype(np.int32)
-    return Source(
-        NAME,
-        (28, 28, 3),
-        labels=labels,
-        label_names=[f"{mode:03d}" for mode in range(1000)],
-        read=read,
-        count=count,
+    return StackedSource(
+        base,
+        rows,
+        size,
+        labels=None if labels == "none" else modes,
+        label_names=None if labels == "none" else [f"{mode:03d}" for mode in range(1000)],
         split=split,
-        reopen=lambda other: open_stacked(other, data_dir),
+        reopen=reopen,
     )

@@ -121,21 +121,8 @@ def _download(builder, name, data_dir):
         manual = fashion_mnist.manual_files(data_dir)
         if manual is not None:
             options["manual_dir"] = str(manual)
-    urls = list(builder.url_infos or ())
-    if not options and urls and not _downloaded(urls, data_dir):
-        if not any(network.answers(url) for url in urls[:2]):
-            here = "TFDS' files in " + str(data_dir / "tfds")
-            if name == "fashion_mnist":
-                here = (
-                    f"Debian's package {fashion_mnist.PACKAGE} installed (or fetched without"
-                    " root by `python -m keras_gan.data.fetch`)"
-                )
-            raise UsageError(
-                f"is not in {data_dir}, and {urls[0]} can't be reached",
-                flag="dataset",
-                value=name,
-                allowed=f"a connection, or {here}",
-            )
+    if not options:
+        _check_reachable(list(builder.url_infos or ()), name, data_dir)
     logging.info("preparing %s in %s", name, data_dir)
     try:
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(**options))
@@ -145,6 +132,23 @@ def _download(builder, name, data_dir):
         if isinstance(error, OSError) and error.errno is not None:
             raise StorageError(f"{data_dir}: {text}") from error
         raise UsageError(f"could not be prepared: {text}", flag="dataset", value=name) from error
+
+
+def _check_reachable(urls, name, data_dir):
+    if not urls or _downloaded(urls, data_dir) or any(map(network.answers, urls[:2])):
+        return
+    here = f"TFDS' files in {data_dir / 'tfds'}"
+    if name == "fashion_mnist":
+        here = (
+            f"Debian's package {fashion_mnist.PACKAGE} installed (or fetched without root by"
+            " `python -m keras_gan.data.fetch`)"
+        )
+    raise UsageError(
+        f"is not in {data_dir}, and {urls[0]} can't be reached",
+        flag="dataset",
+        value=name,
+        allowed=f"a connection, or {here}",
+    )
 
 
 def _downloaded(urls, data_dir):
@@ -162,7 +166,7 @@ def _prepare(name, split, data_dir, kept):
 
     builder = _builder(name, data_dir)
     features = builder.info.features
-    image = features["image"] if "image" in features else None
+    image = features.get("image")
     if not isinstance(image, tfds.features.Image):
         raise UsageError(
             f"has no feature “image”, only {', '.join(features)}",
@@ -186,7 +190,7 @@ def _prepare(name, split, data_dir, kept):
             value=name,
             allowed=", ".join(builder.info.splits),
         )
-    label = features["label"] if "label" in features else None
+    label = features.get("label")
     numbers = None
     if isinstance(label, tfds.features.ClassLabel):
         skip = {"image": tfds.decode.SkipDecoding()}
