@@ -165,7 +165,7 @@ def _prepare(name, split, data_dir, kept):
     import tensorflow_datasets as tfds
 
     builder = _builder(name, data_dir)
-    features = builder.info.features
+    features = dict(builder.info.features.items())
     image = features.get("image")
     if not isinstance(image, tfds.features.Image):
         raise UsageError(
