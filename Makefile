@@ -1,52 +1,71 @@
-# Each command makes the environment it needs in .venv.
-PYTHON ?= python3
-RUN := .venv/bin/python
+# Everything here runs in $(VENV), which is made on first use from the pinned requirements.
+VENV ?= .venv
+JOBS ?= 2
+PYTHON := $(VENV)/bin/python
+RUN_STAMP := $(VENV)/.run
+DEV_STAMP := $(VENV)/.dev
+BENCH_STAMP := $(VENV)/.bench
 
-.PHONY: quickstart test test-slow lint bench zoo-table health-bench chaos bazel clean
+# What is installed or set elsewhere shall not matter.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-quickstart: .venv/run.stamp
-	$(RUN) -m keras_gan.data.fetch --dataset=fashion_mnist
-	$(RUN) main.py --flagfile=configs/quickstart.flags
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test test-slow lint format bench zoo-table health-bench chaos build-files \
+	bazel clean
 
-test: .venv/dev.stamp
-	$(RUN) -m pytest
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-test-slow: .venv/dev.stamp
-	$(RUN) -m pytest -m slow
-
-lint: .venv/dev.stamp
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-
-bench: .venv/dev.stamp
-	.venv/bin/pip install --quiet torch==2.13.0
-	$(RUN) -m benchmarks.bench
-
-zoo-table: .venv/dev.stamp
-	$(RUN) -m benchmarks.zoo_table
-
-health-bench: .venv/dev.stamp
-	$(RUN) -m benchmarks.health_bench
-
-chaos: .venv/dev.stamp
-	$(RUN) -m benchmarks.chaos
-
-bazel: .venv/dev.stamp
-	tools/bazel.sh
-
-.venv/bin/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv .venv
-
-.venv/run.stamp: requirements.txt | .venv/bin/pip
-	.venv/bin/pip install --quiet -r requirements.txt
+$(RUN_STAMP): requirements.txt tools/environment.sh
+	@sh tools/environment.sh $(VENV) requirements.txt
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
-	.venv/bin/pip install --quiet -r requirements-dev.txt
+# Holds requirements.txt too, so that one installation serves both.
+$(DEV_STAMP): requirements-dev.txt requirements.txt tools/environment.sh
+	@sh tools/environment.sh $(VENV) requirements-dev.txt
+	@touch $(RUN_STAMP) $@
+
+$(BENCH_STAMP): requirements-bench.txt $(DEV_STAMP)
+	@sh tools/environment.sh $(VENV) requirements-bench.txt
 	@touch $@
 
-clean:
-	rm -rf .venv .pytest_cache .ruff_cache build *.egg-info
+quickstart: $(RUN_STAMP)  ## a DCGAN on Fashion-MNIST: environment, data, training, scores, export
+	@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
+	@$(PYTHON) main.py --flagfile=configs/quickstart.flags $(ARGS)
+
+test: $(DEV_STAMP)  ## the default tests
+	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
+
+test-slow: $(DEV_STAMP)  ## the slow tests only
+	@$(PYTHON) -m pytest -m slow $(ARGS)
+
+lint: $(DEV_STAMP)  ## ruff's checks and format
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+format: $(DEV_STAMP)  ## ruff's fixes and format
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+bench: $(BENCH_STAMP)  ## speed, beside the same network in PyTorch
+	@$(PYTHON) -m benchmarks.bench $(ARGS)
+
+zoo-table: $(DEV_STAMP)  ## the zoo: samples, scores, time
+	@$(PYTHON) -m benchmarks.zoo_table $(ARGS)
+
+health-bench: $(DEV_STAMP)  ## how early and how surely the monitor tells a failure
+	@$(PYTHON) -m benchmarks.health_bench $(ARGS)
+
+chaos: $(DEV_STAMP)  ## kills runs at random and compares what resumes
+	@$(PYTHON) -m benchmarks.chaos $(ARGS)
+
+build-files: $(DEV_STAMP)  ## writes the BUILD files anew from the imports
+	@$(PYTHON) tools/build_files.py --write
+
+bazel: $(DEV_STAMP)  ## queries, builds and tests with Debian's Bazel
+	@sh tools/bazel.sh $(VENV)
+
+clean:  ## removes the environment and what was built; runs/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

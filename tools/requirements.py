@@ -1,0 +1,79 @@
+"""Pins what pyproject.toml asks for, and what that needs, to the versions installed here.
+
+    python tools/requirements.py --write
+
+requirements.txt runs the project; requirements-dev.txt is the same plus the tests and the export
+formats; requirements-bench.txt is what the benchmarks need besides. Each is complete and flat, so
+that pip and Bazel read the same files.
+"""
+
+import argparse
+import importlib.metadata
+import pathlib
+import re
+import sys
+import tomllib
+
+from packaging.requirements import Requirement
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def closure(wanted):
+    """{name: version} of the requirements and all that they need; extras included."""
+    found, seen, todo = {}, set(), [Requirement(text) for text in wanted]
+    while todo:
+        requirement = todo.pop()
+        key = (normal(requirement.name), frozenset(requirement.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        distribution = importlib.metadata.distribution(requirement.name)
+        found[key[0]] = distribution.version
+        for text in distribution.requires or []:
+            needed = Requirement(text)
+            extras = requirement.extras or {""}
+            if needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in extras):
+                todo.append(needed)
+    return found
+
+
+def files():
+    """{file name: (what it is for, {name: version})}."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    run = project["dependencies"]
+    dev = closure([*run, *extras["dev"], *extras["export"]])
+    bench = {name: v for name, v in closure(extras["bench"]).items() if name not in dev}
+    return {
+        "requirements.txt": ("what running needs", closure(run)),
+        "requirements-dev.txt": ("what developing needs: running, export formats, tests", dev),
+        "requirements-bench.txt": ("what the benchmarks need besides requirements-dev.txt", bench),
+    }
+
+
+def text(purpose, pins):
+    lines = [f"# {purpose}; written by tools/requirements.py"]
+    # A local label like +cpu names a build, not a version.
+    lines += [f"{name}=={version.split('+')[0]}" for name, version in sorted(pins.items())]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write instead of printing")
+    options = parser.parse_args(argv)
+    for name, (purpose, pins) in files().items():
+        if options.write:
+            (ROOT / name).write_text(text(purpose, pins))
+        else:
+            print(f"--- {name}\n{text(purpose, pins)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
