@@ -200,7 +200,7 @@ SIGNALS = (
     ),
     Signal(
         "D loss unsteady",
-        1.0,
+        0.7,
         3,
         False,
         BOUNDED,

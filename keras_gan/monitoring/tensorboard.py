@@ -36,7 +36,7 @@ class Writer:
         """The settings, as HParams and as text."""
         values = dataclasses.asdict(config)
         with self._writer.as_default(step=0):
-            hparams.hparams({k: v for k, v in values.items() if v not in (None, "")})
+            hparams.hparams({k: v for k, v in values.items() if v not in (None, "", ())})
         rows = "\n".join(f"| {name} | {value} |" for name, value in values.items())
         self.text("operative flags", f"| flag | value |\n|---|---|\n{rows}")
 
