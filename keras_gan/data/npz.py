@@ -40,7 +40,7 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
     if not file.is_file():
         refuse("no such file", "an .npz file")
     try:
-        with np.load(file, allow_pickle=False) as found:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
             arrays = {key: found[key] for key in _wanted(found, labels)}
     except UsageError:
         raise

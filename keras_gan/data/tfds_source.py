@@ -174,9 +174,9 @@ def _prepare(name, split, data_dir, kept):
             value=name,
             allowed="image data sets",
         )
-    if image.dtype != np.uint8:
+    if image.np_dtype != np.uint8:
         raise UsageError(
-            f"its images are {np.dtype(image.dtype).name}",
+            f"its images are {np.dtype(image.np_dtype).name}",
             flag="dataset",
             value=name,
             allowed="images of 0 to 255, uint8",

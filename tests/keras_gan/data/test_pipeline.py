@@ -164,7 +164,7 @@ def test_fit_sees_each_batch_once_and_in_order(request, replicas):
 
 
 def test_indivisible_batch_names_the_nearest(mirrored):
-    with pytest.raises(UsageError, match="--batch_size=7.* 6 or 8"):
+    with pytest.raises(UsageError, match=r"--batch_size=7.* 6 or 8"):
         pipeline.batches(numbered(), batch_size=7, turns=1, seed=0, steps=1, strategy=mirrored)
 
 
