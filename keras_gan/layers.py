@@ -187,6 +187,13 @@ class _Spectral:
         finally:
             self._normalized = None
 
+    def save_own_variables(self, store):
+        # Keras' own saves kernel and bias one by one, and would leave out the singular vectors.
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        keras.layers.Layer.load_own_variables(self, store)
+
     @property
     def kernel(self):
         normalized = getattr(self, "_normalized", None)

@@ -39,7 +39,8 @@ class Serving:
 
     def generate(self, latents, labels=None, key=None):
         """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
-        inputs = [latents, labels] if self.conditional else latents
+        latents = tf.convert_to_tensor(latents)
+        inputs = [latents, tf.convert_to_tensor(labels)] if self.conditional else latents
         with randomness.scope(key):
             images = self.average_generator(inputs, training=False)
         return (
@@ -49,7 +50,8 @@ class Serving:
     def discriminate(self, images, labels=None):
         """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
         x = pixels.to_float(images)
-        inputs = [x, labels] if len(self.discriminator.inputs) > 1 else x
+        takes_labels = len(self.discriminator.inputs) > 1
+        inputs = [x, tf.convert_to_tensor(labels)] if takes_labels else x
         return tf.cast(self.discriminator(inputs, training=False)["logits"], tf.float32)
 
     def endpoints(self):
