@@ -21,7 +21,8 @@ def polynomial_mmd2(first, second):
         raise UsageError("the kernel distance needs at least 2 samples of each set")
 
     def kernel(a, b):
-        return (a @ b.T / a.shape[1] + 1.0) ** 3
+        k = a @ b.T / a.shape[1] + 1.0
+        return k * k * k  # many times faster than a power
 
     def within(a):
         gram = kernel(a, a)
@@ -30,7 +31,7 @@ def polynomial_mmd2(first, second):
     return float(within(first) + within(second) - 2.0 * kernel(first, second).mean())
 
 
-def kernel_distance(fakes, reals, subsets=SUBSETS, subset_size=SUBSET_SIZE, seed=0):
+def kernel_distance(fakes, reals, subsets=None, subset_size=SUBSET_SIZE, seed=0):
     """KID: the mean of the squared distance over random subsets, and their standard deviation.
 
     Rows are put into an order of their own before subsets are drawn, so the value does not depend
@@ -38,7 +39,7 @@ def kernel_distance(fakes, reals, subsets=SUBSETS, subset_size=SUBSET_SIZE, seed
 
     Args:
         fakes, reals: features [n, d] and [m, d].
-        subsets: number of subsets.
+        subsets: number of subsets, `SUBSETS` by default.
         subset_size: samples of each set in a subset, cut to what there is.
         seed: of the subsets.
 
@@ -49,7 +50,7 @@ def kernel_distance(fakes, reals, subsets=SUBSETS, subset_size=SUBSET_SIZE, seed
     fakes, reals = in_order(fakes), in_order(reals)
     generator = np.random.RandomState(seed)
     values = []
-    for _ in range(subsets):
+    for _ in range(subsets or SUBSETS):
         x = fakes[generator.choice(len(fakes), size, replace=False)]
         y = reals[generator.choice(len(reals), size, replace=False)]
         values.append(polynomial_mmd2(x, y))

@@ -26,14 +26,14 @@ def nearest(queries, batches, count=1):
     for batch in batches:
         for low in range(0, len(batch), _ROWS):
             part = batch[low : low + _ROWS]
-            distances = np.concatenate([best, squared_distances(queries, part)], axis=1)
-            numbers = np.broadcast_to(
-                np.arange(start + low, start + low + len(part)), (len(queries), len(part))
-            )
-            numbers = np.concatenate([index, numbers], axis=1)
+            distances = squared_distances(queries, part)
+            near = np.argpartition(distances, min(count, len(part)) - 1, axis=1)[:, :count]
+            distances = np.take_along_axis(distances, near, axis=1)
+            distances = np.concatenate([best, distances], axis=1)
+            near = np.concatenate([index, near + (start + low)], axis=1)
             order = np.argsort(distances, axis=1, kind="stable")[:, :count]
             best = np.take_along_axis(distances, order, axis=1)
-            index = np.take_along_axis(numbers, order, axis=1)
+            index = np.take_along_axis(near, order, axis=1)
         start += len(batch)
     return index, np.sqrt(best)
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation.extractors import Extractor, hash_arrays, three_channels, to_size
 
-# SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) out of inception-2015-12-05.tgz, as the
-# mirrors of several evaluation suites publish it. Only this file is called FID.
+# SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) out of inception-2015-12-05.tgz, as
+# the mirrors of several evaluation suites publish it. Only this file is called FID.
 FID_GRAPHS = {"009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"}
 _SIDE = 299
 

@@ -175,8 +175,8 @@ class Evaluator:
             probabilities = np.concatenate(kept.probabilities)
             classes, held_classes = probabilities.argmax(1), real_probabilities.argmax(1)
             found.update(self._classified(probabilities, real_probabilities, held_labels))
-        found.update(self._memorisation(kept, fakes, held))
         if not self.points:
+            found.update(self._memorisation(kept, fakes, held))
             images = np.concatenate(kept.images)
             held_images = division.held_source.fetch(division.held_out[: len(images)])[0]
             name = f"ms_ssim_{ms_ssim.scales(images.shape[1:])}_scales"
@@ -233,13 +233,12 @@ class Evaluator:
         )
         found, distances = neighbours.nearest(queries, batches, 3)
         split = len(fakes[:_NEIGHBOURS])
-        if not self.points:
-            some = min(8, split)
-            nearest = division.source.fetch(indices[found[:some].ravel()])[0]
-            self.shown = {
-                "fakes": kept.images[0][:some],
-                "nearest": nearest.reshape(some, 3, *nearest.shape[1:]),
-            }
+        some = min(8, split)
+        nearest = division.source.fetch(indices[found[:some].ravel()])[0]
+        self.shown = {
+            "fakes": kept.images[0][:some],
+            "nearest": nearest.reshape(some, 3, *nearest.shape[1:]),
+        }
         return neighbours.memorisation(distances[:split, 0], distances[split:, 0])
 
     def _stacked_modes(self, sample_fn):

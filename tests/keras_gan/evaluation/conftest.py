@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_gan.data.sources import Source
+from keras_gan.evaluation import kid
 
 
 def pictures(count, seed=0, shape=(28, 28, 1), classes=4):
@@ -51,3 +52,11 @@ def small():
 def cache(tmp_path_factory):
     """A folder for weights and statistics that the tests of a session share."""
     return tmp_path_factory.mktemp("scores")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_subsets():
+    """KID over 10 subsets: the tests need no narrow one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kid, "SUBSETS", 10)
+        yield

@@ -1,0 +1,114 @@
+"""Two sets of pictures from anywhere."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_gan.errors import StorageError, UsageError
+from keras_gan.evaluation import report
+from keras_gan.evaluation.compare import compare
+
+
+@pytest.fixture(scope="module")
+def places(small, tmp_path_factory):
+    """An .npz of reals and one of fakes, and the fakes as a folder of PNGs."""
+    root = tmp_path_factory.mktemp("places")
+    reals, fakes = small.pictures(1000, 0)[0], small.pictures(400, 1)[0]
+    np.savez(root / "reals.npz", images=reals)
+    np.savez(root / "fakes.npz", images=fakes)
+    (root / "fakes").mkdir()
+    for number, image in enumerate(fakes):
+        Image.fromarray(image[..., 0]).save(root / "fakes" / f"{number:04d}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def found(places, cache):
+    return score(places, cache)
+
+
+def score(places, cache, fakes="fakes.npz", reals="reals.npz", **options):
+    options = {"extractor": "fashion_mnist_cnn", **options}
+    return compare(str(places / fakes), str(places / reals), data_dir=cache, **options)
+
+
+def test_all_pictures_take_part(places, cache, found, small):
+    from keras_gan.evaluation import frechet, small_cnn
+
+    extractor = small_cnn.open_shipped()
+    sets = [extractor.features(small.pictures(*pair)[0]) for pair in ((400, 1), (1000, 0))]
+    expected = frechet.frechet_distance(*map(frechet.moments, sets))
+    assert found["fd_cnn"] == pytest.approx(expected, rel=1e-6)
+    assert found["fakes"] == 400 and found["reals"] == 1000
+    assert found["fd_cnn_over_floor"] < 2.5 and found["fd_cnn_floor_sd"] > 0
+    assert "400 reals against the other 600" in found["floor_of"]
+    assert "| fd_cnn |" in report.table(found)
+
+
+def test_a_folder_gives_the_same_as_an_npz(places, cache, found):
+    folder = score(places, cache, "fakes")
+    different = {k for k in found if isinstance(found[k], float) and folder[k] != found[k]}
+    assert all(folder[k] == pytest.approx(found[k], rel=1e-6) for k in different)
+
+
+def test_identical_sets_are_at_zero(places, cache):
+    found = score(places, cache, "reals.npz")
+    assert abs(found["fd_cnn"]) < 1e-6 * found["fd_cnn_floor"] + 1e-6
+    assert found["precision"] == found["recall"] == found["coverage"] == 1
+
+
+def test_a_corrupt_picture_is_counted_and_named(places, cache, found, caplog):
+    broken = places / "fakes" / "0000.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:60])
+    try:
+        with caplog.at_level("WARNING"):
+            counted = score(places, cache, "fakes")
+    finally:
+        broken.write_bytes(whole)
+    assert counted["fakes_unreadable"] == 1 and counted["fakes"] == 399
+    assert found["fakes_unreadable"] == 0
+
+
+def test_a_saved_model_with_a_sample_endpoint_is_scored(places, cache, small, tmp_path):
+    class Samples(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.images = tf.constant(small.pictures(1500, 2)[0])
+
+        @tf.function(input_signature=[tf.TensorSpec([], tf.int32)] * 2)
+        def sample(self, count, seed):
+            return self.images[seed * 1000 : seed * 1000 + count]
+
+    tf.saved_model.save(Samples(), str(tmp_path / "model"))
+    options = {"extractor": "fashion_mnist_cnn", "data_dir": cache}
+    found = compare(str(tmp_path / "model"), str(places / "reals.npz"), count=500, **options)
+    assert found["fakes"] == 500 and found["fd_cnn_over_floor"] < 2.5
+    tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
+    with pytest.raises(UsageError, match="no endpoint “sample”"):
+        compare(str(tmp_path / "empty"), str(places / "reals.npz"), **options)
+    (tmp_path / "empty" / "saved_model.pb").write_bytes(b"damaged")
+    with pytest.raises(StorageError, match="can't be loaded"):
+        compare(str(tmp_path / "empty"), str(places / "reals.npz"), **options)
+
+
+def test_the_extractor_has_to_be_named(places, cache):
+    with pytest.raises(UsageError, match=r"--extractor=.*allowed: cnn"):
+        score(places, cache, extractor="")
+
+
+def test_what_is_wrong_names_its_flag(places, cache, tmp_path, small):
+    with pytest.raises(UsageError, match=r"--fakes=.*no such file"):
+        score(places, cache, "missing.npz")
+    with pytest.raises(UsageError, match=r"--reals=.*no such folder"):
+        score(places, cache, reals="missing")
+    (places / "broken.npz").write_bytes(b"PK not an archive")
+    with pytest.raises(UsageError, match=r"--fakes=.*can't be read"):
+        score(places, cache, "broken.npz")
+    np.savez(places / "large.npz", images=small.pictures(100, shape=(32, 32, 1))[0])
+    with pytest.raises(UsageError, match=r"--fakes=.*32x32x1 here and 28x28x1 of the reals"):
+        score(places, cache, "large.npz")
+    np.savez(places / "few.npz", images=small.pictures(50)[0])
+    with pytest.raises(UsageError, match="50 fakes are too few for a covariance of 64 features"):
+        score(places, cache, "few.npz")
