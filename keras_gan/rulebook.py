@@ -73,7 +73,10 @@ def optimizer(config, side):
         if beta in takes:
             options[beta] = getattr(config, f"{side}_{beta}")
     if side == "d" and config.d_weight_decay:
-        decays = ("weight_decay", "adam_weight_decay")  # Muon has one for matrices, one for the rest
+        decays = (
+            "weight_decay",
+            "adam_weight_decay",
+        )  # Muon has one for matrices, one for the rest
         options |= dict.fromkeys((n for n in decays if n in takes), config.d_weight_decay)
     return made(**options)
 

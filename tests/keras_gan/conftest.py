@@ -66,7 +66,13 @@ def linear_turn(weights, count=8, step=0, key=0):
     """A turn against D(x) = Σ a·x; `weights` is a, shaped like an image."""
     rng = np.random.default_rng(1)
     real, fake = (tf.constant(rng.normal(size=(count, *weights.shape)), tf.float32) for _ in "ab")
-    turn = Turn(randomness.Key.create(key), tf.convert_to_tensor(step, tf.int64), real, None, {"images": fake})
+    turn = Turn(
+        randomness.Key.create(key),
+        tf.convert_to_tensor(step, tf.int64),
+        real,
+        None,
+        {"images": fake},
+    )
     turn.critic = lambda images, side="real": tf.einsum("nhwc,hwc->n", images, weights)
     turn.real_output = {"logits": turn.critic(real)}
     turn.fake_output = {"logits": turn.critic(fake)}

@@ -54,7 +54,9 @@ class TestSpectralNorm:
         outer = np.outer(u[:, 0], v[0])
         by_normalized = 2 * x.numpy().T @ (x.numpy() @ weights / s[0])
         inner = (by_normalized * weights).sum() / s[0]
-        np.testing.assert_allclose(found, (by_normalized - inner * outer) / s[0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(
+            found, (by_normalized - inner * outer) / s[0], rtol=1e-3, atol=1e-4
+        )
         np.testing.assert_array_equal(weights, layer._kernel.numpy())
 
 

@@ -102,7 +102,9 @@ def test_consistency_is_zero_for_an_indifferent_discriminator(tiny):
 
 
 def test_balanced_consistency_is_the_sum_over_both_sides(tiny):
-    turn = tiny.linear_turn(tf.constant(np.random.default_rng(0).normal(size=(8, 8, 1)), tf.float32))
+    turn = tiny.linear_turn(
+        tf.constant(np.random.default_rng(0).normal(size=(8, 8, 1)), tf.float32)
+    )
     real_only = penalties.Consistency(10.0)(turn)
     both = penalties.BalancedConsistency(10.0)(turn)
     assert float(tf.reduce_mean(real_only)) > 0.0
