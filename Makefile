@@ -28,16 +28,18 @@ $(DEV_STAMP): requirements-dev.txt requirements.txt tools/environment.sh
 
 $(BENCH_STAMP): requirements-bench.txt $(DEV_STAMP)
 	@sh tools/environment.sh $(VENV) requirements-bench.txt
-	@touch $@
+	@touch $(RUN_STAMP) $(DEV_STAMP) $@
 
 quickstart: $(RUN_STAMP)  ## a DCGAN on Fashion-MNIST: environment, data, training, scores, export
 	@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) main.py --flagfile=configs/quickstart.flags $(ARGS)
 
 test: $(DEV_STAMP)  ## the default tests
+	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
 
 test-slow: $(DEV_STAMP)  ## the slow tests only
+	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) -m pytest -m slow $(ARGS)
 
 lint: $(DEV_STAMP)  ## ruff's checks and format

@@ -3,8 +3,8 @@
     python tools/requirements.py --write
 
 requirements.txt runs the project; requirements-dev.txt is the same plus the tests and the export
-formats; requirements-bench.txt is what the benchmarks need besides. Each is complete and flat, so
-that pip and Bazel read the same files.
+formats; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
+Bazel can read the same files.
 """
 
 import argparse
@@ -47,12 +47,14 @@ def files():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     run = project["dependencies"]
-    dev = closure([*run, *extras["dev"], *extras["export"]])
-    bench = {name: v for name, v in closure(extras["bench"]).items() if name not in dev}
+    develop = [*run, *extras["dev"], *extras["export"]]
     return {
-        "requirements.txt": ("what running needs", closure(run)),
-        "requirements-dev.txt": ("what developing needs: running, export formats, tests", dev),
-        "requirements-bench.txt": ("what the benchmarks need besides requirements-dev.txt", bench),
+        "requirements.txt": ("running", closure(run)),
+        "requirements-dev.txt": ("running, export formats, tests", closure(develop)),
+        "requirements-bench.txt": (
+            "running, export formats, tests, PyTorch",
+            closure([*develop, *extras["bench"]]),
+        ),
     }
 
 
