@@ -9,7 +9,7 @@ from keras_gan.rules import StatefulRule, register
 
 @register
 class OrnsteinUhlenbeck(StatefulRule):
-    """z_t = ρ z_{t-1} + √(1-ρ²) ε, ε ~ N(0, I), so that each z_t is N(0, I) (Lillicrap et al., 2016).
+    """z_t = ρ z_{t-1} + √(1-ρ²) ε, ε ~ N(0, I): each z_t is N(0, I) (Lillicrap et al., 2016).
 
     z_t is the latent of the step's last D turn, the one that trains G too; earlier turns of the
     step go out from z_{t-1} as well. Outside training, latents are plain Gaussian.

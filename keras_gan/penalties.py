@@ -61,7 +61,7 @@ class Penalty(Rule):
 
 @rule
 class GradientPenalty(Penalty):
-    """λ(‖g(x̂)‖ - 1)², x̂ = αx + (1-α)G(z), α ~ U(0, 1) a sample (WGAN-GP, Gulrajani et al., 2017)."""
+    """λ(‖g(x̂)‖ - 1)², x̂ = αx + (1-α)G(z), α ~ U(0, 1) a sample (Gulrajani et al., 2017)."""
 
     weight: float = 10.0
     interval: int = 1

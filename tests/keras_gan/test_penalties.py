@@ -182,7 +182,7 @@ def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
 
 
 def test_r1_is_the_same_on_two_replicas_as_on_one(tiny, mirrored):
-    used = lambda: [penalties.R1(2.0), penalties.GradientPenalty(1.0), penalties.LeCam()]  # noqa: E731
+    used = lambda: [penalties.R1(2.0), penalties.GradientPenalty(1.0), penalties.LeCam()]
     alone = tiny.game(normalize=False, penalties=used())
     tiny.play(alone, 3)
     with mirrored.scope():
