@@ -113,7 +113,7 @@ class Checkpoints:
                 raise ValueError("its manifest is of another checkpoint")
             if _digest(path / "state.npz") != manifest["sha256"]:
                 raise ValueError("its digest is wrong")
-            with np.load(path / "state.npz", allow_pickle=False) as file:
+            with open(path / "state.npz", "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise StorageError(f"damaged checkpoint {path}: {error}") from error

@@ -49,7 +49,8 @@ def load(path, expected=None):
         StorageError: the file is damaged, or belongs to another protocol.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
+        # Opened here: np.load leaves a damaged archive open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files if name != "metadata"}
             metadata = json.loads(str(found["metadata"]))
             whole = metadata["hash"] == hash_arrays(arrays)

@@ -153,7 +153,7 @@ class Evaluator:
         """Fakes in chunks, checked."""
         for number, start in enumerate(range(0, count, _CHUNK)):
             size = min(_CHUNK, count - start)
-            fakes = np.asarray(sample_fn(size, self.seed + number))
+            fakes = np.asarray(sample_fn(size, 1000 * self.seed + number))
             wanted = (size, *self.source.image_shape)
             kind = np.float32 if self.points else np.uint8
             if fakes.shape != wanted or (fakes.dtype != kind and not self.points):

@@ -1,0 +1,235 @@
+"""The reference step by five hands, each timed in a process of its own.
+
+    python -m benchmarks.contenders NAME [--steps=N]
+
+trains DCGAN on Fashion-MNIST, 28×28, batch 64, one update of D and one of G a step, Adam(2e-4,
+β1 0.5): G is dense to 7×7×128, batch norm, LeakyReLU 0.2, transposed convolution 4×4/2 to 64,
+batch norm, LeakyReLU, transposed convolution 4×4/2 to 1, tanh; D is convolution 4×4/2 to 64,
+LeakyReLU, convolution 4×4/2 to 128, batch norm, LeakyReLU, dense to 1. It prints one line of JSON:
+seconds from the start of the process to the first finished step, steady steps a second with the
+input pipeline included, and peak memory in MB.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+
+BEGAN = time.perf_counter()
+BATCH, LATENT, WARM_UP = 64, 128, 20
+
+
+class Clock:
+    """Told of every finished step; knows when the first came and how fast the later ones were."""
+
+    def __init__(self):
+        self.first = self.began = None
+        self.count = 0
+
+    def tick(self):
+        self.count += 1
+        if self.count == 1:
+            self.first = time.perf_counter() - BEGAN
+        if self.count == WARM_UP:
+            self.began = time.perf_counter()
+
+    def result(self):
+        steady = (self.count - WARM_UP) / (time.perf_counter() - self.began)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"first_step": self.first, "steps_per_second": steady, "peak_mb": peak}
+
+
+def images():
+    """Fashion-MNIST's training images, uint8 [60000, 28, 28, 1]."""
+    from keras_gan.data import open_source
+
+    return open_source("fashion_mnist", labels="none").images
+
+
+def ours(steps, *flags):
+    """This project, as a run of configs/reference_step.flags has it."""
+    import keras
+
+    from keras_gan import config, experiment
+    from keras_gan import flags as flags_module
+    from keras_gan.data import pipeline
+    from keras_gan.settings import Config
+    from models import REGISTRY
+
+    given = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
+    settings = config.make(given, REGISTRY["dcgan"].defaults())
+    source = experiment.data(settings)
+    gan = experiment.build(settings, REGISTRY[settings.model], source)
+    clock = Clock()
+    batches = pipeline.batches(
+        source, batch_size=BATCH, turns=gan.schedule.d_turns, seed=0, steps=steps
+    )
+    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: clock.tick())
+    gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[tick])
+    return clock.result()
+
+
+def plain_keras(steps):
+    """The pattern of the public Keras examples: two tapes, two passes of G, Keras' optimizers."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    class Plain(keras.Model):
+        def __init__(self, generator, discriminator):
+            super().__init__()
+            self.generator, self.discriminator = generator, discriminator
+            self.loss_function = keras.losses.BinaryCrossentropy(from_logits=True)
+
+        def compile(self, d_optimizer, g_optimizer):
+            super().compile()
+            self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
+
+        def train_step(self, real):
+            count = tf.shape(real)[0]
+            ones, zeros = tf.ones((count, 1)), tf.zeros((count, 1))
+            with tf.GradientTape() as tape:
+                fake = self.generator(tf.random.normal((count, LATENT)), training=True)
+                loss = self.loss_function(ones, self.discriminator(real, training=True))
+                loss += self.loss_function(zeros, self.discriminator(fake, training=True))
+            weights = self.discriminator.trainable_weights
+            self.d_optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+            with tf.GradientTape() as tape:
+                fake = self.generator(tf.random.normal((count, LATENT)), training=True)
+                g_loss = self.loss_function(ones, self.discriminator(fake, training=True))
+            weights = self.generator.trainable_weights
+            self.g_optimizer.apply_gradients(zip(tape.gradient(g_loss, weights), weights))
+            return {"d_loss": loss, "g_loss": g_loss}
+
+    layers = keras.layers
+    generator = keras.Sequential(
+        [
+            keras.Input((LATENT,)),
+            layers.Dense(7 * 7 * 128, use_bias=False),
+            layers.Reshape((7, 7, 128)),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.2),
+            layers.Conv2DTranspose(64, 4, 2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.2),
+            layers.Conv2DTranspose(1, 4, 2, padding="same", activation="tanh"),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(64, 4, 2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Conv2D(128, 4, 2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.2),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    gan = Plain(generator, discriminator)
+    gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in "dg"))
+    pixels = images().astype(np.float32) / 127.5 - 1.0
+    data = tf.data.Dataset.from_tensor_slices(pixels).shuffle(60_000).repeat().batch(BATCH)
+    clock = Clock()
+    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: clock.tick())
+    data = data.prefetch(tf.data.AUTOTUNE)
+    gan.fit(data, steps_per_epoch=steps, verbose=0, callbacks=[tick])
+    return clock.result()
+
+
+def pytorch(steps, compiled=False):
+    """The twin in PyTorch, as its own tutorial shares G's pass; channels last."""
+    import torch
+    from torch import nn
+
+    class Reshape(nn.Module):
+        def forward(self, x):
+            return x.view(-1, 128, 7, 7).contiguous(memory_format=torch.channels_last)
+
+    generator = nn.Sequential(
+        nn.Linear(LATENT, 7 * 7 * 128, bias=False),
+        Reshape(),
+        nn.BatchNorm2d(128),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(64),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.ConvTranspose2d(64, 1, 4, 2, 1),
+        nn.Tanh(),
+    ).to(memory_format=torch.channels_last)
+    discriminator = nn.Sequential(
+        nn.Conv2d(1, 64, 4, 2, 1),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.Conv2d(64, 128, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(128),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.Flatten(),
+        nn.Linear(128 * 7 * 7, 1),
+    ).to(memory_format=torch.channels_last)
+    adam = dict(lr=2e-4, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
+    g_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+    loss_function = nn.BCEWithLogitsLoss()
+    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
+    make, judge = generator, discriminator
+    if compiled:
+        make, judge = torch.compile(generator), torch.compile(discriminator)
+    pixels = torch.from_numpy(images()).permute(0, 3, 1, 2)
+    clock = Clock()
+    while clock.count < steps:
+        for index in torch.randperm(len(pixels)).split(BATCH):
+            if len(index) < BATCH or clock.count == steps:
+                break
+            real = pixels[index].float().div_(127.5).sub_(1.0)
+            d_optimizer.zero_grad(set_to_none=True)
+            fake = make(torch.randn(BATCH, LATENT))
+            loss = loss_function(judge(real), ones) + loss_function(judge(fake.detach()), zeros)
+            loss.backward()
+            d_optimizer.step()
+            g_optimizer.zero_grad(set_to_none=True)
+            loss_function(judge(fake), ones).backward()
+            g_optimizer.step()
+            clock.tick()
+    return clock.result()
+
+
+def sgemm(steps):
+    """The machine's peak: float32 matrix products of 2,048 × 2,048, in GFLOP/s."""
+    import numpy as np
+
+    side = 2048
+    a, b = (np.random.default_rng(i).random((side, side), np.float32) for i in (0, 1))
+    best = 0.0
+    for _ in range(5):
+        began = time.perf_counter()
+        a @ b
+        best = max(best, 2 * side**3 / (time.perf_counter() - began) / 1e9)
+    return {"gflops": best}
+
+
+CONTENDERS = {
+    "ours": ours,
+    "ours, XLA": lambda steps: ours(steps, "--xla"),
+    "PyTorch": pytorch,
+    "PyTorch, compiled": lambda steps: pytorch(steps, compiled=True),
+    "plain Keras": plain_keras,
+    "sgemm": sgemm,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", help=", ".join(CONTENDERS) + ', or "ours --FLAG=VALUE …"')
+    parser.add_argument("--steps", type=int, default=200)
+    options = parser.parse_args()
+    if options.name.startswith("ours --"):
+        found = ours(options.steps, *options.name.split()[1:])
+    else:
+        found = CONTENDERS[options.name](options.steps)
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
