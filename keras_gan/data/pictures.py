@@ -26,7 +26,9 @@ def look(file):
     try:
         with Image.open(file) as picture:
             size = picture.size[::-1]
-            if picture.getexif().get(ORIENTATION) in TURNED:
+            # Pillow decodes a whole PNG in search of EXIF unless the header has it.
+            cheap = picture.format != "PNG" or "exif" in picture.info
+            if cheap and picture.getexif().get(ORIENTATION) in TURNED:
                 size = size[::-1]
             return Head(size, 1 if _is_grey(picture) else 3)
     except UNREADABLE:
