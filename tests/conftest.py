@@ -13,6 +13,8 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import pytest
 
+from keras_gan.quiet import silence
+
 LOGICAL_CPUS = 4
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -31,7 +33,8 @@ def pytest_configure(config):
     config.started = time.monotonic()
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         return  # xdist's controller runs no tests
-    start_tensorflow(workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    with silence():
+        start_tensorflow(workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def start_tensorflow(workers=1):

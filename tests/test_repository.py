@@ -1,0 +1,232 @@
+"""What holds for the files themselves."""
+
+import ast
+import pathlib
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from keras_gan import experiment, flags
+from keras_gan.settings import Config
+from models import REGISTRY
+
+ROOT = pathlib.Path(__file__).absolute().parent.parent
+FLAGFILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("configs/**/*.flags"))
+
+# Joined, so that this file does not hold what it looks for.
+MACHINE = re.compile(r"(?<![\w.}])/(?:work|root|home|opt)" + r"/\w")
+HOSTS = re.compile(
+    r"\b(?:pypi|files\.pythonhosted|registry\.npmjs|deb\.debian|security\.debian|snapshot\.debian)"
+    + r"\.org\b|bcr\.bazel"
+    + r"\.build"
+)
+
+# design: main → experiment → {data, monitoring, evaluation, checkpoints, export, models} → gan →
+# rules. A module imports its own level and those below.
+DOOR, EXPERIMENT, MIDDLE, GAME, RULES = range(5)
+LEVELS = {
+    "main": DOOR,
+    "benchmarks": DOOR,
+    "models.__main__": DOOR,
+    "keras_gan.app": DOOR,
+    "keras_gan.experiment": EXPERIMENT,
+    "keras_gan.modes": EXPERIMENT,
+    "keras_gan.studies": EXPERIMENT,
+    "keras_gan.checkpoints": MIDDLE,
+    "keras_gan.data": MIDDLE,
+    "keras_gan.evaluation": MIDDLE,
+    "keras_gan.export": MIDDLE,
+    "keras_gan.monitoring": MIDDLE,
+    "models": MIDDLE,
+    "keras_gan": GAME,  # the package itself; its modules are below
+    "keras_gan.gan": GAME,
+}
+NOT_FOR_MODELS = ("keras_gan.config", "keras_gan.data", "keras_gan.flags", "keras_gan.settings")
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    """Paths of the files in git that are there."""
+    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / name for name in found.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def texts(tracked):
+    """{name: text} of every text file."""
+    found = {}
+    for path in tracked:
+        content = path.read_bytes()
+        if b"\0" not in content[:8000]:
+            found[path.relative_to(ROOT).as_posix()] = content.decode()
+    return found
+
+
+@pytest.fixture(scope="module")
+def trees(texts):
+    """{name: syntax tree} of every Python file."""
+    return {name: ast.parse(text) for name, text in texts.items() if name.endswith(".py")}
+
+
+def dotted(name):
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def level(module):
+    for length in range(module.count(".") + 1, 0, -1):
+        prefix = ".".join(module.split(".")[:length])
+        if prefix in LEVELS and not (prefix == "keras_gan" and module != "keras_gan"):
+            return LEVELS[prefix]
+    return RULES
+
+
+def imported(name, tree, modules):
+    """The modules of ours that a file imports, by dotted name."""
+    folder = name.split("/")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = folder[: len(folder) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield whole if whole in modules else base
+
+
+def test_no_large_file(tracked):
+    large = {p.name: p.stat().st_size for p in tracked if p.stat().st_size > 300_000}
+    assert not large
+
+
+def test_no_python_file_over_400_lines(texts):
+    long = {name: text.count("\n") for name, text in texts.items() if name.endswith(".py")}
+    assert not {name: lines for name, lines in long.items() if lines > 400}
+
+
+@pytest.mark.parametrize("pattern", [MACHINE, HOSTS], ids=["machine paths", "package hosts"])
+def test_nothing_of_one_machine(texts, pattern):
+    found = {
+        f"{name}:{number}: {line.strip()}"
+        for name, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    }
+    assert not found
+
+
+def test_the_patterns_find_something():
+    assert MACHINE.search("data = '" + "/work" + "/x'") and MACHINE.search("/ho" + "me/me")
+    assert not MACHINE.search("a/work/x") and not MACHINE.search("~/.cache")
+    assert HOSTS.search("https://" + "pypi" + ".org/simple")
+
+
+def test_no_code_from_strings_or_pickles(trees):
+    found = []
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            what = None
+            if isinstance(node, ast.Call):
+                if isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+                    what = node.func.id
+                wrong = {"allow_pickle": True, "safe_mode": False}
+                for keyword in node.keywords:
+                    value = getattr(keyword.value, "value", None)
+                    # A test may make the very file that has to be refused.
+                    if value is wrong.get(keyword.arg, ...) and not name.startswith("tests/"):
+                        what = keyword.arg
+            elif isinstance(node, ast.Attribute):
+                if node.attr in ("Lambda", "enable_unsafe_deserialization"):
+                    what = node.attr
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = [getattr(node, "module", None) or "", *(a.name for a in node.names)]
+                bad = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+                if not name.startswith("tests/"):
+                    what = ", ".join(bad & {n.partition(".")[0] for n in names})
+            if what:
+                found.append(f"{name}:{node.lineno}: {what}")
+    assert not found
+
+
+def test_imports_run_one_way(trees):
+    modules = {dotted(name) for name in trees}
+    wrong = []
+    for name, tree in trees.items():
+        module = dotted(name)
+        if module.partition(".")[0] not in ("main", "keras_gan", "models", "benchmarks"):
+            continue
+        for other in imported(name, tree, modules):
+            top = other.partition(".")[0]
+            if top in ("main", "keras_gan", "models", "benchmarks", "keras_gan_models", "tests"):
+                upward = level(other) < level(module) and module != "keras_gan"
+                engine = top != "keras_gan" and module.startswith("keras_gan")
+                zoo = module.startswith("models.") and level(module) == MIDDLE
+                zoo = zoo and other.startswith(NOT_FOR_MODELS)
+                if upward or engine or zoo:
+                    wrong.append(f"{module} imports {other}")
+    assert not wrong
+
+
+def test_levels():
+    assert level("keras_gan.losses") == RULES and level("keras_gan") == GAME
+    assert level("keras_gan.data.folder") == MIDDLE and level("models.dcgan") == MIDDLE
+    assert level("models.__main__") == DOOR and level("keras_gan.gan") == GAME
+
+
+def test_the_zoo_imports_itself_relatively(trees):
+    """A wheel ships it under another name."""
+    own = ("models", "keras_gan_models")
+    wrong = []
+    for name, tree in trees.items():
+        for node in ast.walk(tree) if name.startswith("models/") else ():
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module]
+            wrong += [f"{name}: {other}" for other in names if other.partition(".")[0] in own]
+    assert not wrong
+
+
+def test_packages_are_complete():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["setuptools"]["packages"]
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "keras_gan").rglob("__init__.py")
+    }
+    assert {*packages} == found | {"keras_gan_models"}
+    assert not [path for path in (ROOT / "models").iterdir() if (path / "__init__.py").exists()]
+
+
+def pins(name):
+    lines = (ROOT / name).read_text().splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    assert all(len(pair) == 2 for pair in pairs), f"{name}: a line without =="
+    return dict(pairs)
+
+
+def test_requirements_agree_and_are_complete():
+    run, dev, bench = (pins(f"requirements{kind}.txt") for kind in ("", "-dev", "-bench"))
+    assert run.items() <= dev.items() <= bench.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+
+    def names(texts):
+        return {re.match(r"[\w-]+", text)[0].lower().replace("_", "-") for text in texts}
+
+    assert names(project["dependencies"]) <= run.keys()
+    assert names(extras["dev"] + extras["export"] + extras["studies"]) <= dev.keys()
+    assert names(extras["bench"]) <= bench.keys()
+
+
+@pytest.mark.parametrize("name", FLAGFILES)
+def test_flagfiles_are_accepted(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    given = flags.parse(Config, ["main.py", f"--flagfile={name}", f"--run_dir={tmp_path}"])
+    experiment.settle(given, REGISTRY)

@@ -1,0 +1,68 @@
+"""What a wheel ships imports from any folder, under names of its own."""
+
+import pathlib
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).absolute().parent.parent
+
+
+def run(*command, cwd):
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from a copy, so that nothing is left in the checkout, and with what is installed."""
+    copy = tmp_path_factory.mktemp("copy")
+    names = ["pyproject.toml", "README.md", "LICENSE", "keras_gan", "models"]
+    run("cp", "-r", *(str(ROOT / name) for name in names), str(copy), cwd=ROOT)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", "dist", "."]
+    run(*build, cwd=copy)
+    return next((copy / "dist").glob("keras_gan-*.whl"))
+
+
+@pytest.mark.slow
+def test_a_wheel_ships_two_packages_and_no_more(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == {"keras_gan", "keras_gan_models"}
+    assert "keras_gan/evaluation/fashion_mnist_cnn.npz" in names
+    assert any(name.endswith("LICENSE") for name in names)
+    sources = {
+        path.relative_to(ROOT).as_posix().replace("models/", "keras_gan_models/", 1)
+        if path.is_relative_to(ROOT / "models")
+        else path.relative_to(ROOT).as_posix()
+        for folder in ("keras_gan", "models")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {name for name in names if name.endswith(".py")} == sources
+
+
+@pytest.mark.slow
+def test_a_wheel_imports_from_another_folder(wheel, tmp_path):
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--no-deps", "--no-index", "--target", "site", str(wheel), cwd=tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+        "import pkgutil, importlib, keras_gan, keras_gan_models\n"
+        "for package in (keras_gan, keras_gan_models):\n"
+        "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        importlib.import_module(module.name)\n"
+        "assert 'models' not in sys.modules\n"
+        "network = keras_gan_models.REGISTRY['dcgan'](image_shape=(28, 28, 1), width=8)\n"
+        "print(keras_gan.__file__, keras_gan_models.__file__, sorted(keras_gan_models.REGISTRY))\n"
+    )
+    printed = run(sys.executable, "-I", "-c", program, cwd=elsewhere)
+    assert printed.count(str(tmp_path / "site")) == 2 and "dcgan" in printed
+    command = tmp_path / "site" / "bin" / "keras-gan"
+    text = command.read_text()
+    assert "from keras_gan_models.__main__ import main" in text
