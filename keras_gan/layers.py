@@ -123,18 +123,21 @@ class MinibatchStddev(keras.layers.Layer):
         self.group = group
 
     def call(self, inputs):
-        n = tf.shape(inputs)[0]
-        group = tf.where(n % self.group == 0, self.group, n)
+        n = inputs.shape[0]
+        if n is None:
+            n = tf.shape(inputs)[0]
+            group = tf.where(n % self.group == 0, self.group, n)
+        else:  # XLA wants shapes it can know
+            group = n if n % self.group else self.group
         x = tf.cast(inputs, tf.float32)
-        grouped = tf.reshape(x, tf.concat([[-1, group], tf.shape(x)[1:]], 0))
+        grouped = tf.reshape(x, [-1, group, *inputs.shape[1:]])
         mean = tf.reduce_mean(grouped, 1, keepdims=True)
         variance = tf.reduce_mean(tf.square(grouped - mean), 1)
         stddev = tf.sqrt(variance + 1e-8)
         each = tf.reduce_mean(stddev, list(range(1, len(inputs.shape))))
-        shape = tf.concat([tf.shape(x)[:-1], [1]], 0)
-        spread = tf.broadcast_to(
-            tf.reshape(tf.repeat(each, group), [-1] + [1] * (len(inputs.shape) - 1)), shape
-        )
+        one = [1] * (len(inputs.shape) - 1)
+        spread = tf.reshape(tf.tile(each[:, None], [1, group]), [-1, *one])
+        spread = tf.tile(spread, [1, *inputs.shape[1:-1], 1])
         return tf.concat([inputs, tf.cast(spread, inputs.dtype)], -1)
 
     def compute_output_shape(self, shape):

@@ -90,10 +90,10 @@ class Dragan(Penalty):
         real, key = turn.real, turn.key.fold(self.name)
         group = math.gcd(turn.count, self.group)
         grouped = tf.reshape(real, [turn.count // group, -1])
-        std = tf.repeat(tf.math.reduce_std(grouped, 1), group)
+        std = tf.reshape(tf.tile(tf.math.reduce_std(grouped, 1, keepdims=True), [1, group]), [-1])
         alpha = key.fold("sample").uniform([turn.count])
         step = key.fold("pixel").uniform(real.shape)
-        near = real + 0.5 * column(std * alpha, real) * step
+        near = tf.stop_gradient(real + 0.5 * column(std * alpha, real) * step)
         return (tf.sqrt(squared_norm(gradient(turn.critic, near)) + TINY) - 1.0) ** 2
 
 

@@ -74,6 +74,26 @@ def test_a_lazy_penalty_is_computed_every_k_steps_and_counts_k_times(tiny, slope
     np.testing.assert_allclose(means, [full, 0, 0, 0, full, 0, 0, 0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [penalties.GradientPenalty, penalties.Dragan, penalties.R2])
+def test_a_lazy_penalty_has_a_gradient_in_xla(tiny, slope, kind):
+    """Through minibatch standard deviation too, whose shapes XLA must know."""
+    spread = layers.MinibatchStddev(4)
+
+    @tf.function(jit_compile=True)
+    def derivative(a):
+        with tf.GradientTape() as tape:
+            tape.watch(a)
+            turn = tiny.linear_turn(a, step=tf.constant(4, tf.int64))
+            plain = turn.critic
+            turn.critic = lambda images, side="real": (
+                plain(images) * (1.0 + spread(images)[:, 0, 0, -1])
+            )
+            loss = tf.reduce_mean(kind(1.0, interval=2)(turn))
+        return tape.gradient(loss, a)
+
+    assert np.abs(derivative(slope)).max() > 0
+
+
 def test_the_interpolation_factor_is_uniform_and_a_sample_s_own(tiny):
     # With D(x) = ½Σx² the gradient is x̂ itself, so the penalty shows α: real 3e, fake 1e.
     turn = tiny.linear_turn(tf.zeros((1, 1, 1)), count=4000)
