@@ -1,9 +1,10 @@
 """The door's inner side: a command line in, an exit status out."""
 
+import logging
 import os
 import sys
 
-from absl import logging
+import absl.logging
 
 from keras_gan import config as config_module
 from keras_gan import flags
@@ -41,8 +42,7 @@ def main(argv, load_zoo):
         config_module.make(given)
         with silence():
             registry = load_zoo()
-        logging.set_verbosity(logging.INFO)
-        logging.use_absl_handler()
+        _log_to_stderr()
         return _run(given, registry, load_zoo)
     except KerasGanError as error:
         return _fail(error, error.exit_status)
@@ -52,13 +52,22 @@ def main(argv, load_zoo):
         return 130
 
 
+def _log_to_stderr():
+    """Our own notes, and everybody's warnings, as plain lines."""
+    handler = logging.StreamHandler()
+    package = os.path.dirname(__file__)
+    handler.addFilter(lambda r: r.levelno >= logging.WARNING or r.pathname.startswith(package))
+    logging.basicConfig(format="%(message)s", handlers=[handler], force=True)
+    absl.logging.set_verbosity(absl.logging.INFO)
+
+
 def _fail(error, status):
     print(" ".join(str(error).split()), file=sys.stderr)
     return status
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan import experiment, modes, runtime
+    from keras_gan import cluster, experiment, modes, runtime
 
     mode = given.get("mode", "train")
     if mode == "study":
@@ -73,7 +82,9 @@ def _run(given, registry, load_zoo):
             "no run there", flag="run_dir", value=run_dir, allowed="a folder with operative.flags"
         )
     experiment.check(given, registry)
-    with RunDirectory(run_dir) as run:
+    strategy = given.get("strategy") or (RunDirectory(run_dir).given() or {}).get("strategy")
+    alone = mode != "train" or strategy != "multi_worker"
+    with RunDirectory(run_dir, writes=alone or cluster.task()[0] == 0) as run:
         config = experiment.settle(given, registry, run)
         with silence():
             runtime.set_up(config)

@@ -1,6 +1,7 @@
 """One run, told from top to bottom."""
 
 import inspect
+import json
 import os
 
 import keras
@@ -8,7 +9,7 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import compatibility, export, rulebook, runtime
+from keras_gan import cluster, compatibility, export, rulebook, runtime
 from keras_gan import config as config_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
@@ -106,66 +107,85 @@ def train(config, model_class, run):
     Returns:
         The exit status.
     """
-    strategy = runtime.strategy(config)
+    with Interruption() as interruption:
+        strategy = runtime.strategy(config)
+        team = cluster.Team(strategy)
+        with cluster.losing_peers(team):
+            return _train(config, model_class, run, strategy, team, interruption)
+
+
+def _train(config, model_class, run, strategy, team, interruption):
     source = data(config)
     _hint_labels(config, source, model_class)
     with strategy.scope():
         gan = build(config, model_class, source)
-    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints)
-    start = checkpoints.restore(gan)
+    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, writes=team.chief)
+    start = team.restore(checkpoints, gan)
     run.write_settings(config)
-    if start >= config.steps:
+    if start >= config.steps and (_finished(config, run) or not team.chief):
         print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
         return 0
-    run.cut_after(start)
+    run.cut_after(start, int(gan.attempt.numpy()))
+    checkpoints.discard_after(start)  # damaged, or they would have been taken
     if start:
         logging.info("goes on at step %d", start)
-    writer = Writer(run.tensorboard) if config.tensorboard else None
+    writer = Writer(run.tensorboard) if config.tensorboard and team.chief else None
     if writer and not start:
         writer.settings(config)
 
-    with Interruption() as interruption:
-        health = Health(config, run, writer)
-        scorer = scores.Scores(config, run, source, writer)
-        while True:
-            step = int(gan.step.numpy())
-            callbacks = [
-                interruption,
-                *_referees(config, run, source, writer, checkpoints, health, scorer, step),
-            ]
-            batches = pipeline.batches(
-                source,
-                batch_size=config.batch_size,
-                turns=gan.schedule.d_turns,
-                seed=config.seed,
-                attempt=int(gan.attempt.numpy()),
-                start_step=step,
-                steps=config.steps - step,
-                strategy=strategy,
-            )
-            try:
-                gan.fit(
-                    batches,
-                    steps_per_epoch=config.steps - step,
-                    verbose=0,
-                    shuffle=False,
-                    callbacks=callbacks,
-                )
-                break
-            except RollBack as rollback:
-                health.roll_back(gan, checkpoints, run, rollback)
+    health = Health(config, run, writer, team)
+    health.remember(checkpoints)
+    scorer = scores.Scores(config, run, source, writer)
+    while int(gan.step.numpy()) < config.steps:
         step = int(gan.step.numpy())
-        checkpoints.save(gan, step, note=health.note())
-        if interruption.status is not None and step < config.steps:
-            logging.warning("stopped at step %d, checkpoint saved", step)
-            return interruption.status
+        if team.count == 1 and interruption.status is not None:
+            break
+        callbacks = [
+            interruption.among(team, config.log_every, step),
+            *_referees(config, run, source, writer, checkpoints, health, scorer, step),
+        ]
+        batches = pipeline.batches(
+            source,
+            batch_size=config.batch_size,
+            turns=gan.schedule.d_turns,
+            seed=config.seed,
+            attempt=int(gan.attempt.numpy()),
+            start_step=step,
+            steps=config.steps - step,
+            strategy=strategy,
+        )
+        try:
+            gan.fit(
+                batches,
+                steps_per_epoch=config.steps - step,
+                verbose=0,
+                shuffle=False,
+                callbacks=callbacks if team.chief else [c for c in callbacks if c.everywhere],
+            )
+            break
+        except RollBack as rollback:
+            health.roll_back(gan, checkpoints, run, rollback)
+    step = int(gan.step.numpy())
+    checkpoints.save(gan, step, note=health.note(), extra=health.memory())
+    if interruption.status is not None and step < config.steps:
+        logging.warning("stopped at step %d, checkpoint saved", step)
+        return interruption.status
     health.report(gan, run)
     if health.stopped:
         raise HealthStop(health.sentence())
-    _finish(config, gan, run, source)
+    if team.chief:
+        _finish(config, gan, run, source)
     if writer:
         writer.close()
     return 0
+
+
+def _finished(config, run):
+    """Whether the export, the last thing a run writes, is that of the last step."""
+    try:
+        return json.loads((run.export / "model.json").read_text())["step"] >= config.steps
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _referees(config, run, source, writer, checkpoints, health, scorer, start):
@@ -200,13 +220,6 @@ def _finish(config, gan, run, source):
     for name, picture in drawn.draw().items():
         pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
     rows = run.scores()
-    export.save(
-        gan,
-        run.export,
-        config,
-        ["saved_model", *config_module.words(config.export_format)],
-        metrics=rows[-1] if rows else None,
-    )
     first = sorted(run.samples.glob("samples-*.png"))
     pictures.run_page(
         _curves(run),
@@ -214,6 +227,14 @@ def _finish(config, gan, run, source):
         np.asarray(Image.open(first[-1])),
         run.path / "run.png",
         f"{config.model} on {config.dataset}, {config.steps} steps",
+    )
+    # Last: where it is, the run is finished.
+    export.save(
+        gan,
+        run.export,
+        config,
+        ["saved_model", *config_module.words(config.export_format)],
+        metrics=rows[-1] if rows else None,
     )
     print(
         f"pictures     {run.samples}, {run.path / 'run.png'}\n"

@@ -9,7 +9,12 @@ class Every(keras.callbacks.Callback):
     Args:
         every: steps between two calls; 0 is never.
         start: steps done before this `fit`.
+
+    Attributes:
+        everywhere: whether each of several processes needs it, not only the one that writes.
     """
+
+    everywhere = False
 
     def __init__(self, every, start=0):
         super().__init__()

@@ -1,5 +1,6 @@
 """The health monitor: names a failure early, and rolls the run back (tip 10)."""
 
+import numpy as np
 from absl import logging
 
 from keras_gan.errors import HealthStop
@@ -24,13 +25,18 @@ class Health(Every):
         config: the run's `Config`.
         run: its `RunDirectory`; events go to events.jsonl.
         writer: a `tensorboard.Writer`, or None.
+        team: the processes that train together, a `cluster.Team`. Each of them judges the same
+            numbers, so all roll back or stop after the same step.
     """
 
-    def __init__(self, config, run, writer=None):
+    everywhere = True
+
+    def __init__(self, config, run, writer=None, team=None):
         super().__init__(config.log_every)
         self.config, self.run, self.writer = config, run, writer
         self.signals = signals.of_loss(config.loss)
-        self.blocks, self.raised = [], set()
+        self.team = team
+        self.readings, self.raised = [], set()
         self.stopped = False
 
     def since(self, start):
@@ -40,11 +46,12 @@ class Health(Every):
 
     def act(self, step):
         _, metrics = self.model.recorder.read(step, self.every)
-        self.blocks = [*self.blocks[1 - MEMORY :], signals.block(step, metrics)]
+        self.readings = [*self.readings[1 - MEMORY :], (step, metrics)]
+        blocks = [signals.block(*reading) for reading in self.readings]
         self.run.append_reading(step, {k: float(v.mean()) for k, v in metrics.items()})
         raised = set()
         for signal in self.signals:
-            value = signal.value(self.blocks)
+            value = signal.value(blocks)
             if value is None:
                 continue
             raised.add(signal.name)
@@ -87,6 +94,24 @@ class Health(Every):
         failing = {s.name for s in self.signals if s.failure} & self.raised
         return {"healthy": not failing, "signals": sorted(self.raised)}
 
+    def memory(self):
+        """The readings that signals look back on, for a checkpoint: arrays by name."""
+        arrays = {"steps": np.array([step for step, _ in self.readings], np.int64)}
+        if self.readings:
+            for name in self.readings[-1][1]:
+                arrays[f"metrics/{name}"] = np.stack([m[name] for _, m in self.readings])
+        return arrays
+
+    def remember(self, checkpoints):
+        """Goes on from what the restored checkpoint kept of `memory` and `note`."""
+        arrays = checkpoints.extra
+        names = [name for name in arrays if name.startswith("metrics/")]
+        self.readings = [
+            (int(step), {name[len("metrics/") :]: arrays[name][i] for name in names})
+            for i, step in enumerate(arrays.get("steps", ()))
+        ]
+        self.raised = set(checkpoints.restored_note.get("signals", ()))
+
     def roll_back(self, gan, checkpoints, run, rollback):
         """Restores the last healthy checkpoint, with fresh noise and lower learning rates.
 
@@ -99,22 +124,27 @@ class Health(Every):
             self.report(gan, run)
             raise HealthStop(f"{self.sentence()} Rolled back {attempt - 1} times already.")
         # A failure takes time to show, so the newest checkpoint before it may carry it already.
-        before = rollback.event["step"] - self.every * 2
+        before = max(0, rollback.event["step"] - 2 * self.every)
         healthy = [
             step
             for step in checkpoints.steps()
             if step <= before and checkpoints.note(step).get("healthy", True)
         ]
         rates = {name: float(p.optimizer.learning_rate) for name, p in gan.players.items()}
-        if not healthy:
+        at_most = healthy[-1] if healthy else -1
+        if self.team is not None:
+            at_most = self.team.of_chief(at_most)
+        if at_most < 0:
             self.stopped = True
             self.report(gan, run)
             raise HealthStop(f"{self.sentence()} There is no healthy checkpoint to go back to.")
-        step = checkpoints.restore(gan, at_most=healthy[-1])
+        if self.team is not None:
+            step = self.team.restore(checkpoints, gan, at_most)
+        else:
+            step = checkpoints.restore(gan, at_most)
         for name, player in gan.players.items():
             player.optimizer.learning_rate = rates[name] * self.config.rollback_rate
         gan.attempt.assign(attempt)
-        run.cut_after(step, events=False)
         event = {
             "step": step,
             "attempt": attempt,
@@ -132,13 +162,17 @@ class Health(Every):
             rollback.event["signal"],
             self.config.rollback_rate,
         )
-        self.blocks, self.raised = [], set()
+        self.readings, self.raised = [], set()
+        # In this order: killed anywhere in between, the run fails and rolls back once more, alike.
         checkpoints.discard_after(step)
-        checkpoints.replace(gan, step, note=self.note())  # with the new rates and attempt
+        run.cut_after(step, attempt)
+        # With the new rates and attempt.
+        checkpoints.replace(gan, step, note=self.note(), extra=self.memory())
 
     def report(self, gan, run):
         """Writes health.md and health.png."""
-        health_report.write(run, self.config, self.sentence())
+        if run.writes:
+            health_report.write(run, self.config, self.sentence())
 
     def sentence(self):
         """The verdict in a sentence."""

@@ -11,4 +11,4 @@ class Saving(Every):
         self.checkpoints, self.health = checkpoints, health
 
     def act(self, step):
-        self.checkpoints.save(self.model, step, note=self.health.note())
+        self.checkpoints.save(self.model, step, note=self.health.note(), extra=self.health.memory())
