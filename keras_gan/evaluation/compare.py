@@ -30,9 +30,10 @@ def compare(
 ):
     """Scores pictures against others.
 
-    All pictures take part in the Fréchet distance, and 10,000 of each in what needs pairs. The
-    floor is the distance between halves of the reals, over five draws. With the extractor "cnn"
-    the quarter of the reals that it is trained on is left out.
+    All pictures take part in the Fréchet distance; what needs pairs takes the same number of each,
+    10,000 at most. The floor is the distance between parts of the reals, over five draws, scaled to
+    the numbers of fakes and reals: of equal distributions it is in proportion to 1/n + 1/m. With
+    the extractor "cnn" the quarter of the reals that it is trained on is left out.
 
     Args:
         fakes: a folder, an .npz file, or a SavedModel with a `sample` endpoint.
@@ -78,9 +79,11 @@ def compare(
     distance = frechet_distance(fake.moments, real.moments)
     found = {name: distance}
     half = min(fake_count, len(indices) // 2)
-    found.update(_floor(name, distance, half, real_source, indices, extractor))
-    found.update(suite.pairwise(extractor.name, fake.kept, real.kept))
-    some = min(half, len(real.kept) // 2)
+    numbers = fake_count, len(indices)
+    found.update(_floor(name, distance, half, numbers, real_source, indices, extractor))
+    some = min(len(fake.kept), len(real.kept))
+    found.update(suite.pairwise(extractor.name, fake.kept[:some], real.kept[:some]))
+    some = min(some, len(real.kept) // 2)
     halves = suite.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
     found.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
     if fake.probabilities is not None and extractor.name != "rotation_cnn":
@@ -95,7 +98,8 @@ def compare(
         extractor=extractor.title,
         extractor_hash=extractor.hash,
         reference=str(reals),
-        floor_of=f"{half} reals against the other {len(indices) - half}, mean of {protocol.DRAWS}",
+        floor_of=f"{half} reals against the other {len(indices) - half}, mean of {protocol.DRAWS},"
+        " scaled to these numbers",
         resize=extractor.resize,
         quantisation="uint8",
     )
@@ -124,8 +128,8 @@ class _Features:
         self.probabilities = np.concatenate(probabilities)[:COUNT] if probabilities else None
 
 
-def _floor(name, distance, half, source, indices, extractor):
-    """The floor from halves of the reals, several times."""
+def _floor(name, distance, half, numbers, source, indices, extractor):
+    """The floor from parts of the reals, several times."""
     if half <= extractor.size:
         logging.warning("half of the reals are too few for a floor in %d features", extractor.size)
         return {f"{name}_floor": float("nan"), f"{name}_floor_sd": float("nan")}
@@ -143,7 +147,9 @@ def _floor(name, distance, half, source, indices, extractor):
             first.update(features[part])
             second.update(features[~part])
         start += len(images)
-    values = [frechet_distance(first, second) for first, second in pairs]
+    rest = len(indices) - half
+    scale = sum(1 / number for number in numbers) / (1 / half + 1 / rest)
+    values = [scale * frechet_distance(first, second) for first, second in pairs]
     floor = float(np.mean(values))
     return {
         f"{name}_floor": floor,

@@ -49,8 +49,7 @@ def table(found):
         if name not in numbers:
             protocol.append(f"- {name}: {value}")
             continue
-        owner = next((name.removesuffix(end) for end in beside if name.endswith(end)), None)
-        if owner in numbers:
+        if any(name.endswith(end) and name.removesuffix(end) in numbers for end in beside):
             continue
         meaning = _meaning(name)
         if not meaning:

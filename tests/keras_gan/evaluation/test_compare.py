@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_gan.data import sources
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.evaluation import report
+from keras_gan.evaluation import compare as module
+from keras_gan.evaluation import extractors, frechet, report, small_cnn
 from keras_gan.evaluation.compare import compare
 
 
@@ -34,8 +36,6 @@ def score(places, cache, fakes="fakes.npz", reals="reals.npz", **options):
 
 
 def test_all_pictures_take_part(places, cache, found, small):
-    from keras_gan.evaluation import frechet, small_cnn
-
     extractor = small_cnn.open_shipped()
     sets = [extractor.features(small.pictures(*pair)[0]) for pair in ((400, 1), (1000, 0))]
     expected = frechet.frechet_distance(*map(frechet.moments, sets))
@@ -56,6 +56,30 @@ def test_identical_sets_are_at_zero(places, cache):
     found = score(places, cache, "reals.npz")
     assert abs(found["fd_cnn"]) < 1e-6 * found["fd_cnn_floor"] + 1e-6
     assert found["precision"] == found["recall"] == found["coverage"] == 1
+
+
+class FirstPixels(extractors.Extractor):
+    name, title, hash, size = "first", "FD (first)", "none", 24
+
+    def both(self, images):
+        return images.reshape(len(images), -1)[:, : self.size].astype(np.float32), None
+
+
+@pytest.mark.parametrize("fakes", [100, 400, 1600])
+def test_the_floor_is_that_of_the_same_numbers(fakes):
+    # Fakes of the same distribution are at the floor on average, few or many.
+    ratios = []
+    for seed in range(8):
+        images = np.random.RandomState(seed).randint(256, size=(800 + fakes, 6, 6, 1), dtype="u1")
+        reals = sources.Source("noise", (6, 6, 1), images=images[:800])
+        extractor = FirstPixels()
+        sets = [frechet.moments(extractor.features(x)) for x in (images[800:], images[:800])]
+        distance = frechet.frechet_distance(*sets)
+        half = min(fakes, 400)
+        numbers = fakes, 800
+        found = module._floor("fd", distance, half, numbers, reals, np.arange(800), extractor)
+        ratios.append(found["fd_over_floor"])
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_corrupt_picture_is_counted_and_named(places, cache, found, caplog):

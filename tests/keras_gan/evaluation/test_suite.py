@@ -95,7 +95,12 @@ def test_the_table_has_every_score_with_its_floor(scores):
     text = report.table(scores["fresh"])
     for name in ("fd_cnn", "kid_cnn", "precision", "modes", "ms_ssim_2_scales", "copy_share"):
         assert f"| {name} |" in text
-    assert "× floor)" in text and "±" in text and "- extractor: FD (CNN)" in text
+    assert (
+        "_over_floor" not in text
+        and "× floor)" in text
+        and "±" in text
+        and "- extractor: FD (CNN)" in text
+    )
 
 
 def test_wrong_fakes_and_too_few_are_told(evaluator, stripes, cache):
