@@ -18,6 +18,7 @@ from absl import logging
 from keras_gan.errors import StorageError
 
 FORMAT = 1
+EXTRA = "extra/"
 
 
 class Checkpoints:
@@ -26,41 +27,46 @@ class Checkpoints:
     Args:
         folder: where they are.
         keep: how many of the newest are kept; those named in `protected` stay besides.
+        writes: whether anything is written; of several processes only one does.
+
+    Attributes:
+        extra, restored_note: what was kept beside the state that was restored last.
     """
 
-    def __init__(self, folder, keep=3):
-        self.folder, self.keep = pathlib.Path(folder), keep
-        self.protected = set()
+    def __init__(self, folder, keep=3, writes=True):
+        self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
+        self.protected, self.extra, self.restored_note = set(), {}, {}
 
     def steps(self):
         """Steps of the checkpoints that are there, oldest first."""
         found = self.folder.glob("step-*") if self.folder.is_dir() else []
         return sorted(int(path.name[5:]) for path in found if path.name[5:].isdigit())
 
-    def save(self, gan, step, note=None):
+    def save(self, gan, step, note=None, extra=None):
         """Writes the state of `gan`, unless this step is there already; returns its folder.
 
         Args:
             note: JSON values to keep beside the state, e.g. {"healthy": true}.
+            extra: arrays to keep beside it, by name.
         """
         target = self._path(step)
-        return target if target.is_dir() else self._write(gan, step, note)
+        return target if target.is_dir() else self._write(gan, step, note, extra)
 
-    def replace(self, gan, step, note=None):
+    def replace(self, gan, step, note=None, extra=None):
         """Writes the state of `gan` in the place of what was saved at this step."""
-        old = self.folder / f"writing-old-{step:08d}"
-        if self._path(step).is_dir():
-            os.replace(self._path(step), old)
-        return self._write(gan, step, note)
+        return self._write(gan, step, note, extra)
 
-    def _write(self, gan, step, note):
+    def _write(self, gan, step, note, extra):
         target = self._path(step)
-        beside = self.folder / f"writing-{step:08d}"
+        if not self.writes:
+            return target
+        beside, old = self.folder / f"writing-{step:08d}", self._old(step)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(beside, ignore_errors=True)
             beside.mkdir()
             arrays = {name: np.asarray(variable) for name, variable in named_state(gan).items()}
+            arrays |= {EXTRA + name: np.asarray(array) for name, array in (extra or {}).items()}
             with open(beside / "state.npz", "wb") as file:
                 np.savez(file, **arrays)
                 _settle(file)
@@ -72,18 +78,24 @@ class Checkpoints:
                 "note": note or {},
             }
             with open(beside / "manifest.json", "w") as file:
-                json.dump(manifest, file)
+                json.dump({**manifest, "seal": _seal(manifest)}, file)
                 _settle(file)
+            if target.is_dir():
+                os.replace(target, old)  # a folder can't be renamed over another one
             os.replace(beside, target)
             _settle_folder(self.folder)
+            shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             shutil.rmtree(beside, ignore_errors=True)
             raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
         self._prune()
         return target
 
-    def restore(self, gan, at_most=None):
+    def restore(self, gan, at_most=None, exactly=None):
         """Restores the newest readable checkpoint, not beyond step `at_most`.
+
+        Args:
+            exactly: the one step that will do.
 
         Returns:
             Its step, or 0 if there is none.
@@ -91,14 +103,20 @@ class Checkpoints:
         Raises:
             StorageError: there are checkpoints, but none can be read, or they are of another game.
         """
+        self._finish_replacing()
         steps = [s for s in self.steps() if at_most is None or s <= at_most]
+        if exactly is not None:
+            steps = [exactly]
         for step in reversed(steps):
             try:
-                arrays = self.read(step)
+                arrays, note = self.read(step), self.note(step)
             except StorageError as error:
                 logging.warning("%s; the one before is taken", error)
                 continue
-            load_state(gan, arrays, self._path(step))
+            self.restored_note = note
+            self.extra = {n[len(EXTRA) :]: a for n, a in arrays.items() if n.startswith(EXTRA)}
+            state = {name: a for name, a in arrays.items() if not name.startswith(EXTRA)}
+            load_state(gan, state, self._path(step))
             return step
         if steps:
             raise StorageError(f"{self.folder}: none of the {len(steps)} checkpoints can be read")
@@ -108,9 +126,7 @@ class Checkpoints:
         """The arrays of a checkpoint, by name, after its digest was checked."""
         path = self._path(step)
         try:
-            manifest = json.loads((path / "manifest.json").read_text())
-            if manifest["format"] != FORMAT or manifest["step"] != step:
-                raise ValueError("its manifest is of another checkpoint")
+            manifest = self._manifest(step)
             if _digest(path / "state.npz") != manifest["sha256"]:
                 raise ValueError("its digest is wrong")
             with open(path / "state.npz", "rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -121,18 +137,38 @@ class Checkpoints:
     def note(self, step):
         """What was kept beside a checkpoint's state."""
         try:
-            return json.loads((self._path(step) / "manifest.json").read_text())["note"]
-        except (OSError, ValueError, KeyError) as error:
+            return self._manifest(step)["note"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"damaged checkpoint {self._path(step)}: {error}") from error
+
+    def _manifest(self, step):
+        manifest = json.loads((self._path(step) / "manifest.json").read_text())
+        if manifest.pop("seal") != _seal(manifest):
+            raise ValueError("its manifest is damaged")
+        if manifest["format"] != FORMAT or manifest["step"] != step:
+            raise ValueError("its manifest is of another checkpoint")
+        return manifest
 
     def discard_after(self, step):
         """Removes checkpoints newer than `step`, after a roll-back."""
         for other in self.steps():
-            if other > step:
+            if self.writes and other > step:
                 shutil.rmtree(self._path(other), ignore_errors=True)
 
     def _path(self, step):
         return self.folder / f"step-{step:08d}"
+
+    def _old(self, step):
+        return self.folder / f"replaced-{step:08d}"
+
+    def _finish_replacing(self):
+        """Takes back what a killed process had moved aside."""
+        for old in self.folder.glob("replaced-*") if self.writes else ():
+            target = self._path(int(old.name[9:]))
+            if target.is_dir():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.replace(old, target)
 
     def _prune(self):
         keep = set(self.steps()[-self.keep :]) | self.protected
@@ -171,6 +207,10 @@ def load_state(gan, arrays, origin):
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
+
+
+def _seal(manifest):
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(path):

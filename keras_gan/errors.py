@@ -34,6 +34,10 @@ class HealthStop(KerasGanError):
     exit_status = 3
 
 
+class PeerLost(KerasGanError):
+    """Another process of a run on several machines is gone."""
+
+
 class StorageError(KerasGanError):
     """A file of the run can't be read or written: damaged, locked, or the disk is full."""
 

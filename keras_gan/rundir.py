@@ -14,6 +14,11 @@ from keras_gan.errors import StorageError
 class RunDirectory:
     """A run's folder; a context manager that locks it.
 
+    Args:
+        path: the folder.
+        writes: whether this process writes; of several that train together only the chief does.
+            The others read the folder without its lock, and what they would write is dropped.
+
     Attributes:
         checkpoints, samples, tensorboard, export: folders inside.
 
@@ -21,8 +26,8 @@ class RunDirectory:
         StorageError: it can't be made or written, or another process holds it.
     """
 
-    def __init__(self, path):
-        self.path = pathlib.Path(path)
+    def __init__(self, path, writes=True):
+        self.path, self.writes = pathlib.Path(path), writes
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
@@ -30,6 +35,8 @@ class RunDirectory:
         self._lock = None
 
     def __enter__(self):
+        if not self.writes:
+            return self
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.path / ".lock", "w")
@@ -43,7 +50,8 @@ class RunDirectory:
         return self
 
     def __exit__(self, *exception):
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     # Settings -----------------------------------------------------------------------------------
 
@@ -67,6 +75,8 @@ class RunDirectory:
 
     def write_text(self, name, text):
         """Writes a small file at once, or not at all."""
+        if not self.writes:
+            return
         beside = self.path / (name + ".writing")
         try:
             with open(beside, "w") as file:
@@ -83,7 +93,7 @@ class RunDirectory:
 
     def events(self):
         """The events so far, oldest first."""
-        return [json.loads(line) for line in self._lines("events.jsonl")]
+        return self._rows("events.jsonl")
 
     def append_score(self, row):
         """Adds a row to scores.csv; its first columns are step and attempt."""
@@ -103,25 +113,58 @@ class RunDirectory:
 
     def readings(self):
         """The readings so far, oldest first."""
-        return [json.loads(line) for line in self._lines("readings.jsonl")]
+        return self._rows("readings.jsonl")
 
-    def cut_after(self, step, events=True):
+    def cut_after(self, step, attempt=0):
         """Drops the rows beyond a restored step: they will be written again.
 
-        After a roll-back the events stay: they tell what happened.
+        Events of earlier attempts stay: they tell why the run was rolled back.
+
+        Args:
+            step, attempt: the counters of the restored state.
+
+        Raises:
+            StorageError: a file is damaged.
         """
-        for name in ("readings.jsonl", *(["events.jsonl"] if events else [])):
-            lines = self._lines(name)
-            kept = [line for line in lines if json.loads(line)["step"] <= step]
-            if len(kept) != len(lines):
-                self.write_text(name, "".join(line + "\n" for line in kept))
+        self._keep("readings.jsonl", [r["step"] <= step for r in self.readings()])
+        self._keep(
+            "events.jsonl",
+            [
+                r["attempt"] < attempt or (r["attempt"] == attempt and r["step"] <= step)
+                for r in self.events()
+            ],
+        )
         rows = self._lines("scores.csv")
         if rows:
-            kept = rows[:1] + [line for line in rows[1:] if int(line.split(",")[0]) <= step]
-            if len(kept) != len(rows):
-                self.write_text("scores.csv", "".join(line + "\n" for line in kept))
+            try:
+                kept = [int(line.split(",")[0]) <= step for line in rows[1:]]
+            except ValueError as error:
+                raise StorageError(f"damaged file {self.path / 'scores.csv'}: {error}") from error
+            self._keep("scores.csv", [True, *kept])
+
+    def _keep(self, name, kept):
+        """Keeps the lines that are marked."""
+        if not all(kept):
+            lines = [line for line, keep in zip(self._lines(name), kept) if keep]
+            self.write_text(name, "".join(line + "\n" for line in lines))
+
+    def _rows(self, name):
+        """The rows of a .jsonl file, each with the step it belongs to."""
+        found = []
+        for number, line in enumerate(self._lines(name), 1):
+            try:
+                row = json.loads(line)
+                row["step"] + row.get("attempt", 0)  # both are numbers
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise StorageError(
+                    f"damaged file {self.path / name}, line {number}: {error}"
+                ) from error
+            found.append(row)
+        return found
 
     def _append(self, name, text):
+        if not self.writes:
+            return
         try:
             with open(self.path / name, "a") as file:
                 file.write(text)

@@ -5,6 +5,7 @@ import os
 import keras
 import tensorflow as tf
 
+from keras_gan import cluster
 from keras_gan.errors import UsageError
 
 
@@ -58,7 +59,8 @@ def _strategy(config):
         resolver = None
         if "TF_CONFIG" not in os.environ and "SLURM_PROCID" in os.environ:
             resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
-        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+        with cluster.joining():
+            return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
     cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
     if config.strategy == "mirrored" or (config.strategy == "auto" and len(gpus) > 1):
