@@ -167,7 +167,7 @@ def target(path, names, data):
     extra = dict(EXTRA.get(path.relative_to(ROOT).as_posix(), {}))
     if is_test:
         runner = "//tests:run_pytest.py" if package != ROOT / "tests" else "run_pytest.py"
-        attributes["srcs"] = [path.name, runner]
+        attributes["srcs"] = sorted([path.name, runner], key=lambda text: (text[0] == "/", text))
         attributes["args"] = [f"$(rootpath {path.name})"]
         attributes["main"] = runner
         extra["data"] = ["//:pyproject.toml", *extra.get("data", [])]

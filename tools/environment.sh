@@ -30,4 +30,4 @@ if ! supported "$venv/bin/python"; then
     "$python" -m venv --clear "$venv"
 fi
 echo "installing $requirements into $venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check -r "$requirements"
