@@ -135,6 +135,10 @@ def _train(config, model_class, run, strategy, team, interruption):
 
     health = Health(config, run, writer, team)
     health.remember(checkpoints)
+    if config.on_failure == "rollback":
+        checkpoints.protected.add(0)  # a run that fails at once has somewhere to go back to
+        if not start:
+            checkpoints.save(gan, 0, note=health.note(), extra=health.memory())
     scorer = scores.Scores(config, run, source, writer)
     while int(gan.step.numpy()) < config.steps:
         step = int(gan.step.numpy())
