@@ -113,6 +113,22 @@ def test_sample_and_interpolate_write_pictures(run):
     assert (folder / "samples" / "interpolation-seed-0.png").exists()
 
 
+def test_tensorboard_has_scalars_pictures_histograms_and_settings(run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, _ = run
+    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    for player in ("discriminator", "generator"):
+        for name in ("loss", "gradient_norm", "learning_rate"):
+            assert f"{player}/{name}" in tags
+    assert {"samples/samples", "samples/circle", "logits/real", "logits/fake"} <= tags
+    assert "operative flags" in tags
+    steps = [event.step for event in events.Tensors("discriminator/loss")]
+    assert steps[:3] == [2, 4, 6]
+
+
 SERVE = """
 import sys
 import numpy as np
