@@ -212,6 +212,10 @@ class GAN(Turns, Serving, keras.Model):
 
     # The match ----------------------------------------------------------------------------------
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing is left to build; Keras would reduce a batch of data over the replicas first,
+        which several workers with labels can't."""
+
     def train_step(self, data):
         """One step: D's turns on fresh reals, then G's against the updated D.
 
