@@ -8,7 +8,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan.data import pictures
-from keras_gan.data.sources import Source, check_shape
+from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import UsageError
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gan.data.sources import Source
+from keras_gan.data.source import Source
 from keras_gan.errors import UsageError
 
 MIXTURES = ("ring8", "grid25", "swissroll")

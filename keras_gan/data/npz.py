@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from keras_gan.data import pictures
-from keras_gan.data.sources import Source, check_shape
+from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import UsageError
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")

@@ -1,98 +1,12 @@
-"""Where images come from: one kind of object for TFDS, folders, .npz files and mixtures."""
+"""Where images come from: TFDS, folders, .npz files and mixtures, opened by name."""
 
-import concurrent.futures
-import os
 import pathlib
 
-import numpy as np
-
+from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
+from keras_gan.data.source import MEMORY_LIMIT, Source, default_data_dir
 from keras_gan.errors import UsageError
 
-MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
-READERS = 4  # threads that read images that are not
-
-
-class Source:
-    """A data set with random access.
-
-    Args:
-        name: as given to `--dataset`.
-        image_shape: (height, width, channels), or (2,) for points.
-        images: uint8 [n, h, w, c] or float32 [n, 2], if they are held in memory.
-        labels: int32 [n], or None.
-        label_names: a name a class, or None.
-        read: function index → image uint8 [h, w, c], if they are not held in memory.
-        split: "train", "test", …
-        reopen: function split → the same data's other split, or None if there is no other.
-
-    Attributes:
-        skipped: paths of unreadable images.
-        centres, sigma: of a mixture's modes, else None.
-    """
-
-    def __init__(
-        self,
-        name,
-        image_shape,
-        *,
-        images=None,
-        labels=None,
-        label_names=None,
-        read=None,
-        count=None,
-        split="train",
-        reopen=None,
-        skipped=(),
-        centres=None,
-        sigma=None,
-    ):
-        self.name, self.image_shape, self.split = name, tuple(image_shape), split
-        self.images, self.labels = images, labels
-        self.label_names = label_names
-        self.skipped, self.centres, self.sigma = list(skipped), centres, sigma
-        self._read, self._count, self._reopen = read, count, reopen
-        self._pool = None
-
-    def __len__(self):
-        return len(self.images) if self.images is not None else self._count
-
-    @property
-    def num_classes(self):
-        """Number of classes, or None without labels."""
-        if self.labels is None:
-            return None
-        return len(self.label_names) if self.label_names else int(self.labels.max()) + 1
-
-    def fetch(self, indices):
-        """Images and labels of `indices`, int [n].
-
-        Returns:
-            (uint8 [n, h, w, c] or float32 [n, 2], int32 [n] or None without labels)
-        """
-        indices = np.asarray(indices)
-        labels = None if self.labels is None else self.labels[indices]
-        return self._fetch_images(indices), labels
-
-    def _fetch_images(self, indices):
-        if self.images is not None:
-            return self.images[indices]
-        if self._pool is None:
-            self._pool = concurrent.futures.ThreadPoolExecutor(READERS)
-        images = np.empty((len(indices), *self.image_shape), np.uint8)
-        for row, image in enumerate(self._pool.map(self._read, map(int, indices))):
-            images[row] = image
-        return images
-
-    def reopen(self, split):
-        """The same data with another split, or None if it has no such split."""
-        return self._reopen(split) if self._reopen else None
-
-
-def default_data_dir():
-    """$KERAS_GAN_DATA, or ~/.cache/keras_gan."""
-    return pathlib.Path(
-        os.environ.get("KERAS_GAN_DATA") or pathlib.Path.home() / ".cache" / "keras_gan"
-    )
+__all__ = ["Source", "default_data_dir", "open_source"]
 
 
 def open_source(
@@ -123,8 +37,6 @@ def open_source(
     Raises:
         UsageError: missing, empty, too small or unsuitable data.
     """
-    from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
-
     labels = labels or "auto"
     options = {
         "image_size": image_size,
@@ -156,20 +68,3 @@ def open_source(
             allowed="more images, or a smaller --batch_size",
         )
     return source
-
-
-def check_shape(name, image_shape):
-    """Raises a `UsageError` unless a model can make images of this shape."""
-    height, width, channels = image_shape
-    nearest = [min(256, max(28, 4 * round(side / 4))) for side in (height, width)]
-    if [height, width] != nearest:
-        raise UsageError(
-            f"images are {height}x{width}; sides must be multiples of 4, 28 to 256",
-            flag="dataset",
-            value=name,
-            allowed=f"--image_size={nearest[0]}x{nearest[1]}, the nearest",
-        )
-    if channels not in (1, 3, 4):
-        raise UsageError(
-            f"images have {channels} channels", flag="dataset", value=name, allowed="1, 3 or 4"
-        )

@@ -12,12 +12,19 @@ import numpy as np
 from absl import logging
 
 from keras_gan.data import fashion_mnist, network, pictures
-from keras_gan.data.sources import Source, check_shape
+from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
 from keras_gan.errors import StorageError, UsageError
 
 
 def open_tfds(
-    name, split, data_dir, *, image_size=None, channels=None, labels="auto", memory_limit=2**30
+    name,
+    split,
+    data_dir,
+    *,
+    image_size=None,
+    channels=None,
+    labels="auto",
+    memory_limit=MEMORY_LIMIT,
 ):
     """Opens a TFDS data set, preparing it the first time.
 
