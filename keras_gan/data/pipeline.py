@@ -71,7 +71,8 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
 
     def of_worker(context):
         local = replicas // context.num_input_pipelines
-        return shares(context.input_pipeline_id * local, local)
+        # Without an end: several workers that see one coming lose the batches' static shape.
+        return shares(context.input_pipeline_id * local, local).repeat()
 
     return strategy.distribute_datasets_from_function(of_worker)
 
