@@ -14,7 +14,6 @@ from keras_gan import latents as latents_module
 from keras_gan import randomness
 from keras_gan.errors import StorageError, UsageError
 
-
 # Nothing here is for autograph, which would read the sources again.
 endpoint = functools.partial(tf.function, autograph=False)
 

@@ -84,7 +84,7 @@ class PixelShuffle(keras.layers.Layer):
 
 @register
 class ICNR(keras.initializers.Initializer):
-    """Initialises the convolution before a pixel shuffle free of checkerboard (Aitken et al., 2017).
+    """Initialises a convolution before a pixel shuffle free of checkerboard (Aitken et al., 2017).
 
     The f² sub-kernels of an output channel start equal, so the shuffle starts as nearest-neighbour
     upsampling.

@@ -68,7 +68,7 @@ def compare(given):
 
 def sample(config, model_class, run):
     """Writes `--count` samples as PNGs and one .npz; conditional models by `--sample_labels`."""
-    source, gan = load(config, model_class, run)
+    _, gan = load(config, model_class, run)
     labels = sample_labels(config, gan)
     images = gan.sample(config.count, config.seed, labels, config.noise_at_sampling)
     folder = run.path / "samples" / f"seed-{config.seed}"
@@ -111,7 +111,7 @@ def sample_labels(config, gan):
 
 def interpolate(config, model_class, run):
     """Writes great-circle paths between pairs of latents as one picture, a row a path."""
-    source, gan = load(config, model_class, run)
+    _, gan = load(config, model_class, run)
     rows = 8
     ends = np.random.default_rng(config.seed).normal(size=(rows, 2, gan.latent_dim))
     ends = ends.astype(np.float32)
@@ -130,7 +130,7 @@ def interpolate(config, model_class, run):
 
 def export(config, model_class, run):
     """Writes the run's export again, in the formats asked for."""
-    source, gan = load(config, model_class, run)
+    _, gan = load(config, model_class, run)
     rows = run.scores()
     formats = ["saved_model", *config_module.words(config.export_format)]
     export_module.save(gan, run.export, config, formats, rows[-1] if rows else None)

@@ -170,7 +170,8 @@ class Config:
     )
     threshold_loop: bool = flag(
         False,
-        "while loss_D > A train D, while loss_G > B train G; off because losses do not say who is ahead (tip 11)",
+        "while loss_D > A train D, while loss_G > B train G; off because losses do not say who is"
+        " ahead (tip 11)",
         group=TIPS,
     )
     d_threshold: float = flag(1.2, "A of the threshold loop", group=TIPS)
@@ -348,7 +349,5 @@ class Config:
         may_change=True,
     )
     seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=2, high=1000, may_change=True)
-    shard: str = flag(
-        "", "study: i/n, the i-th (from 1) of n shares", group=STUDY, may_change=True
-    )
+    shard: str = flag("", "study: i/n, the i-th (from 1) of n shares", group=STUDY, may_change=True)
     jobs: int = flag(1, "study: worker processes", group=STUDY, low=1, high=256, may_change=True)

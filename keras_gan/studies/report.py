@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
 
-from keras_gan.studies.runner import BASE, read
+from keras_gan.studies.results import BASE, read
 
 # The metrics that are looked at, where the runs have them; whether more is better.
 METRICS = {"modes": True, "good_share": True, "fd_cnn": False}

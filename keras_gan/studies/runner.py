@@ -19,12 +19,12 @@ import time
 
 import tqdm
 
-from keras_gan import compatibility, config as config_module, flags
+from keras_gan import compatibility, flags
+from keras_gan import config as config_module
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
 from keras_gan.settings import Config
-
-BASE = "base"
+from keras_gan.studies.results import BASE, read
 
 
 def variants(given, registry):
@@ -84,7 +84,7 @@ def share(text, count):
 
 def main(given, registry, load_zoo):
     """Runs what is missing of a study and writes its report; returns the exit status."""
-    from keras_gan.studies import report
+    from keras_gan.studies import report  # the workers need no pandas
 
     configs = variants(given, registry)
     settings = configs[BASE]
@@ -130,18 +130,6 @@ def main(given, registry, load_zoo):
     report.write(folder)
     print(f"results {folder / 'results.jsonl'}\nreport  {folder / 'report.md'}")
     return 0
-
-
-def read(folder):
-    """The result lines of a study, oldest first; one that a kill cut short does not count."""
-    path = pathlib.Path(folder) / "results.jsonl"
-    if not path.exists():
-        return []
-    text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    return [json.loads(line) for line in whole.splitlines()]
 
 
 def _same_study(folder, configs):

@@ -19,7 +19,7 @@ def state(made):
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adamw", "lion", "nadam"])
 def test_our_loop_is_keras_own_apply(name):
-    make = lambda: keras.optimizers.get({"class_name": name, "config": {"learning_rate": 0.1}})  # noqa: E731
+    make = lambda: keras.optimizers.get({"class_name": name, "config": {"learning_rate": 0.1}})
     ours, theirs = player(make()), player(make())
     for a, b in zip(ours.network.variables, theirs.network.variables):
         b.assign(a)

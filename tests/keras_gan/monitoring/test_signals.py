@@ -23,7 +23,7 @@ HEALTHY = {
 
 
 def blocks(count=20, **changed):
-    """Blocks around healthy values; `changed` gives a metric's values, [count] or [count, steps]."""
+    """Blocks around healthy values; `changed`: a metric's values, [count] or [count, steps]."""
     rng = np.random.default_rng(0)
     made = []
     for i in range(count):

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from keras_gan.errors import UsageError
-from keras_gan.studies import report, runner
+from keras_gan.studies import report, results, runner
 
 
 def rows(**values):
@@ -66,7 +66,7 @@ def test_the_same_lines_give_the_same_bytes(tmp_path):
 
 def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
     (tmp_path / "results.jsonl").write_text('{"variant": "base", "seed": 0}\n{"variant": "ba')
-    assert [row["seed"] for row in runner.read(tmp_path)] == [0]
+    assert [row["seed"] for row in results.read(tmp_path)] == [0]
     assert (tmp_path / "results.jsonl").read_text().endswith("}\n")
 
 
@@ -78,4 +78,4 @@ def test_a_wrong_share_is_refused(text):
 
 def test_shares_cover_everything_once():
     parts = [list(runner.share(f"{i}/3", 10)) for i in (1, 2, 3)]
-    assert sorted(sum(parts, [])) == list(range(10))
+    assert sorted(number for part in parts for number in part) == list(range(10))
