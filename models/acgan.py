@@ -35,7 +35,7 @@ class ACGAN(ZooModel):
     Example:
         gan = ACGAN(num_classes=10)
         gan.compile()
-        gan.fit(batches)                            # (images [n, turns, h, w, c], labels [n, turns])
+        gan.fit(batches)              # of (images [n, turns, h, w, c], labels [n, turns])
         trousers = gan.sample(8, labels=[1] * 8)
     """
 

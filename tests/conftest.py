@@ -78,3 +78,15 @@ def fashion_mnist():
         if fetch.main(["--dataset=fashion_mnist"]) != 0:
             pytest.skip("Fashion-MNIST is neither on this machine nor can it be fetched")
     return open_source("fashion_mnist")
+
+
+@pytest.fixture(scope="session")
+def mirrored():
+    """A strategy with two replicas on logical CPUs.
+
+    One for all tests: a second one on the same devices uses the first one's collective keys, and
+    its shapes no longer fit.
+    """
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

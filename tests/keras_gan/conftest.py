@@ -92,14 +92,6 @@ def tiny():
     )
 
 
-@pytest.fixture(scope="session")
-def mirrored():
-    """A strategy with two replicas on logical CPUs."""
-    if len(tf.config.list_logical_devices("CPU")) < 2:
-        pytest.skip("TensorFlow started with one CPU")
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
 @pytest.fixture
 def key():
     return randomness.Key.create(7)

@@ -1,19 +1,63 @@
-"""What every test of the zoo starts from."""
+"""Tiny games of the zoo and steps to play with them, as the fixture `zoo`."""
+
+import inspect
+import types
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from models import REGISTRY
 
-def pytest_configure(config):
-    """Logical CPUs, for the tests under a strategy."""
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    try:
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * 4
-        )
-    except RuntimeError:
-        pass  # TensorFlow has started: whoever started it has set the devices
+
+def takes(name, argument):
+    """Whether a model's constructor has an argument."""
+    return argument in inspect.signature(REGISTRY[name].__init__).parameters
+
+
+def make(name, image_shape=(28, 28, 1), compiled=True, rules=None, **arguments):
+    """A tiny model; its own rules unless `rules` says otherwise."""
+    values = {"image_shape": image_shape, "latent_dim": 16, "width": 4, **arguments}
+    gan = REGISTRY[name](**values)
+    if compiled:
+        gan.compile(**(rules or {}))
+    return gan
+
+
+def batch(gan, count=8, seed=0):
+    """A batch as `fit` takes it: images [n, turns, …] and labels [n, turns]."""
+    rng = np.random.default_rng(seed)
+    shape = (count, gan.schedule.d_turns)
+    if len(gan.image_shape) == 1:
+        images = rng.normal(size=(*shape, *gan.image_shape)).astype(np.float32)
+    else:
+        images = rng.integers(0, 256, (*shape, *gan.image_shape), dtype=np.uint8)
+    return images, rng.integers(0, gan.num_classes or 10, shape).astype(np.int32)
+
+
+def play(gan, steps=1, count=8, data=None):
+    """Plays some steps on one batch; returns the metrics, name → float32 [steps]."""
+    data = batch(gan, count) if data is None else data
+    batches = tf.data.Dataset.from_tensor_slices(data).batch(count, drop_remainder=True).repeat()
+    gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
+    return gan.recorder.read(int(gan.step.numpy()), steps)[1]
+
+
+def weights(gan):
+    """Every variable of every network, by network and path."""
+    networks = {**gan.networks, "average": gan.average_generator}
+    return {
+        (name, i, v.path): np.array(v)
+        for name, network in networks.items()
+        for i, v in enumerate(network.variables)
+    }
+
+
+@pytest.fixture(scope="session")
+def zoo():
+    """The functions of this file."""
+    return types.SimpleNamespace(takes=takes, make=make, batch=batch, play=play, weights=weights)
 
 
 @pytest.fixture(autouse=True)
