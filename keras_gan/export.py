@@ -1,10 +1,13 @@
 """Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
 
+import contextlib
 import dataclasses
 import functools
+import io
 import json
 import pathlib
 import shutil
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -111,7 +114,7 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         (beside / "model.json").write_text(json.dumps(about, indent=1))
         for name in formats:
             if name != "saved_model":
-                CONVERTERS[name](servable, gan, beside)
+                CONVERTERS[name](gan, beside)
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except (OSError, tf.errors.OpError) as error:
@@ -149,20 +152,23 @@ def _compare(name, found, gan):
         raise StorageError(f"the {name} export differs from the model by {difference:.1e} > 1e-5")
 
 
-def _litert(servable, gan, folder):
-    function = _floats(gan)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], servable
-    )
+def _litert(gan, folder):
     path = folder / "generator.tflite"
-    path.write_bytes(converter.convert())
-    interpreter = tf.lite.Interpreter(model_path=str(path))
-    runner = interpreter.get_signature_runner()
-    names = ["latents", "labels"] if gan.conditional else ["latents"]
-    _compare("LiteRT", runner(**dict(zip(names, _inputs(gan))))["images"], gan)
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it saves in between
+        model = tf.lite.TFLiteConverter.from_keras_model(gan.average_generator).convert()
+    path.write_bytes(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its home is moving to a package of its own
+        runner = tf.lite.Interpreter(model_path=str(path)).get_signature_runner()
+    given = {value.dtype: value for value in _inputs(gan)}  # latents are floats, labels integers
+    details = runner.get_input_details().items()
+    (images,) = runner(
+        **{name: given[np.dtype(about["dtype"])] for name, about in details}
+    ).values()
+    _compare("LiteRT", images, gan)
 
 
-def _onnx(servable, gan, folder):
+def _onnx(gan, folder):
     try:
         import onnxruntime
         import tf2onnx
