@@ -136,3 +136,10 @@ def shrink_last_layer(model, bound):
     last = next((layer for layer in with_kernel if layer.name == "logit"), with_kernel[-1])
     kernel = getattr(last, "_kernel", last.kernel)
     kernel.assign(keras.initializers.RandomUniform(-bound, bound)(kernel.shape))
+
+
+def tile(images, columns):
+    """Images [n, h, w, c] as one picture with so many a row: [n / columns · h, columns · w, c]."""
+    n, height, width, channels = images.shape
+    rows = images.reshape(n // columns, columns, height, width, channels).swapaxes(1, 2)
+    return rows.reshape(n // columns * height, columns * width, channels)

@@ -24,9 +24,10 @@ class VanillaGAN(ZooModel):
     9 (Adam).
 
     Departs from the paper: LeakyReLU in both (the paper: ReLU and sigmoid in G, maxout in D), no
-    dropout in D, Adam instead of SGD with momentum; all three converge sooner. Points leave G
-    through no activation, since they are not bounded. Weights start at He's scale, as in no part
-    of the paper: DCGAN's 0.02 is too small for layers of a hundred units.
+    dropout in D, Adam instead of SGD with momentum. Points leave G through no activation, since
+    they are not bounded. Weights start at He's scale: DCGAN's 0.02 is too small for layers of a
+    hundred units. For points the first layers' biases start spread out, N(0, 1) in G and N(0, 3²)
+    in D: from zero, every kink goes through the origin, and modes away from it are found late.
 
     Args:
         image_shape: (height, width, channels), or (2,) for the two-dimensional mixtures.
@@ -99,8 +100,13 @@ def build_generator(
     """z float32 [n, latent_dim] → points [n, 2], or images [n, h, w, c] in [-1, 1], float32."""
     bias = normalization == "none"
     inputs = x = keras.Input((latent_dim,), name="latents")
-    for _index in range(HIDDEN_LAYERS):
-        x = keras.layers.Dense(width, use_bias=bias, kernel_initializer="he_normal")(x)
+    for index in range(HIDDEN_LAYERS):
+        x = keras.layers.Dense(
+            width,
+            use_bias=bias,
+            kernel_initializer="he_normal",
+            bias_initializer=_biases(image_shape, index, 1.0),
+        )(x)
         x = blocks.hidden(x, normalization, activation, noise, dropout, synchronized)
     is_image = len(image_shape) == 3
     x = keras.layers.Dense(math.prod(image_shape))(x)
@@ -110,6 +116,12 @@ def build_generator(
     model = keras.Model(inputs, x, name="generator")
     blocks.shrink_last_layer(model, last_layer)
     return model
+
+
+def _biases(image_shape, index, stddev):
+    """Initialiser of a layer's biases: spread out in the first layer for points, else zero."""
+    spread = len(image_shape) == 1 and index == 0
+    return keras.initializers.RandomNormal(stddev=stddev) if spread else "zeros"
 
 
 def build_discriminator(
@@ -130,7 +142,12 @@ def build_discriminator(
     for index in range(HIDDEN_LAYERS):
         normalization = d_normalization if index > 0 else "none"
         bias = normalization == "none"
-        x = dense(width, use_bias=bias, kernel_initializer="he_normal")(x)
+        x = dense(
+            width,
+            use_bias=bias,
+            kernel_initializer="he_normal",
+            bias_initializer=_biases(image_shape, index, 3.0),
+        )(x)
         x = blocks.hidden(x, normalization, activation, synchronized=synchronized)
     if minibatch_stddev:
         x = layers.MinibatchStddev()(x)

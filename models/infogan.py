@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.monitoring import pictures
 from keras_gan.rules import register
 
 from . import blocks
@@ -136,7 +135,7 @@ class InfoGAN(ZooModel):
         for code in range(1 + self.continuous):
             rows = [self.generate(self.strip(code, seed=row)).numpy() for row in range(4)]
             name = "category" if code == 0 else f"code-{code}"
-            drawn[name] = pictures.grid(np.concatenate(rows), 10)
+            drawn[name] = blocks.tile(np.concatenate(rows), 10)
         return drawn
 
 

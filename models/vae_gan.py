@@ -5,7 +5,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan import latents, pixels, runtime
-from keras_gan.monitoring import pictures
 from keras_gan.rules import register
 
 from . import blocks
@@ -157,14 +156,14 @@ class VAEGAN(DCGAN):
 
     def further_pictures(self, source):
         """Originals and, under each row of them, their reconstructions."""
-        if source is None:
+        if source is None or len(source) < 32:
             return {}
-        originals, _ = source.fetch(np.arange(min(32, len(source))))
+        originals, _ = source.fetch(np.arange(32))
         rebuilt = self.reconstruct(originals).numpy()
         rows = [
             part for i in range(0, 32, 8) for part in (originals[i : i + 8], rebuilt[i : i + 8])
         ]
-        return {"reconstructions": pictures.grid(np.concatenate(rows), 8)}
+        return {"reconstructions": blocks.tile(np.concatenate(rows), 8)}
 
 
 def build_encoder(image_shape, latent_dim, **config):
