@@ -87,7 +87,8 @@ class InfoGAN(ZooModel):
         super().compile(*args, **rules)
 
     def make_fakes(self, real, labels, key):
-        latent = self.prior.sample(key.fold("latent"), (real.shape[0], self.latent_dim))
+        shape = (real.shape[0], self.latent_dim)
+        latent = self.prior.sample(key.fold("latent"), shape, training=True)
         category, continuous = split_codes(latent, self.categories, self.continuous)
         return {"images": self.imagine(latent), "category": category, "continuous": continuous}
 

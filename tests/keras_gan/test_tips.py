@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import models
 from keras_gan import compatibility, config, experiment, flags
+from keras_gan.data import pipeline
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAGFILES = sorted((ROOT / "configs" / "tips").glob("*.flags"))
@@ -163,27 +164,43 @@ class Source:
     image_shape, num_classes = (28, 28, 1), 10
 
 
-def trained(given, steps=2, batch=8):
-    """A game of some settings after some steps on noise, and its metrics."""
+def trained(given, steps=2, batch=8, source=None):
+    """A game of some settings after some steps, on noise if there is no source; its metrics."""
     defaults = models.REGISTRY[given.get("model", "dcgan")].defaults()
     small = {"width": 4, "latent_dim": 8, "batch_size": batch, "steps": steps}
     settings = config.make({**given, **small}, defaults)
     model = models.REGISTRY[settings.model]
     compatibility.check(settings, model)
-    gan = experiment.build(settings, model, Source)
+    gan = experiment.build(settings, model, source or Source)
+    if source is not None:
+        batches = pipeline.batches(
+            source if gan.conditional else unlabelled(source),
+            batch_size=batch,
+            turns=gan.schedule.d_turns,
+            steps=steps,
+        )
+        return gan, *played(gan, batches, steps)
     rng = np.random.default_rng(0)
     shape = (batch, gan.schedule.d_turns)
     images = rng.integers(0, 256, (*shape, 28, 28, 1), dtype=np.uint8)
     labels = rng.integers(0, 10, shape, dtype=np.int32)
     data = (images, labels) if gan.conditional else images
-    batches = tf.data.Dataset.from_tensors(data).repeat()
+    return gan, *played(gan, tf.data.Dataset.from_tensors(data).repeat(), steps)
+
+
+def unlabelled(source):
+    return type(source)(source.name, source.image_shape, images=source.images)
+
+
+def played(gan, batches, steps):
+    """The metrics of some steps, and which of G's weights moved."""
     before = [w.numpy() for w in gan.generator.trainable_variables]
     gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     moved = [
         not np.array_equal(a, w.numpy())
         for a, w in zip(before, gan.generator.trainable_variables, strict=True)
     ]
-    return gan, gan.recorder.read(steps)[1], moved
+    return gan.recorder.read(steps)[1], moved
 
 
 @pytest.mark.slow
@@ -220,6 +237,6 @@ def test_every_tip_has_its_flagfile_and_its_row():
 @pytest.mark.slow
 @pytest.mark.parametrize("xla", [False, True])
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
-def test_a_flagfile_trains(path, xla):
-    _, metrics, moved = trained({**given_by(path), "xla": xla}, steps=20)
+def test_a_flagfile_trains_on_real_images(path, xla, fashion_mnist):
+    _, metrics, moved = trained({**given_by(path), "xla": xla}, steps=20, source=fashion_mnist)
     assert (metrics["finite"] == 1.0).all() and any(moved)
