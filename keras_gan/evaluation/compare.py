@@ -9,7 +9,7 @@ from absl import logging
 
 from keras_gan.data import sources
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.evaluation import inception_score, protocol, suite
+from keras_gan.evaluation import protocol, suite
 from keras_gan.evaluation.frechet import Moments, frechet_distance, require_samples
 
 COUNT = 10_000
@@ -86,10 +86,8 @@ def compare(
     some = min(some, len(real.kept) // 2)
     halves = suite.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
     found.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
-    if fake.probabilities is not None and extractor.name != "rotation_cnn":
-        column = f"inception_score_{extractor.name}"
-        found[column], found[f"{column}_sd"] = inception_score.inception_score(fake.probabilities)
-        found[f"{column}_floor"] = inception_score.inception_score(real.probabilities)[0]
+    if fake.probabilities is not None and extractor.name not in ("cnn", "rotation_cnn"):
+        found.update(suite.inception_scores(fake.probabilities, real.probabilities))
     found.update(
         fakes=fake_count,
         reals=len(indices),

@@ -111,12 +111,14 @@ class KerasInception(Extractor):
 
     def __init__(self, file):
         top = "notop" not in file.name
-        network = keras.applications.InceptionV3(
-            weights=None,
-            include_top=top,
-            pooling=None if top else "avg",
-            classifier_activation="softmax",
-        )
+        policy = keras.mixed_precision.dtype_policy()
+        keras.mixed_precision.set_dtype_policy("float32")  # whatever the model that is scored has
+        try:
+            network = keras.applications.InceptionV3(
+                weights=None, include_top=top, pooling=None if top else "avg"
+            )
+        finally:
+            keras.mixed_precision.set_dtype_policy(policy)
         try:
             network.load_weights(file)
         except Exception as error:  # h5py's and Keras' own kinds

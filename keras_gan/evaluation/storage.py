@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import pathlib
-import zipfile
 
 import numpy as np
 
@@ -54,11 +53,7 @@ def load(path, expected=None):
             arrays = {name: found[name] for name in found.files if name != "metadata"}
             metadata = json.loads(str(found["metadata"]))
             whole = metadata["hash"] == hash_arrays(arrays)
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise StorageError(
-            f"{path} is damaged ({error}); delete it to have it made again"
-        ) from error
-    except Exception as error:  # zlib.error and others of a damaged archive
+    except Exception as error:  # zipfile's, zlib's, NumPy's and JSON's kinds
         raise StorageError(
             f"{path} is damaged ({error}); delete it to have it made again"
         ) from error

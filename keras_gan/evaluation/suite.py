@@ -207,10 +207,9 @@ class Evaluator:
         extractor, count = self.extractor, self.extractor.classes
         if extractor.name == "rotation_cnn":
             return {}  # it tells rotations apart, not what is shown
-        name = f"inception_score_{extractor.name}"
         found = {}
-        found[name], found[f"{name}_sd"] = inception_score.inception_score(probabilities)
-        found[f"{name}_floor"] = inception_score.inception_score(real)[0]
+        if extractor.name != "cnn":
+            found.update(inception_scores(probabilities, real))
         if count != self.source.num_classes or extractor.name != "cnn":
             return found
         seen = class_shares.shares(probabilities.argmax(1), count)
@@ -314,6 +313,13 @@ def pairwise(name, fakes, reals, held=None):
         floor = precision_recall.precision_recall_density_coverage(held, reals)
         found.update({f"{key}_floor": value for key, value in floor.items()})
     return found
+
+
+def inception_scores(fakes, reals):
+    """Inception score and its floor; of Inception's own classes, for it means little in others."""
+    mean, spread = inception_score.inception_score(fakes)
+    floor = inception_score.inception_score(reals)[0]
+    return {"inception_score": mean, "inception_score_sd": spread, "inception_score_floor": floor}
 
 
 def distance_name(extractor):
