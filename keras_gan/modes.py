@@ -59,6 +59,7 @@ def compare(given):
         config.reals,
         extractor=config.extractor,
         count=given.get("score_samples"),
+        image_size=config_module.image_size(config),
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )

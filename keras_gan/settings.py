@@ -272,7 +272,7 @@ class Config:
         0, "steps between scores; 0 is off", group=WATCH, low=0, may_change=True
     )
     score_samples: int = flag(
-        10000, "fakes a score is taken of", group=WATCH, low=64, may_change=True
+        10000, "fakes a score is taken of", group=WATCH, low=65, may_change=True
     )
     checkpoint_every: int = flag(
         500, "steps between checkpoints; 0 is off", group=WATCH, low=0, may_change=True
