@@ -138,9 +138,7 @@ def losing_peers(team):
     except LOST as error:
         if team.count == 1:
             raise
-        first = str(error).strip().splitlines()[0] if str(error).strip() else ""
         raise PeerLost(
-            f"worker {team.index} of {team.count} lost another one ({type(error).__name__}:"
-            f" {first[:120]}); start all workers again, and the run goes on from its last"
-            " checkpoint"
+            f"worker {team.index} of {team.count} lost another one ({type(error).__name__}); start"
+            " all workers again, and the run goes on from its last checkpoint"
         ) from error

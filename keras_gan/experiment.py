@@ -107,8 +107,8 @@ def train(config, model_class, run):
     Returns:
         The exit status.
     """
+    strategy = runtime.strategy(config)  # first: with several workers it takes the signals
     with Interruption() as interruption:
-        strategy = runtime.strategy(config)
         team = cluster.Team(strategy)
         with cluster.losing_peers(team):
             return _train(config, model_class, run, strategy, team, interruption)

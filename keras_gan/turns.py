@@ -148,7 +148,9 @@ class Turns:
             turn.log(f"{name}/loss", loss)
         turn.log("fakes/distance", distance_in_pairs(fake["images"]))
         turn.log("reals/distance", distance_in_pairs(real))
-        turn.log("fakes/magnitude", tf.reduce_max(tf.abs(fake["images"])))
+        # A maximum a sample: the batch's would not be the mean of the replicas'.
+        flat = tf.reshape(tf.abs(fake["images"]), [turn.count, -1])
+        turn.log("fakes/magnitude", tf.reduce_max(flat, 1))
         return found, cotangents, turn.metrics
 
     def _update(self, player, loss, gradients, statistics, going, metrics):
