@@ -67,7 +67,7 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan import cluster, experiment, modes, runtime
+    from keras_gan import cluster, experiment, export, modes, runtime
 
     mode = given.get("mode", "train")
     if mode == "study":
@@ -82,6 +82,8 @@ def _run(given, registry, load_zoo):
             "no run there", flag="run_dir", value=run_dir, allowed="a folder with operative.flags"
         )
     experiment.check(given, registry)
+    if mode in ("train", "export"):
+        export.require(config_module.words(given.get("export_format", "")))
     strategy = given.get("strategy") or (RunDirectory(run_dir).given() or {}).get("strategy")
     alone = mode != "train" or strategy != "multi_worker"
     with RunDirectory(run_dir, writes=alone or cluster.task()[0] == 0) as run:

@@ -1,9 +1,8 @@
 """Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
 
-import contextlib
 import dataclasses
 import functools
-import io
+import importlib.util
 import json
 import pathlib
 import shutil
@@ -16,6 +15,7 @@ from absl import logging
 from keras_gan import latents as latents_module
 from keras_gan import randomness
 from keras_gan.errors import StorageError, UsageError
+from keras_gan.quiet import silence
 
 # Nothing here is for autograph, which would read the sources again.
 endpoint = functools.partial(tf.function, autograph=False)
@@ -84,12 +84,13 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         gan: a trained `GAN`.
         folder: where; replaced if it exists.
         config: the run's `Config`, kept in `model.json`.
-        formats: of "saved_model", "litert", "onnx"; the latter two are optional extras, checked
-            against the SavedModel.
+        formats: of "saved_model", "litert", "onnx". The latter two hold the generator alone, with
+            float32 images and without noise; they are kept if they differ from it by at most 1e-5.
         metrics: last scores, kept in `model.json`.
 
     Raises:
         StorageError: the folder can't be written.
+        UsageError: the model can't be converted to a format; the others are there all the same.
     """
     folder = pathlib.Path(folder)
     beside = folder.with_name(folder.name + ".writing")
@@ -112,9 +113,7 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
             "settings": dataclasses.asdict(config),
         }
         (beside / "model.json").write_text(json.dumps(about, indent=1))
-        for name in formats:
-            if name != "saved_model":
-                CONVERTERS[name](gan, beside)
+        failures = [_convert(gan, name, beside) for name in formats if name != "saved_model"]
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except (OSError, tf.errors.OpError) as error:
@@ -122,6 +121,41 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
     finally:
         logging.set_verbosity(verbosity)
         shutil.rmtree(beside, ignore_errors=True)
+    for failure in filter(None, failures):
+        raise failure
+
+
+def require(formats):
+    """Raises a `UsageError` if a format needs a package that is not installed."""
+    for name in formats:
+        for package in NEEDED.get(name, ()):
+            if importlib.util.find_spec(package) is None:
+                raise UsageError(
+                    f"needs the package {package}",
+                    flag="export_format",
+                    value=",".join(formats),
+                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                )
+
+
+def _convert(gan, name, folder):
+    """Adds a format to the export; returns None, or the `UsageError` that says why it can't be."""
+    require([name])
+    path = folder / FILES[name]
+    with silence():  # the converters tell much, and failures at great length
+        try:
+            _compare(name, CONVERTERS[name](gan, path), gan)
+        except OSError:
+            raise
+        except Exception as error:  # each converter has its own kinds
+            path.unlink(missing_ok=True)
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            return UsageError(
+                f"{type(gan).__name__} can't be converted: {reason}",
+                flag="export_format",
+                value=name,
+            )
+    return None
 
 
 def _inputs(gan, count=4):
@@ -132,7 +166,7 @@ def _inputs(gan, count=4):
 
 
 def _floats(gan):
-    """The generator's float images as a function: what converters are checked on to 1e-5."""
+    """The generator's float images as a function: what is converted, and compared with."""
     shapes = [tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")]
     if gan.conditional:
         shapes.append(tf.TensorSpec([None], tf.int32, name="labels"))
@@ -146,44 +180,45 @@ def _floats(gan):
 
 
 def _compare(name, found, gan):
+    """Raises a ValueError if images of `_inputs` are not the model's."""
     expected = _floats(gan)(*map(tf.constant, _inputs(gan)))["images"].numpy()
     difference = float(np.max(np.abs(found - expected)))
-    if not difference <= 1e-5:
-        raise StorageError(f"the {name} export differs from the model by {difference:.1e} > 1e-5")
+    if not difference <= TOLERANCE:
+        raise ValueError(f"{name} differs from the model by {difference:.1e}, over {TOLERANCE:g}")
 
 
-def _litert(gan, folder):
-    path = folder / "generator.tflite"
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it saves in between
-        model = tf.lite.TFLiteConverter.from_keras_model(gan.average_generator).convert()
-    path.write_bytes(model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its home is moving to a package of its own
-        runner = tf.lite.Interpreter(model_path=str(path)).get_signature_runner()
-    given = {value.dtype: value for value in _inputs(gan)}  # latents are floats, labels integers
-    details = runner.get_input_details().items()
-    (images,) = runner(
-        **{name: given[np.dtype(about["dtype"])] for name, about in details}
-    ).values()
-    _compare("LiteRT", images, gan)
-
-
-def _onnx(gan, folder):
-    try:
-        import onnxruntime
-        import tf2onnx
-    except ImportError as error:
-        raise UsageError(
-            f"needs {error.name}: pip install .[export]", flag="export_format", value="onnx"
-        ) from None
+def _litert(gan, path):
+    """Writes the file and returns its images of `_inputs`."""
     function = _floats(gan)
-    path = folder / "generator.onnx"
+    holder = tf.Module()
+    # The converter finds TensorFlow's own variables only; Keras' would be left without a value.
+    holder.kept = [variable.value for variable in gan.average_generator.variables]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], holder
+    )
+    path.write_bytes(converter.convert())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+        interpreter = tf.lite.Interpreter(model_path=str(path))
+    runner = interpreter.get_signature_runner()
+    return runner(**dict(zip(("latents", "labels"), _inputs(gan))))["images"]
+
+
+def _onnx(gan, path):
+    """Writes the file and returns its images of `_inputs`."""
+    import onnxruntime
+    import tf2onnx
+
+    function = _floats(gan)
     tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, output_path=str(path)
     )
     session = onnxruntime.InferenceSession(str(path))
     names = [given.name for given in session.get_inputs()]
-    _compare("ONNX", session.run(None, dict(zip(names, _inputs(gan))))[0], gan)
+    return session.run(None, dict(zip(names, _inputs(gan))))[0]
 
 
+TOLERANCE = 1e-5  # in units of images in [-1, 1]
 CONVERTERS = {"litert": _litert, "onnx": _onnx}
+FILES = {"litert": "generator.tflite", "onnx": "generator.onnx"}
+NEEDED = {"onnx": ("tf2onnx", "onnxruntime")}
