@@ -25,9 +25,9 @@ class VAEGAN(DCGAN):
 
     Tips used by default: those of DCGAN, and 7 (the hybrid VAE + GAN).
 
-    Departs from the paper: L_φ is divided by the number of features and multiplied by that of
-    latents, so that w and γ mean the same for any image size and width; D's fakes count half
-    each, so that real and fake balance.
+    Departs from the paper: D's fakes count half each, so that real and fake balance. γ is the
+    paper's idea, its value ours: L_φ sums over thousands of features, and with 0.01 it is a few
+    times the adversarial loss.
 
     Args:
         kl_weight: w.
@@ -42,6 +42,10 @@ class VAEGAN(DCGAN):
     """
 
     needs_reals_for_generator = True
+
+    @classmethod
+    def defaults(cls):
+        return {"reconstruction_weight": 0.01}
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class VAEGAN(DCGAN):
         last_layer=None,
         synchronized=False,
         kl_weight=1.0,
-        reconstruction_weight=1.0,
+        reconstruction_weight=0.01,
         prior=None,
         **kwargs,
     ):
@@ -119,7 +123,7 @@ class VAEGAN(DCGAN):
         adversarial = 0.5 * (adversarial + super().generator_loss(turn)["generator"])
         difference = turn.fake_output["features"] - turn.real_output["features"]
         turn.fake_output = fake_output
-        feature_error = 0.5 * self.latent_dim * tf.reduce_mean(tf.square(difference))
+        feature_error = tf.reduce_mean(0.5 * tf.reduce_sum(tf.square(difference), -1))
         mean, log_variance = turn.fake["mean"], turn.fake["log_variance"]
         divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
         kl = turn.log("encoder/kl", tf.reduce_sum(divergence, -1))
