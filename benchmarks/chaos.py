@@ -169,7 +169,8 @@ def main(argv=None):
     parser.add_argument("--dir", default=None, help="where the two runs are left")
     options = parser.parse_args(argv)
 
-    import models  # noqa: F401: before the forks, so that each start is short
+    # Before the forks, so that each start is short.
+    import models  # noqa: F401
     from keras_gan import experiment, export  # noqa: F401
 
     folder = pathlib.Path(options.dir or tempfile.mkdtemp(prefix="keras_gan_chaos_"))

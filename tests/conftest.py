@@ -44,9 +44,6 @@ def start_tensorflow(workers=1):
     # Not one worker's threads for all cores: they would only wait for each other.
     threads = max(1, (os.cpu_count() or 1) // workers)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    # Enough for functions that wait for one another: with two, a distributed iterator over data
-    # read by Python was seen to wait for ever.
-    tf.config.threading.set_inter_op_parallelism_threads(8)
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(
         cpu, [tf.config.LogicalDeviceConfiguration()] * LOGICAL_CPUS

@@ -71,8 +71,10 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
 
     def of_worker(context):
         local = replicas // context.num_input_pipelines
-        # Without an end: several workers that see one coming lose the batches' static shape.
-        return shares(context.input_pipeline_id * local, local).repeat()
+        data = shares(context.input_pipeline_id * local, local)
+        # Several workers that see an end coming lose the batches' static shape, so there is none:
+        # `fit` knows the number of steps.
+        return data.repeat() if context.num_input_pipelines > 1 else data
 
     return strategy.distribute_datasets_from_function(of_worker)
 

@@ -117,8 +117,9 @@ def test_workers_rows_are_the_one_device_batch(monkeypatch):
     source = numbered()
     options = {"batch_size": 8, "turns": 2, "seed": 3, "steps": 9}
     workers = pipeline.batches(source, strategy=TwoWorkers(), **options)
-    rows = [np.array([labels for _, labels in data]) for data in workers]
-    rows = [r.reshape(9, 4, 2) for r in rows]  # two elements of two rows a step
+    # Two elements of two rows a step; of several workers the data set has no end.
+    rows = [np.array([labels for _, labels in data.take(2 * 9)]) for data in workers]
+    rows = [r.reshape(9, 4, 2) for r in rows]
     np.testing.assert_array_equal(np.concatenate(rows, 1), drawn(source, **options))
 
 

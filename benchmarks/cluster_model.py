@@ -1,0 +1,136 @@
+"""What a large cluster would spend on communication: an α-β model with exact bytes.
+
+The bytes are counted, not estimated: a step is traced for two replicas, and every collective of its
+graph is read off with the size of its operand. The time of a ring all-reduce of n bytes over p
+processes is 2(p-1)·α + 2(p-1)/p·n/β (Thakur, Rabenseifner & Gropp, 2005), α being the latency of a
+message and β the bandwidth of a link; both are inputs, and so is the time of a step on one device.
+Nothing overlaps in the model, so it is an upper bound. It claims no measured speed-up.
+
+    python -m benchmarks.cluster_model --step_ms=100 --latency_us=20 --bandwidth_gbs=10 \\
+        -- --model=dcgan --batch_size=64
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def collectives(flags):
+    """The collectives of one training step.
+
+    Args:
+        flags: flags of a run, e.g. ["--model=dcgan"]; the images are taken to be 28×28×1, or
+            --image_size.
+
+    Returns:
+        A list of (kind, bytes of the operand), kind being "reduce" or "gather".
+    """
+    import tensorflow as tf
+
+    import models
+    from keras_gan import config as config_module
+    from keras_gan import experiment, runtime
+    from keras_gan import flags as flags_module
+    from keras_gan.settings import Config
+
+    given = flags_module.parse(Config, ["cluster_model", *flags])
+    given |= {"strategy": "mirrored", "logical_devices": 2, "xla": False}
+    given.setdefault("model", "dcgan")
+    model_class = models.REGISTRY[given["model"]]
+    config = config_module.make(given, model_class.defaults())
+    runtime.set_up(config)
+    strategy = runtime.strategy(config)
+    height, width = config_module.image_size(config) or (28, 28)
+
+    class Source:
+        image_shape, num_classes = (height, width, config.channels or 1), 10
+
+    with strategy.scope():
+        gan = experiment.build(config, model_class, Source)
+    rows, turns = config.batch_size // 2, gan.schedule.d_turns
+    images = tf.zeros([rows, turns, *Source.image_shape], tf.uint8)
+    data = (images, tf.zeros([rows, turns], tf.int32)) if gan.num_classes else images
+
+    @tf.function(autograph=False)
+    def step():
+        strategy.run(gan.train_step, args=(data,))
+
+    graph = step.get_concrete_function().graph
+    found = []
+    for operation in graph.get_operations():
+        if operation.type.startswith("Collective") and "/replica_1" not in operation.name:
+            if operation.type not in ("CollectiveReduceV2", "CollectiveGatherV2"):
+                continue
+            operand = operation.inputs[0]
+            size = math.prod(operand.shape.as_list()) * operand.dtype.size
+            found.append(("reduce" if "Reduce" in operation.type else "gather", size))
+    if not found:
+        raise RuntimeError("no collective in the step's graph")
+    return _one_replica(found)
+
+
+def _one_replica(found):
+    """The graph holds each collective once a replica; keeps one replica's share."""
+    kinds = sorted(set(found))
+    return [kind for kind in kinds for _ in range(found.count(kind) // 2)]
+
+
+def seconds(found, processes, latency, bandwidth):
+    """Time of a step's collectives.
+
+    Args:
+        found: as `collectives` returns it.
+        processes: in the ring; latency: seconds a message; bandwidth: bytes a second.
+    """
+    total = 0.0
+    for kind, size in found:
+        rounds = (2 if kind == "reduce" else 1) * (processes - 1)
+        each = size / processes if kind == "reduce" else size
+        total += rounds * (latency + each / bandwidth)
+    return total
+
+
+def main(argv=None):
+    argv = list(sys.argv[1:] if argv is None else argv)
+    cut = argv.index("--") if "--" in argv else len(argv)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--step_ms", type=float, required=True, help="a step on one device")
+    parser.add_argument("--latency_us", type=float, default=20.0)
+    parser.add_argument("--bandwidth_gbs", type=float, default=10.0, help="GB/s a link")
+    parser.add_argument("--processes", default="2,4,8,16,64,256,1024")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(argv[:cut])
+    found = collectives(argv[cut + 1 :])
+    sizes = {kind: sum(size for k, size in found if k == kind) for kind in ("reduce", "gather")}
+    rows = []
+    for processes in map(int, options.processes.split(",")):
+        spent = seconds(found, processes, options.latency_us * 1e-6, options.bandwidth_gbs * 1e9)
+        step = options.step_ms * 1e-3
+        rows.append(
+            {
+                "processes": processes,
+                "communication_ms": 1e3 * spent,
+                "efficiency_same_batch_each": step / (step + spent),
+            }
+        )
+    if options.json:
+        print(json.dumps({"collectives": found, "bytes": sizes, "rows": rows}))
+        return 0
+    print(f"collectives a step: {len(found)}")
+    print(f"bytes reduced a step: {sizes['reduce']:,}; gathered from each: {sizes['gather']:,}")
+    print("| processes | communication, ms a step | efficiency, same batch on each |")
+    print("|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row['processes']} | {row['communication_ms']:.2f} |"
+            f" {row['efficiency_same_batch_each']:.2f} |"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
