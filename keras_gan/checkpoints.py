@@ -28,14 +28,18 @@ class Checkpoints:
         folder: where they are.
         keep: how many of the newest are kept; those named in `protected` stay besides.
         writes: whether anything is written; of several processes only one does.
+        origin: JSON values to keep with each: what the state came about on, see
+            `runtime.origin`.
 
     Attributes:
-        extra, restored_note: what was kept beside the state that was restored last.
+        extra, restored_note, restored_origin: what was kept beside the state that was restored
+            last.
     """
 
-    def __init__(self, folder, keep=3, writes=True):
+    def __init__(self, folder, keep=3, writes=True, origin=None):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
-        self.protected, self.extra, self.restored_note = set(), {}, {}
+        self.origin, self.protected, self.extra = origin or {}, set(), {}
+        self.restored_note, self.restored_origin = {}, {}
 
     def steps(self):
         """Steps of the checkpoints that are there, oldest first."""
@@ -76,6 +80,7 @@ class Checkpoints:
                 "sha256": _digest(beside / "state.npz"),
                 "variables": {name: list(array.shape) for name, array in arrays.items()},
                 "note": note or {},
+                "origin": self.origin,
             }
             with open(beside / "manifest.json", "w") as file:
                 json.dump({**manifest, "seal": _seal(manifest)}, file)
@@ -109,11 +114,12 @@ class Checkpoints:
             steps = [exactly]
         for step in reversed(steps):
             try:
-                arrays, note = self.read(step), self.note(step)
+                arrays, manifest = self.read(step), self._manifest(step)
+                note, origin = manifest["note"], manifest.get("origin", {})
             except StorageError as error:
                 logging.warning("%s; the one before is taken", error)
                 continue
-            self.restored_note = note
+            self.restored_note, self.restored_origin = note, origin
             self.extra = {n[len(EXTRA) :]: a for n, a in arrays.items() if n.startswith(EXTRA)}
             state = {name: a for name, a in arrays.items() if not name.startswith(EXTRA)}
             load_state(gan, state, self._path(step))

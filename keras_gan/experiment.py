@@ -120,8 +120,10 @@ def _train(config, model_class, run, strategy, team, interruption):
     _hint_labels(config, source, model_class)
     with strategy.scope():
         gan = build(config, model_class, source)
-    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, writes=team.chief)
+    origin = runtime.origin(config, strategy, source)
+    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, team.chief, origin)
     start = team.restore(checkpoints, gan)
+    tell_changes(checkpoints.restored_origin if team.chief else {}, origin)
     run.write_settings(config)
     if start >= config.steps and (_finished(config, run) or not team.chief):
         print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
@@ -183,6 +185,22 @@ def _train(config, model_class, run, strategy, team, interruption):
     if writer:
         writer.close()
     return 0
+
+
+def tell_changes(before, now):
+    """Warns of what a continued run can't keep, though no setting was changed.
+
+    Args:
+        before, now: as `runtime.origin` returns it.
+    """
+    for name, value in before.items():
+        if value != now.get(name):
+            logging.warning(
+                "%s was %s and is %s now: the run goes on, but not bit for bit as it would have",
+                name,
+                value,
+                now.get(name),
+            )
 
 
 def _finished(config, run):

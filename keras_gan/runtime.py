@@ -70,6 +70,17 @@ def _strategy(config):
     return tf.distribute.get_strategy()
 
 
+def origin(config, strategy, source):
+    """What else than the settings a state's bits depend on, as JSON values by name."""
+    return {
+        "replicas": strategy.num_replicas_in_sync,
+        "XLA": uses_xla(config),
+        "GPU": bool(tf.config.list_logical_devices("GPU")),
+        "TensorFlow": tf.__version__,
+        "images": len(source),
+    }
+
+
 def replicas():
     """Number of replicas that train together."""
     return tf.distribute.get_strategy().num_replicas_in_sync

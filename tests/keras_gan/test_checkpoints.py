@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_gan import experiment
 from keras_gan.checkpoints import Checkpoints, named_state
 from keras_gan.errors import StorageError
 
@@ -56,6 +57,17 @@ def test_everything_comes_back(adam_game, two):
         assert int(player.optimizer.iterations.numpy()) == step == int(adam_game.step.numpy())
     assert checkpoints.restored_note == {"healthy": True}
     assert list(checkpoints.extra["rows"]) == [0, 1, 2]
+
+
+def test_where_it_came_about(adam_game, tmp_path, caplog):
+    """What a state's bits depend on besides the settings is kept; what changed is told."""
+    Checkpoints(tmp_path, origin={"replicas": 1, "XLA": False}).save(adam_game, 1)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.restore(adam_game)
+    experiment.tell_changes(checkpoints.restored_origin, {"replicas": 1, "XLA": False})
+    assert not caplog.text
+    experiment.tell_changes(checkpoints.restored_origin, {"replicas": 2, "XLA": False})
+    assert "replicas was 1 and is 2 now" in caplog.text and "XLA" not in caplog.text
 
 
 def test_at_most_and_exactly(adam_game, two):
