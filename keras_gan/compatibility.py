@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -33,6 +34,9 @@ OF_NETWORKS = (
     "last_layer_init",
     "sync_batch_norm",
 )
+
+# Rules that compare consecutive images within a replica, and how many they would like at a time.
+GROUPS = {"minibatch_stddev": 4, "dragan": 8, "top_k": 16}
 
 
 class Settings(dict):
@@ -310,6 +314,24 @@ def conflicts(settings):
     """
     settings = Settings(settings)
     return [conflict for conflict in TABLE if conflict.when(settings)]
+
+
+def regrouped(config, replicas):
+    """Which rules see other groups of images on several replicas than on one device.
+
+    The rules are right on both, but not the same to the last digit.
+
+    Returns:
+        A sentence for each.
+    """
+    rows = config.batch_size // replicas
+    for name, size in GROUPS.items():
+        if getattr(config, name) and math.gcd(rows, size) != math.gcd(config.batch_size, size):
+            yield (
+                f"--{name} groups {size} images, which the {rows} images of a replica don't hold:"
+                f" {replicas} replicas will differ from one device; a --batch_size that divides by"
+                f" {size * replicas} makes them equal"
+            )
 
 
 def check(config, model_class=None, replicas=1):

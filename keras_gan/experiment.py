@@ -116,6 +116,8 @@ def train(config, model_class, run):
 
 def _train(config, model_class, run, strategy, team, interruption):
     compatibility.check(config, model_class, strategy.num_replicas_in_sync)
+    for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
+        logging.info(sentence)
     source = data(config)
     _hint_labels(config, source, model_class)
     with strategy.scope():

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from keras_gan import compatibility, config
+from keras_gan import compatibility, config, layers, penalties, selection
 from keras_gan.compatibility import Settings, conflicts
 from keras_gan.errors import UsageError
 
@@ -171,3 +171,21 @@ def test_a_switch_of_the_networks_that_a_model_lacks_is_refused():
     compatibility.check(config.make({"activation": "relu", "r1": 1.0}), Bare)  # no norm in D
     with pytest.raises(UsageError, match="--upsampling=nearest"):
         compatibility.check(config.make({"upsampling": "nearest"}), Bare)
+
+
+def test_groups_that_a_replica_can_not_hold_are_told():
+    for name, size in compatibility.GROUPS.items():
+        given = config.make({name: True if name == "minibatch_stddev" else 0.5, "batch_size": 64})
+        assert not list(compatibility.regrouped(given, 1))
+        assert not list(compatibility.regrouped(given, 64 // size))
+        (told,) = compatibility.regrouped(given, 128 // size)
+        assert f"--{name} " in told and "divides by 128" in told
+
+
+def test_groups_are_those_of_the_rules():
+    made = {
+        "minibatch_stddev": layers.MinibatchStddev(),
+        "dragan": penalties.Dragan(),
+        "top_k": selection.TopK(),
+    }
+    assert {name: rule.group for name, rule in made.items()} == compatibility.GROUPS
