@@ -62,8 +62,8 @@ class ThresholdLoop(Rule):
         bound: the most turns a side takes in one step.
     """
 
-    d_threshold: float = 0.5
-    g_threshold: float = 1.0
+    d_threshold: float = 0.9
+    g_threshold: float = 0.5
     bound: int = 3
 
     @property

@@ -174,8 +174,13 @@ class Config:
         " ahead (tip 11)",
         group=TIPS,
     )
-    d_threshold: float = flag(1.2, "A of the threshold loop", group=TIPS)
-    g_threshold: float = flag(1.0, "B of the threshold loop", group=TIPS)
+    d_threshold: float = flag(
+        0.9,
+        "A of the threshold loop; above -log(1 - exp(-B)) both sides can be content at once, and"
+        " nothing trains any more",
+        group=TIPS,
+    )
+    g_threshold: float = flag(0.5, "B of the threshold loop", group=TIPS)
     turn_bound: int = flag(
         3, "most turns a side takes in a step of the threshold loop", group=TIPS, low=1, high=10
     )
@@ -344,8 +349,16 @@ class Config:
 
     variant: tuple = flag(
         (),
-        "study: a variant of the base, NAME: --FLAG=VALUE …; once a variant",
+        "study: a variant of the base, NAME: --FLAG=VALUE …, or NAME vs OTHER, …: --FLAG=VALUE …"
+        " to compare it with others than the base; once a variant",
         group=STUDY,
+        may_change=True,
+    )
+    images: int = flag(
+        0,
+        "study: budget in real images that D sees, in place of --steps",
+        group=STUDY,
+        low=0,
         may_change=True,
     )
     seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=2, high=1000, may_change=True)

@@ -1,8 +1,9 @@
 """A study's report, from its result lines alone: `python -m keras_gan.studies.report FOLDER`.
 
-The difference of a variant to the base is paired by seed. Its 95 % interval is Student's; the
-p-values of all variants are corrected together (Holm, 1979). With few seeds only large effects
-can be seen: the smallest difference that would be found with a power of 0.8 stands beside.
+The difference of a variant to what it is compared with, mostly the base, is paired by seed. Its
+95 % interval is Student's; the p-values of all comparisons are corrected together (Holm, 1979).
+With few seeds only large effects can be seen: the smallest difference that a single test would
+find with a power of 0.8 stands beside.
 """
 
 import json
@@ -22,12 +23,13 @@ from keras_gan.studies.results import BASE, read
 METRICS = {"modes": True, "good_share": True, "fd_cnn": False}
 
 
-def analyse(rows, metric):
-    """One row a variant.
+def analyse(rows, metric, against=None):
+    """One row a comparison: of a variant with the base, or with what it is compared with.
 
     Args:
         rows: result lines, dictionaries with "variant", "seed", "failed" and metrics.
         metric: one of `METRICS`.
+        against: variant → names of those that it is compared with; the base where it is missing.
 
     Returns:
         A pandas DataFrame.
@@ -37,12 +39,10 @@ def analyse(rows, metric):
         value = None if row["failed"] else row.get(metric)
         values.setdefault(row["variant"], {})[row["seed"]] = value
     seconds = pandas.DataFrame(rows).groupby("variant")["seconds"].median()
-    base = {seed: v for seed, v in values[BASE].items() if v is not None}
     table = []
     for name, found in values.items():
         good = [v for v in found.values() if v is not None]
-        pairs = [(v, base[s]) for s, v in found.items() if v is not None and s in base]
-        row = {
+        about = {
             "variant": name,
             "seeds": len(found),
             "failed": len(found) - len(good),
@@ -50,10 +50,18 @@ def analyse(rows, metric):
             "sd": float(np.std(good, ddof=1)) if len(good) > 1 else math.nan,
             "cost": float(seconds[name] / seconds[BASE]),
         }
-        if name != BASE and len(pairs) > 1:
-            difference = np.subtract(*np.array(pairs, float).T)
-            row |= _paired(difference)
-        table.append(row)
+        others = (against or {}).get(name) or [BASE]
+        for other in others if name != BASE else [""]:
+            reference = values.get(other, {})
+            pairs = [
+                (v, reference[s])
+                for s, v in found.items()
+                if v is not None and reference.get(s) is not None
+            ]
+            row = {**about, "against": other}
+            if len(pairs) > 1:
+                row |= _paired(np.subtract(*np.array(pairs, float).T))
+            table.append(row)
     frame = pandas.DataFrame(table)
     if "p" in frame:
         frame["p_holm"] = _holm(frame["p"].to_numpy())
@@ -107,37 +115,52 @@ def write(folder):
     rows = sorted(
         read(folder), key=lambda row: (row["variant"] != BASE, row["variant"], row["seed"])
     )
-    about = json.loads((folder / "study.json").read_text())[BASE]
+    study = json.loads((folder / "study.json").read_text())
+    about, order = study[BASE], {name: place for place, name in enumerate(study)}
+    rows.sort(key=lambda row: order.get(row["variant"], len(order)))  # as the study lists them
+    against = {name: settings.get("against") for name, settings in study.items()}
     text = [
         f"# Study: {folder.name}\n",
         f"{about['model']} on {about['dataset']}, {about['steps']} steps of {about['batch_size']};"
-        f" {len(rows)} runs. Differences to the base are paired by seed, with Student's 95 %"
-        " interval; p is corrected by Holm over all variants. “Detectable” is the smallest"
-        " difference found with power 0.8. Cost is time relative to the base.\n",
+        f" {len(rows)} runs. Differences are paired by seed, with Student's 95 % interval; p is"
+        " corrected by Holm over all comparisons of a table. “Detectable” is the smallest"
+        " difference that a paired t test at 5 % finds with power 0.8, before that correction."
+        " Cost is a run's time relative to the base's.\n",
     ]
     frames = []
     for metric, more in METRICS.items():
         if not any(row.get(metric) is not None for row in rows):
             continue
-        frame = analyse(rows, metric)
+        frame = analyse(rows, metric, against)
         frames.append(frame.assign(metric=metric))
         better = "more is better" if more else "less is better"
         text += [f"## {metric} ({better})\n", _table(frame)]
         if "difference" in frame:
             _picture(frame, metric, better, folder / f"report-{metric}.png")
-            text += [f"![differences](report-{metric}.png)\n"]
+            text += [f"![differences](report-{metric}.png)\n", *_sentences(frame, metric)]
     pandas.concat(frames).to_csv(folder / "report.csv", index=False, float_format="%.6g")
     (folder / "report.md").write_text("\n".join(text))
 
 
+def _sentences(frame, metric):
+    """What each comparison says, in words."""
+    for _, row in frame.dropna(subset=["difference"]).iterrows():
+        yield (
+            f"- **{row['variant']}** against {row['against']}: {row['verdict']}"
+            f" ({metric} {row['difference']:+.3g}, {row['low']:+.3g} to {row['high']:+.3g})"
+        )
+    yield ""
+
+
 def _table(frame):
-    columns = ("variant", "seeds", "failed", "mean", "sd", "difference", "95 % interval")
-    columns += ("p (Holm)", "detectable", "cost", "verdict")
+    columns = ("variant", "against", "seeds", "failed", "mean", "sd", "difference")
+    columns += ("95 % interval", "p (Holm)", "detectable", "cost", "verdict")
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for _, row in frame.iterrows():
         interval = f"{_number(row.get('low'))} to {_number(row.get('high'))}"
         cells = (
             row["variant"],
+            row["against"],
             row["seeds"],
             row["failed"],
             _number(row["mean"]),
@@ -166,8 +189,12 @@ def _picture(frame, metric, better, path):
     error = [frame["difference"] - frame["low"], frame["high"] - frame["difference"]]
     axes.errorbar(frame["difference"], place, xerr=error, fmt="o", color="tab:blue", capsize=3)
     axes.axvline(0, color="0.5", linewidth=1)
-    axes.set_yticks(place, frame["variant"])
-    axes.set(xlabel=f"difference in {metric} to the base ({better}), paired, 95 % interval")
+    names = [
+        variant if other == BASE else f"{variant} vs {other}"
+        for variant, other in zip(frame["variant"], frame["against"])
+    ]
+    axes.set_yticks(place, names, fontsize=8)
+    axes.set(xlabel=f"difference in {metric} ({better}), paired, 95 % interval")
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(path, metadata={"Software": None})
 

@@ -7,6 +7,7 @@ order, and the same initial weights wherever the networks' shapes agree.
 
 import concurrent.futures
 import dataclasses
+import datetime
 import json
 import math
 import multiprocessing
@@ -15,6 +16,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import threading
 import time
 
 import tqdm
@@ -26,45 +28,85 @@ from keras_gan.quiet import silence
 from keras_gan.settings import Config
 from keras_gan.studies.results import BASE, read
 
+VARIANTS_A_WORKER = 6  # then a new process takes over, so that traces don't pile up
+
+
+class Variant:
+    """What is run under a name.
+
+    Attributes:
+        name: of the variant.
+        config: its settings, complete.
+        against: the names of the variants that it is compared with.
+    """
+
+    def __init__(self, name, config, against):
+        self.name, self.config, self.against = name, config, against
+
+    def about(self):
+        """What makes a run of it what it is, as JSON holds it."""
+        kept = {
+            field.name: getattr(self.config, field.name)
+            for field in dataclasses.fields(self.config)
+            if not field.metadata["flag"]["may_change"] and field.name not in ("seed", "data_dir")
+        }
+        return {**kept, "steps": self.config.steps}
+
 
 def variants(given, registry):
-    """The study's configs by name, the base first.
+    """The study's variants by name, the base first.
 
     Args:
-        given: the study's command line, by flag name; its `variant`s are texts "NAME: FLAGS".
+        given: the study's command line, by flag name. Each of its `variant`s is a text
+            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to be compared with others than the base.
+        registry: the zoo: name → model class.
 
     Raises:
-        UsageError: a variant that can't be read, twice the same name, or settings that contradict.
+        UsageError: a variant that can't be read, twice the same name, an unknown one to compare
+            with, or settings that contradict.
     """
     base = {k: v for k, v in given.items() if k not in ("variant", "mode")}
-    texts = [(BASE, "")]
+    found = {BASE: Variant(BASE, _config(base, registry), ())}
     for text in given.get("variant", ()):
-        name, colon, line = text.partition(":")
-        if not colon or not name.strip():
+        head, colon, line = text.partition(":")
+        name, _, others = (part.strip() for part in head.partition(" vs "))
+        others = [other.strip() for other in others.split(",") if other.strip()]
+        if not colon or not name:
             raise UsageError(
-                "not a variant", flag="variant", value=text, allowed="NAME: --FLAG=VALUE …"
+                "not a variant",
+                flag="variant",
+                value=text,
+                allowed="NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
             )
-        texts.append((name.strip(), line))
-    found = {}
-    for name, line in texts:
         if name in found:
             raise UsageError("the name stands twice", flag="variant", value=name)
+        for other in others:
+            if other not in found:
+                raise UsageError(
+                    "to be compared with a variant that does not stand before it",
+                    flag="variant",
+                    value=head.strip(),
+                    allowed=", ".join(found),
+                )
         own = flags.parse(Config, ["variant", *shlex.split(line)])
-        model = registry_model({**base, **own}, registry)
-        config = config_module.make({**base, **own}, model.defaults())
-        compatibility.check(config, model)
-        found[name] = config
+        found[name] = Variant(name, _config({**base, **own}, registry), tuple(others) or (BASE,))
     return found
 
 
-def registry_model(given, registry):
-    """The model class that settings name."""
+def _config(given, registry):
+    """The checked config of a command line; a budget in images is one in steps from here on."""
     name = given.get("model", Config.model)
     if name not in registry:
         raise UsageError(
             "unknown model", flag="model", value=name, allowed=", ".join(sorted(registry))
         )
-    return registry[name]
+    config = config_module.make(given, registry[name].defaults())
+    if config.images:
+        turns = config.turn_bound if config.threshold_loop else config.d_turns
+        steps = max(1, config.images // (config.batch_size * turns))
+        config = config_module.make({**given, "steps": steps}, registry[name].defaults())
+    compatibility.check(config, registry[name])
+    return config
 
 
 def share(text, count):
@@ -86,60 +128,60 @@ def main(given, registry, load_zoo):
     """Runs what is missing of a study and writes its report; returns the exit status."""
     from keras_gan.studies import report  # the workers need no pandas
 
-    configs = variants(given, registry)
-    settings = configs[BASE]
+    study = variants(given, registry)
+    settings = study[BASE].config
+    runs = [(name, seed) for name in study for seed in range(settings.seeds)]
+    mine = [runs[i] for i in share(settings.shard, len(runs))]
     folder = pathlib.Path(settings.run_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror}") from error
-    done = {(row["variant"], row["seed"]) for row in read(folder)}
-    _same_study(folder, configs)
-    runs = [(name, seed) for name in configs for seed in range(settings.seeds)]
-    mine = [runs[i] for i in share(settings.shard, len(runs))]
+    _same_study(folder, study)
+
     missing = {}
+    done = _done(folder)
     for name, seed in mine:
         if (name, seed) not in done:
             missing.setdefault(name, []).append(seed)
-    total = sum(map(len, missing.values()))
-    bar = tqdm.tqdm(total=len(mine), initial=len(mine) - total, unit="run", file=sys.stderr)
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(
-        settings.jobs, mp_context=context, max_tasks_per_child=1
-    ) as pool:
-        tasks = [
-            pool.submit(run_variant, name, configs, seeds, load_zoo, folder, settings.jobs)
+    with (
+        tqdm.tqdm(total=len(mine), unit="run", file=sys.stderr) as bar,
+        concurrent.futures.ProcessPoolExecutor(
+            settings.jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            max_tasks_per_child=VARIANTS_A_WORKER,
+            initializer=_start_worker,
+            initargs=(load_zoo, settings.jobs),
+        ) as pool,
+    ):
+        waiting = {
+            pool.submit(run_variant, study[name], settings, seeds, folder)
             for name, seeds in missing.items()
-        ]
-        waiting = set(tasks)
-        while waiting:
+        }
+        while True:
+            bar.update(len(_done(folder).intersection(mine)) - bar.n)
+            if not waiting:
+                break
             finished, waiting = concurrent.futures.wait(waiting, timeout=2)
-            bar.n = (
-                len(mine)
-                - total
-                + sum(
-                    (name, seed) in {(r["variant"], r["seed"]) for r in read(folder)}
-                    for name, seeds in missing.items()
-                    for seed in seeds
-                )
-            )
-            bar.refresh()
             for task in finished:
                 task.result()
-    bar.close()
     report.write(folder)
     print(f"results {folder / 'results.jsonl'}\nreport  {folder / 'report.md'}")
     return 0
 
 
-def _same_study(folder, configs):
-    """Refuses to add runs to a study that was another one."""
-    about = {name: _shown(config) for name, config in configs.items()}
+def _done(folder):
+    return {(row["variant"], row["seed"]) for row in read(folder)}
+
+
+def _same_study(folder, study):
+    """Refuses to add runs to a study that was another one; keeps what it is for the report."""
+    about = {name: {**v.about(), "against": list(v.against)} for name, v in study.items()}
     path = folder / "study.json"
     if path.exists():
         old = json.loads(path.read_text())
         for name in old.keys() & about.keys():
-            if old[name] != about[name]:
+            if {**old[name], "against": 0} != {**about[name], "against": 0}:
                 raise UsageError(
                     f"variant {name} was run with other settings",
                     flag="run_dir",
@@ -150,45 +192,59 @@ def _same_study(folder, configs):
     path.write_text(json.dumps(about, indent=1) + "\n")
 
 
-def _shown(config):
-    """What makes a run what it is."""
-    kept = {
-        field.name: getattr(config, field.name)
-        for field in dataclasses.fields(config)
-        if not field.metadata["flag"]["may_change"] and field.name not in ("seed", "data_dir")
-    }
-    return {**kept, "steps": config.steps}
-
-
-def run_variant(name, configs, seeds, load_zoo, folder, jobs):
-    """Runs the seeds of a variant in this process; appends a line each."""
+def _start_worker(load_zoo, jobs):
+    """What a worker does once: starts TensorFlow, on one core where others work beside it."""
+    global _registry
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silence():
-        registry = load_zoo()
+        _registry = load_zoo()
+        import tensorflow as tf
+
+        if jobs > 1:
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+_registry = None  # a worker's zoo
+
+
+def _leave_with_parent():
+    """Ends a worker whose runner was killed: it would run its variant to the end unseen."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def run_variant(variant, base, seeds, folder):
+    """Runs the seeds of a variant in this process; appends a line each."""
+    import keras
     import tensorflow as tf
 
-    if jobs > 1:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
     from keras_gan.studies.player import Table
 
-    config = configs[name]
-    table = Table(config, configs[BASE], registry)
+    keras.backend.clear_session()  # the variant before
+    table = None
     for seed in seeds:
         began = time.monotonic()
         try:
+            table = table or Table(variant.config, base, _registry)
             result = {"failed": False, **table.play(seed)}
         except Exception as error:  # a run that breaks is a result, not a reason to stop
             result = {"failed": True, "reason": f"{type(error).__name__}: {error}"[:300]}
         row = {
-            "variant": name,
+            "variant": variant.name,
             "seed": seed,
             **{k: v if not _bad(v) else None for k, v in result.items()},
             "seconds": round(time.monotonic() - began, 2),
-            "steps": config.steps,
-            "settings": _difference(config, configs[BASE]),
-            "versions": {"tensorflow": tf.__version__, "python": sys.version.split()[0]},
+            "steps": variant.config.steps,
+            "settings": _difference(variant, Variant(BASE, base, ())),
+            "versions": {
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+                "python": sys.version.split()[0],
+            },
             "commit": _commit(),
+            "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         with open(folder / "results.jsonl", "a") as file:
             file.write(json.dumps(row) + "\n")
@@ -198,8 +254,8 @@ def _bad(value):
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _difference(config, base):
-    return {k: v for k, v in _shown(config).items() if _shown(base)[k] != v}
+def _difference(variant, base):
+    return {k: v for k, v in variant.about().items() if base.about()[k] != v}
 
 
 def _commit():

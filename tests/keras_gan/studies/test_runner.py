@@ -1,0 +1,123 @@
+"""A study's variants, its runs, and what a kill leaves of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import models
+from keras_gan import flags
+from keras_gan.checkpoints import named_state
+from keras_gan.errors import UsageError
+from keras_gan.settings import Config
+from keras_gan.studies import player, runner
+
+BASE = (
+    "--mode=study --model=gan --dataset=ring8 --width=8 --latent_dim=2 --batch_size=16"
+    " --score_samples=100 --steps=20 --xla=false"
+).split()
+
+
+def study(*more):
+    return runner.variants(flags.parse(Config, ["study", *BASE, *more]), models.REGISTRY)
+
+
+def test_the_base_comes_first_and_is_what_others_are_compared_with():
+    found = study(
+        "--variant=hinge: --loss=hinge", "--variant=both vs base, hinge: --loss=hinge --d_turns=2"
+    )
+    assert list(found) == ["base", "hinge", "both"]
+    assert [found[name].against for name in found] == [(), ("base",), ("base", "hinge")]
+    assert found["both"].config.d_turns == 2 and found["both"].config.loss == "hinge"
+
+
+def test_a_budget_in_images_is_spent_by_ds_turns():
+    found = study("--images=960", "--variant=thrice: --d_turns=3")
+    assert found["base"].config.steps == 60 and found["thrice"].config.steps == 20
+
+
+@pytest.mark.parametrize(
+    "texts, message",
+    [
+        (["hinge"], "not a variant"),
+        ([": --loss=hinge"], "not a variant"),
+        (["a: --loss=hinge", "a: --d_turns=2"], "stands twice"),
+        (["a vs b: --loss=hinge", "b: --d_turns=2"], "does not stand before"),
+        (["a: --loss=hing"], "--loss=hing"),
+        (["a: --loss=hinge --real_target=0.9"], "--real_target=0.9"),
+        (["a: --model=nothing"], "--model=nothing"),
+    ],
+)
+def test_a_wrong_variant_is_refused(texts, message):
+    with pytest.raises(UsageError, match=message):
+        study(*(f"--variant={text}" for text in texts))
+
+
+def test_seeds_share_a_table_and_leave_no_trace():
+    """Each run starts from its seed alone, whoever sat at the table before."""
+    base = study()["base"].config
+    table, alone = (player.Table(base, base, models.REGISTRY) for _ in range(2))
+
+    def weights(at, seed):
+        at.play(seed)
+        assert int(at.gan.step.numpy()) == base.steps
+        return np.concatenate([w.ravel() for w in at.gan.get_weights()])
+
+    first, other, again = (weights(table, seed) for seed in (0, 1, 0))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    np.testing.assert_array_equal(weights(alone, 1), other)
+
+
+def test_variants_start_from_the_bases_weights():
+    found = study("--variant=hinge: --loss=hinge")
+    base, hinge = (
+        named_state(
+            player.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+        )
+        for name in ("base", "hinge")
+    )
+    for name in base.keys() & hinge.keys():
+        if name.startswith(("generator/", "discriminator/")):
+            np.testing.assert_array_equal(np.asarray(base[name]), np.asarray(hinge[name]))
+
+
+@pytest.mark.slow
+def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
+    command = [
+        *(sys.executable, "main.py", *BASE, f"--run_dir={tmp_path}", "--seeds=3", "--jobs=2"),
+        "--variant=hinge: --loss=hinge",
+        "--variant=broken: --d_optimizer=sgd --d_learning_rate=1",
+    ]
+    results = tmp_path / "results.jsonl"
+    process = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    began = time.monotonic()
+    while not results.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() - began < 300
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    time.sleep(5)  # the workers leave with the runner
+    before = results.read_text()
+    time.sleep(3)
+    assert results.read_text() == before
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert results.read_text().startswith(before)
+    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    found = sorted((row["variant"], row["seed"]) for row in rows)
+    assert found == sorted((n, s) for n in ("base", "hinge", "broken") for s in range(3))
+    assert {"settings", "versions", "commit", "ended", "seconds", "modes"} <= rows[0].keys()
+    report = (tmp_path / "report.md").read_bytes()
+    subprocess.run(
+        [sys.executable, "-m", "keras_gan.studies.report", str(tmp_path)], cwd=root, check=True
+    )
+    assert (tmp_path / "report.md").read_bytes() == report
