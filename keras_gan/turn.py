@@ -43,3 +43,35 @@ def distance_in_pairs(images):
     """
     pairs = images.shape[0] // 2 * 2
     return tf.reduce_mean(tf.abs(images[0:pairs:2] - images[1:pairs:2]))
+
+
+def magnitude(images):
+    """The largest number of each image, whatever its sign: float32 [n].
+
+    Not the batch's: that would not be the mean of the replicas'.
+    """
+    return tf.reduce_max(tf.reshape(tf.abs(images), [images.shape[0], -1]), 1)
+
+
+GROUP = 32  # images that are compared with each other
+
+
+def nearest(images, others, same=False):
+    """Mean distance of an image to the nearest of `others`, float32 scalar.
+
+    Root mean square over an image's numbers. Looked for among groups of 32 consecutive images, so
+    replicas with whole groups and one device see the same.
+
+    Args:
+        images, others: float32 [n, …].
+        same: they are the same images, and one does not count as its own neighbour.
+    """
+    count = images.shape[0]
+    size = GROUP if count % GROUP == 0 else count
+    a, b = (tf.reshape(x, [count // size, size, -1]) for x in (images, others))
+    squares = tf.reduce_sum(a**2, 2)[:, :, None] + tf.reduce_sum(b**2, 2)[:, None, :]
+    squares -= 2.0 * tf.matmul(a, b, transpose_b=True)
+    if same:
+        squares += tf.linalg.diag(tf.fill([size], squares.dtype.max))
+    squares = tf.maximum(tf.reduce_min(squares, 2), 0.0) / a.shape[2]
+    return tf.reduce_mean(tf.sqrt(squares))

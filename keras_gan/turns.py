@@ -7,7 +7,7 @@ the rest of a turn agrees with the other replicas and writes.
 import tensorflow as tf
 
 from keras_gan import randomness, runtime
-from keras_gan.turn import Turn, distance_in_pairs
+from keras_gan.turn import Turn, distance_in_pairs, magnitude, nearest
 
 
 class Turns:
@@ -69,6 +69,9 @@ class Turns:
             tape.watch(weights)
             self._judge_both(turn)
             loss = turn.log("discriminator/loss", self.discriminator_loss(turn))
+            for side, output in (("fakes", turn.fake_output), ("reals", turn.real_output)):
+                if "features" in output:
+                    turn.log(f"{side}/feature_distance", distance_in_pairs(output["features"]))
             for penalty in self.penalties:
                 loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
             scaled = loss * scale
@@ -148,9 +151,9 @@ class Turns:
             turn.log(f"{name}/loss", loss)
         turn.log("fakes/distance", distance_in_pairs(fake["images"]))
         turn.log("reals/distance", distance_in_pairs(real))
-        # A maximum a sample: the batch's would not be the mean of the replicas'.
-        flat = tf.reshape(tf.abs(fake["images"]), [turn.count, -1])
-        turn.log("fakes/magnitude", tf.reduce_max(flat, 1))
+        turn.log("reals/nearest_fake", nearest(real, fake["images"]))
+        turn.log("reals/nearest_real", nearest(real, real, same=True))
+        turn.log("fakes/magnitude", magnitude(fake["images"]))
         return found, cotangents, turn.metrics
 
     def _update(self, player, loss, gradients, statistics, going, metrics):

@@ -124,7 +124,8 @@ class Health(Every):
             self.report(gan, run)
             raise HealthStop(f"{self.sentence()} Rolled back {attempt - 1} times already.")
         # A failure takes time to show, so the newest checkpoint before it may carry it already.
-        before = max(0, rollback.event["step"] - 2 * self.every)
+        patience = next(s.patience for s in self.signals if s.name == rollback.event["signal"])
+        before = max(0, rollback.event["step"] - (patience + 1) * self.every)
         healthy = [
             step
             for step in checkpoints.steps()
@@ -143,7 +144,9 @@ class Health(Every):
         else:
             step = checkpoints.restore(gan, at_most)
         for name, player in gan.players.items():
-            player.optimizer.learning_rate = rates[name] * self.config.rollback_rate
+            # The restored rate may be that of an older roll-back, or today's one the very failure.
+            rate = min(rates[name], float(player.optimizer.learning_rate))
+            player.optimizer.learning_rate = rate * self.config.rollback_rate
         gan.attempt.assign(attempt)
         event = {
             "step": step,

@@ -11,6 +11,7 @@ import numpy as np
 
 LOGISTIC = ("non_saturating", "minimax", "relativistic")
 BOUNDED = (*LOGISTIC, "least_squares", "hinge")
+SIGNED = ("non_saturating", "minimax", "hinge")  # a logit's sign is D's verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +121,14 @@ def _spike(blocks):
     return float(np.max(np.abs(values - np.median(values))) / max(np.median(past), 0.02))
 
 
+def _rise(blocks, count=8):
+    """How much more D's loss spreads within the last blocks than within those before them."""
+    spreads = [b.spread("discriminator/loss") for b in blocks[-2 * count :]]
+    if len(spreads) < 2 * count or None in spreads:
+        return None
+    return float(np.median(spreads[count:]) / max(np.median(spreads[:count]), 0.05))
+
+
 def _decline(blocks, count=8):
     """How steadily and how far G's loss fell over the last blocks while its fakes pass as real."""
     if len(blocks) < count:
@@ -133,14 +142,42 @@ def _decline(blocks, count=8):
     return levels[0] - levels[-1]
 
 
-def _diversity(blocks):
-    fake, real = blocks[-1].mean("fakes/distance"), blocks[-1].mean("reals/distance")
-    return None if fake is None or not real else fake / real
+def _ratio(name):
+    """Of the fakes' distances from each other to the reals' ones."""
+
+    def measure(blocks):
+        fake, real = (blocks[-1].mean(f"{side}/{name}") for side in ("fakes", "reals"))
+        return None if fake is None or not real else fake / real
+
+    return measure
+
+
+def _miss(blocks):
+    """How much farther a real is from the nearest fake than from the nearest other real.
+
+    In units of the reals' distances from each other: 0 where the fakes are as good as reals.
+    """
+    names = ("reals/nearest_fake", "reals/nearest_real", "reals/distance")
+    fake, real, scale = (blocks[-1].mean(name) for name in names)
+    return None if fake is None or real is None or not scale else (fake - real) / scale
+
+
+def _chance(blocks):
+    """How much better than chance D is: 0 is guessing, 1 always right."""
+    real = blocks[-1].mean("discriminator/accuracy_real")
+    fake = blocks[-1].mean("discriminator/accuracy_fake")
+    return None if real is None or fake is None else abs(real + fake - 1.0)
 
 
 def _logits(blocks):
     found = [blocks[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
     return None if None in found else max(abs(v) for v in found)
+
+
+def _gap(blocks):
+    """Between the logits of reals and fakes; a paired loss leaves their level free."""
+    real, fake = (blocks[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake"))
+    return None if real is None or fake is None else abs(real - fake)
 
 
 ALL = (*BOUNDED, "wasserstein")
@@ -171,9 +208,19 @@ SIGNALS = (
         100.0,
         2,
         True,
-        ALL,
+        BOUNDED,
         "A gradient norm above 100 means that things are going wrong. Lower the learning rates,"
         " or bound it with --clip_norm.",
+        _gradient_norm,
+    ),
+    Signal(
+        "gradient norm",
+        1000.0,
+        2,
+        True,
+        ("wasserstein",),
+        "A critic's gradients are large, but not above 1,000: it is not held. Raise"
+        " --gradient_penalty, or lower the learning rates.",
         _gradient_norm,
     ),
     Signal(
@@ -208,6 +255,15 @@ SIGNALS = (
         _spread,
     ),
     Signal(
+        "D loss variance rises",
+        5.0,
+        1,
+        False,
+        BOUNDED,
+        "D's loss swings more and more, where it should calm down. Lower the learning rates.",
+        _rise,
+    ),
+    Signal(
         "D loss spikes",
         25.0,
         1,
@@ -232,20 +288,41 @@ SIGNALS = (
         25.0,
         2,
         True,
-        LOGISTIC,
+        ("non_saturating", "minimax"),
         "D's logits are so large that its loss has no gradient left. Regularise D (--r1, softer"
         " labels, --spectral_norm).",
         _logits,
+    ),
+    Signal(
+        "logits saturated",
+        25.0,
+        2,
+        True,
+        ("relativistic",),
+        "The logits of real and fake are so far apart that the loss has no gradient left."
+        " Raise --r1 and --r2.",
+        _gap,
     ),
     Signal(
         "D always right",
         0.995,
         5,
         False,
-        BOUNDED,
+        SIGNED,
         "D has told every real image from every fake for a long time. G may still learn; if the"
         " samples stand still, slow D down.",
         _accuracy,
+    ),
+    Signal(
+        "D at chance",
+        0.02,
+        8,
+        False,
+        SIGNED,
+        "D has not told real from fake for a long time: it learns nothing, and neither does G."
+        " Raise --d_learning_rate, give D more turns (--d_turns), or less noise.",
+        _chance,
+        False,
     ),
     Signal(
         "fakes alike",
@@ -255,8 +332,30 @@ SIGNALS = (
         ALL,
         "The fakes differ from each other far less than real images do: mode collapse. Try"
         " --minibatch_stddev, --r1, --loss=relativistic or lower learning rates.",
-        _diversity,
+        _ratio("distance"),
         False,
+    ),
+    Signal(
+        "fakes alike to D",
+        0.05,
+        8,
+        False,
+        ALL,
+        "In D's features the fakes differ far less than real images do: D has found what all fakes"
+        " share, or G collapses. Regularise D, or try --minibatch_stddev.",
+        _ratio("feature_distance"),
+        False,
+    ),
+    Signal(
+        "fakes miss the data",
+        0.5,
+        12,
+        True,
+        ALL,
+        "For a long time real images have been far from every fake: G makes something else, or"
+        " far too little of what there is. Look at the samples; lower the learning rates, hold D"
+        " back (--r1, --spectral_norm), or take a proven recipe of configs/.",
+        _miss,
     ),
     Signal(
         "fakes out of range",

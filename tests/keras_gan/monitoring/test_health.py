@@ -7,6 +7,12 @@ import sys
 
 import pytest
 
+from keras_gan import experiment, flags, settings
+from keras_gan.checkpoints import Checkpoints
+from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.rundir import RunDirectory
+from models import REGISTRY
+
 ROOT = pathlib.Path(__file__).parents[3]
 FLAGS = (
     "--model=gan",
@@ -55,3 +61,55 @@ def test_stop_ends_with_status_3_and_a_report(tmp_path):
     assert events[0]["meaning"] in done.stderr
     assert (tmp_path / "health.png").stat().st_size > 0
     assert not (tmp_path / "export").exists()
+
+
+def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 20, 40)):
+    """A game with the learning rates `rates` by player, rolled back; and its events."""
+    text = ["--dataset=ring8", "--width=8", "--batch_size=8", "--log_every=10", *more]
+    config = experiment.settle(flags.parse(settings.Config, ["", *text]), REGISTRY)
+    gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
+    checkpoints = Checkpoints(tmp_path / "checkpoints", keep=10)
+    with RunDirectory(tmp_path) as run:
+        health = Health(config, run)
+        for number in saved:
+            checkpoints.save(gan, number, note={"healthy": True})
+        for name, rate in rates.items():
+            gan.players[name].optimizer.learning_rate = rate
+        health.roll_back(gan, checkpoints, run, RollBack({"signal": signal, "step": step}))
+        return gan, run.events()
+
+
+def rate(gan, name):
+    return float(gan.players[name].optimizer.learning_rate)
+
+
+IMAGES = ("--dataset=fashion_mnist", "--labels=none", "--model=vae_gan")
+
+
+@pytest.mark.usefixtures("fashion_mnist")
+def test_a_roll_back_lowers_every_players_rate(tmp_path):
+    gan, events = rolled_back(tmp_path, {}, *IMAGES)
+    assert set(gan.players) == {"discriminator", "generator", "encoder"}
+    assert set(events[-1]["learning_rates"]) == set(gan.players)
+    for name in gan.players:
+        assert rate(gan, name) == pytest.approx(1e-4)
+
+
+def test_a_rate_that_exploded_is_not_taken_over(tmp_path):
+    gan, _ = rolled_back(tmp_path, {"generator": 0.2, "discriminator": 0.2}, "--model=gan")
+    assert rate(gan, "generator") == rate(gan, "discriminator") == pytest.approx(1e-4)
+
+
+def test_a_rate_that_was_lowered_stays_low_at_an_older_checkpoint(tmp_path):
+    gan, _ = rolled_back(tmp_path, {"generator": 1e-5}, "--model=gan")
+    assert rate(gan, "generator") == pytest.approx(5e-6)
+
+
+def test_it_goes_back_behind_the_readings_in_which_the_condition_held(tmp_path):
+    options = dict(step=200, saved=(0, 60, 120, 180))
+    _, events = rolled_back(tmp_path / "a", {}, "--model=gan", signal="not finite", **options)
+    assert events[-1]["step"] == 180
+    _, events = rolled_back(
+        tmp_path / "b", {}, "--model=gan", signal="fakes miss the data", **options
+    )
+    assert events[-1]["step"] == 60

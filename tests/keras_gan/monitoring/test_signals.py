@@ -17,6 +17,10 @@ HEALTHY = {
     "discriminator/accuracy_fake": 0.8,
     "fakes/distance": 0.5,
     "reals/distance": 0.6,
+    "fakes/feature_distance": 2.0,
+    "reals/feature_distance": 2.1,
+    "reals/nearest_fake": 0.6,
+    "reals/nearest_real": 0.5,
     "fakes/magnitude": 1.0,
     "finite": 1.0,
 }
@@ -60,6 +64,15 @@ def test_a_healthy_run_raises_nothing(loss):
         ),
         ("fakes alike", {"fakes/distance": np.full(20, 0.01)}),
         ("fakes out of range", {"fakes/magnitude": np.full(20, 50.0)}),
+        ("fakes miss the data", {"reals/nearest_fake": np.full(20, 0.9)}),
+        ("fakes alike to D", {"fakes/feature_distance": np.full(20, 0.05)}),
+        (
+            "D at chance",
+            {
+                "discriminator/accuracy_real": np.full(20, 0.7),
+                "discriminator/accuracy_fake": np.full(20, 0.3),
+            },
+        ),
         (
             "G loss declines",
             {
@@ -81,6 +94,34 @@ def test_a_spike_is_one_step_far_out():
     made = blocks()
     made[-1].rows["discriminator/loss"][10] = 40.0
     assert "D loss spikes" in raised(made)
+
+
+def test_variance_that_rises_is_told_even_where_it_is_not_high():
+    swing = np.where(np.arange(STEPS) % 2, 1.0, -1.0)
+    rising = np.array([0.8 + (0.05 if i < 12 else 0.4) * swing for i in range(20)])
+    assert "D loss variance rises" in raised(blocks(**{"discriminator/loss": rising}))
+
+
+def test_a_critic_has_larger_gradients():
+    norms = {"discriminator/gradient_norm": np.full(20, 300.0)}
+    assert "gradient norm" in raised(blocks(**norms))
+    assert raised(blocks(**norms), "wasserstein") == set()
+    norms = {"discriminator/gradient_norm": np.full(20, 3000.0)}
+    assert "gradient norm" in raised(blocks(**norms), "wasserstein")
+
+
+def test_a_paired_loss_leaves_the_level_of_its_logits_free():
+    levels = {f"discriminator/logits_{side}": np.full(20, 80.0) for side in ("real", "fake")}
+    assert "logits saturated" in raised(blocks(**levels))
+    assert raised(blocks(**levels), "relativistic") == set()
+    levels["discriminator/logits_fake"] = np.full(20, 40.0)
+    assert "logits saturated" in raised(blocks(**levels), "relativistic")
+
+
+def test_a_name_has_one_signal_a_loss():
+    for loss in signals.ALL:
+        names = [signal.name for signal in signals.of_loss(loss)]
+        assert len(names) == len(set(names))
 
 
 def test_patience_asks_for_blocks_in_a_row():
