@@ -42,6 +42,16 @@ def random_flip(images, key):
     return tf.where(_each(flipped), images[:, :, ::-1], images)
 
 
+@tf.custom_gradient
+def transposed(images):
+    """Exchanges rows and columns of square images.
+
+    It is its own derivative. TensorFlow's, `tf.transpose`'s, inverts the permutation, which XLA
+    gets wrong in the second derivative of a `tf.cond`: a penalty that is taken lazily.
+    """
+    return tf.transpose(images, (0, 2, 1, 3)), transposed
+
+
 def flip_and_shift(images, key):
     """The transformation of consistency regularisation (Zhang et al., 2020).
 
@@ -151,7 +161,7 @@ class ADA(StatefulRule):
         if height == width:
             maybe(
                 "quarter",
-                tf.where(_each(quarters >= 2), tf.transpose(images, (0, 2, 1, 3))[:, ::-1], images),
+                tf.where(_each(quarters >= 2), transposed(images)[:, ::-1], images),
             )
         maybe("shift", random_shift(images, key))
         maybe("brightness", brightness(images, 0.2 * normal("brightness")))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import augment
+from keras_gan import augment, penalties
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +125,31 @@ class TestADA:
         assert found[0][0] == found[1][0]
         for one, two in zip(found[0][1], found[1][1], strict=True):
             np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_r1_through_ada_taken_lazily_in_xla(tiny):
+    """A second derivative, inside a condition, of a transposition; compiled as it is not."""
+    turn = tiny.linear_turn(tf.zeros((8, 8, 1)))
+    noise = np.random.default_rng(0).normal(size=(8, 8, 1))
+    weights = tf.constant(noise, tf.float32)
+    ada = augment.ADA()
+    ada.build_for(None)
+    ada.p.assign(1.0)
+
+    def derivative(weights, step):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            turn.step = step
+            turn.critic = lambda images, side="real": tf.einsum(
+                "nhwc,hwc->n", tf.square(ada(images, turn.key, step)), weights
+            )
+            value = tf.reduce_mean(penalties.R1(1.0, 2)(turn))
+        return tape.gradient(value, weights)
+
+    for step in (0, 1):
+        plain, compiled = (
+            tf.function(derivative, jit_compile=xla)(weights, tf.constant(step, tf.int64))
+            for xla in (False, True)
+        )
+        assert (np.abs(plain).max() > 0) == (step == 0)
+        np.testing.assert_allclose(plain, compiled, rtol=1e-4, atol=1e-5)
