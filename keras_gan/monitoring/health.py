@@ -124,8 +124,8 @@ class Health(Every):
             self.report(gan, run)
             raise HealthStop(f"{self.sentence()} Rolled back {attempt - 1} times already.")
         # A failure takes time to show, so the newest checkpoint before it may carry it already.
-        patience = next(s.patience for s in self.signals if s.name == rollback.event["signal"])
-        before = max(0, rollback.event["step"] - (patience + 1) * self.every)
+        about = next(s.readings for s in self.signals if s.name == rollback.event["signal"])
+        before = max(0, rollback.event["step"] - (about + 1) * self.every)
         healthy = [
             step
             for step in checkpoints.steps()

@@ -27,6 +27,7 @@ class Signal:
         meaning: a sentence: what it is and what to try.
         measure: function of a list of `Block`s, newest last → value, or None if it can't be told.
         above: whether values above the threshold are the bad ones.
+        span: blocks that a value is made of.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Signal:
     meaning: str
     measure: callable
     above: bool = True
+    span: int = 1
+
+    @property
+    def readings(self):
+        """How many blocks an event is about."""
+        return self.patience + self.span - 1
 
     def value(self, blocks):
         """The newest value if the condition has held for `patience` blocks, else None."""
@@ -152,14 +159,25 @@ def _ratio(name):
     return measure
 
 
+LONG = 16  # blocks: long enough for a healthy run to leave its start behind
+
+
 def _miss(blocks):
     """How much farther a real is from the nearest fake than from the nearest other real.
 
-    In units of the reals' distances from each other: 0 where the fakes are as good as reals.
+    In units of the reals' distances from each other, 0 where the fakes are as good as reals; the
+    median of the last blocks, since a failing run may come near now and then.
     """
-    names = ("reals/nearest_fake", "reals/nearest_real", "reals/distance")
-    fake, real, scale = (blocks[-1].mean(name) for name in names)
-    return None if fake is None or real is None or not scale else (fake - real) / scale
+    if len(blocks) < LONG:
+        return None
+    found = []
+    for one in blocks[-LONG:]:
+        names = ("reals/nearest_fake", "reals/nearest_real", "reals/distance")
+        fake, real, scale = (one.mean(name) for name in names)
+        if fake is None or real is None or not scale:
+            return None
+        found.append((fake - real) / scale)
+    return float(np.median(found))
 
 
 def _chance(blocks):
@@ -225,7 +243,7 @@ SIGNALS = (
     ),
     Signal(
         "D loss near zero",
-        0.02,
+        0.05,
         3,
         True,
         LOGISTIC,
@@ -247,7 +265,7 @@ SIGNALS = (
     ),
     Signal(
         "D loss unsteady",
-        0.7,
+        0.5,
         3,
         False,
         BOUNDED,
@@ -256,7 +274,7 @@ SIGNALS = (
     ),
     Signal(
         "D loss variance rises",
-        5.0,
+        4.0,
         1,
         False,
         BOUNDED,
@@ -337,7 +355,7 @@ SIGNALS = (
     ),
     Signal(
         "fakes alike to D",
-        0.05,
+        0.1,
         8,
         False,
         ALL,
@@ -348,14 +366,15 @@ SIGNALS = (
     ),
     Signal(
         "fakes miss the data",
-        0.5,
-        12,
+        0.47,
+        1,
         True,
         ALL,
         "For a long time real images have been far from every fake: G makes something else, or"
         " far too little of what there is. Look at the samples; lower the learning rates, hold D"
         " back (--r1, --spectral_norm), or take a proven recipe of configs/.",
         _miss,
+        span=LONG,
     ),
     Signal(
         "fakes out of range",

@@ -1,0 +1,48 @@
+"""Faults that are done to a game in training, for the health bench and its recovery."""
+
+import keras
+import numpy as np
+
+
+class Fault(keras.callbacks.Callback):
+    """Does a fault after a step, in the first attempt only: a roll-back does not meet it again.
+
+    Args:
+        fault: "nan D", "nan G" (a weight becomes NaN), "rate" (both learning rates times 1000),
+            "freeze G" (its rate becomes 0), "collapse" (from then on G does not see its latents),
+            or None.
+        at: after how many steps.
+        start: steps done before this `fit`.
+    """
+
+    def __init__(self, fault, at, start=0):
+        super().__init__()
+        self.fault, self.at, self.start = fault, at, start
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.start + batch + 1
+        if self.fault is None or step < self.at or int(self.model.attempt.numpy()):
+            return
+        if step == self.at or self.fault == "collapse":
+            do(self.model, self.fault)
+
+
+def do(gan, fault):
+    """A fault, done to a game now."""
+    generator, discriminator = gan.players["generator"], gan.players["discriminator"]
+    if fault in ("nan D", "nan G"):
+        network = (generator if fault == "nan G" else discriminator).network
+        weight = network.trainable_variables[0]
+        broken = np.array(weight)
+        broken.flat[0] = np.nan
+        weight.assign(broken)
+    elif fault == "rate":
+        for player in gan.players.values():
+            player.optimizer.learning_rate = 1000 * float(player.optimizer.learning_rate)
+    elif fault == "freeze G":
+        generator.optimizer.learning_rate = 0.0
+    elif fault == "collapse":
+        weight = generator.network.trainable_variables[0]
+        weight.assign(np.zeros(weight.shape, np.float32))
+    else:
+        raise ValueError(fault)

@@ -1,0 +1,352 @@
+"""The health bench's page and pictures, from its lines alone."""
+
+import collections
+import math
+import pathlib
+import statistics
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_gan.monitoring import signals
+
+DOCS = pathlib.Path("docs")
+LINES = DOCS / "health_bench.jsonl"
+DEVELOPMENT = DOCS / "health_bench_development.jsonl"
+PICTURES = DOCS / "images" / "health"
+EARLY = 0.2  # share of a run
+
+
+def wilson(hits, count, z=1.96):
+    """The 95 % interval of a share (Wilson, 1927)."""
+    if not count:
+        return 0.0, 1.0
+    share, root = hits / count, z**2 / count
+    middle = (share + root / 2) / (1 + root)
+    half = z * math.sqrt(share * (1 - share) / count + root / (4 * count)) / (1 + root)
+    return middle - half, middle + half
+
+
+def alarm(line, warnings=False):
+    """The first event from the onset on that is a failure (or a warning too), or None."""
+    for event in line["events"]:
+        if event["step"] > line["onset"] and (event["failure"] or warnings):
+            return event
+    return None
+
+
+def figures(lines):
+    """What the page says of a set of lines, by name."""
+    healthy = [line for line in lines if line["kind"] == "healthy"]
+    made = [line for line in lines if line["kind"] != "healthy"]
+    failed = [line for line in made if line["failed"]]
+    named = [line for line in failed if alarm(line)]
+    early = [line for line in named if alarm(line)["step"] <= EARLY * line["steps"]]
+    false = sum(event["failure"] for line in healthy for event in line["events"])
+    return {
+        "healthy": len(healthy),
+        "made to fail": len(made),
+        "failed": len(failed),
+        "named": len(named),
+        "with a warning at least": sum(alarm(line, True) is not None for line in failed),
+        "early": len(early),
+        "false alarms": false,
+        "healthy with a false alarm": sum(alarm(line) is not None for line in healthy),
+        "healthy that failed": sum(line["failed"] for line in healthy),
+        "warnings in healthy": sum(not e["failure"] for x in healthy for e in x["events"]),
+        "delay": statistics.median(alarm(x)["step"] - x["onset"] for x in named) if named else None,
+    }
+
+
+def summary(lines):
+    """The headline, as plain text."""
+    found = figures(lines)
+    low, high = wilson(found["named"], found["failed"])
+    return "\n".join(
+        [
+            f"made to fail {found['made to fail']}, failed by score {found['failed']},"
+            f" named {found['named']} ({low:.2f} to {high:.2f}),"
+            f" with a warning at least {found['with a warning at least']},"
+            f" in the first fifth of the run {found['early']}",
+            f"healthy {found['healthy']}, false alarms {found['false alarms']},"
+            f" warnings {found['warnings in healthy']},"
+            f" failed by score {found['healthy that failed']}",
+            f"median steps from onset to event {found['delay']}",
+        ]
+    )
+
+
+def thresholds(lines):
+    """A table: how near healthy and failing runs came to each threshold."""
+    healthy = [line for line in lines if line["kind"] == "healthy"]
+    failed = [line for line in lines if line["kind"] != "healthy" and line["failed"]]
+    yield "| signal | losses | threshold | readings | nearest healthy | failing beyond it |"
+    yield "|---|---|---|---|---|---|"
+    for signal in signals.SIGNALS:
+        own = [
+            line["reach"][signal.name]
+            for line in healthy
+            if line["loss"] in signal.losses and signal.name in line["reach"]
+        ]
+        reached = [
+            line["reach"][signal.name]
+            for line in failed
+            if line["loss"] in signal.losses and signal.name in line["reach"]
+        ]
+        beyond = [v for v in reached if (v > signal.threshold) == signal.above]
+        near = (max if signal.above else min)(own, default=float("nan"))
+        sign = ">" if signal.above else "<"
+        yield (
+            f"| {signal.name}{'' if signal.failure else ' (warns)'} | {_losses(signal.losses)} |"
+            f" {sign} {signal.threshold:g} | {signal.patience} | {near:.3g} |"
+            f" {len(beyond)} of {len(reached)} |"
+        )
+
+
+def _losses(losses):
+    if set(losses) == set(signals.ALL):
+        return "all"
+    left_out = [loss for loss in signals.ALL if loss not in losses]
+    return ", ".join(losses) if len(losses) <= 3 else "all but " + ", ".join(left_out)
+
+
+def write(lines):
+    """docs/health_bench.md and the pictures."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    _delays(lines)
+    _examples(lines)
+    (DOCS / "health_bench.md").write_text("\n".join(_page(lines)) + "\n")
+    print(DOCS / "health_bench.md")
+
+
+def _page(lines):
+    found = figures(lines)
+    failed, named = found["failed"], found["named"]
+    recall = wilson(named, failed)
+    early = wilson(found["early"], failed)
+    false = wilson(found["healthy with a false alarm"], found["healthy"])
+    seconds = sum(line["seconds"] for line in lines)
+    return [
+        "# The health monitor's bench",
+        "",
+        "Written by `make health-bench` from [health_bench.jsonl](health_bench.jsonl), a line a"
+        f" run; {seconds / 60:.0f} minutes of training, one process on one core. These are the"
+        " held-out seeds and settings; the thresholds were chosen on others"
+        " ([monitoring.md](monitoring.md)).",
+        "",
+        "- **Failed**: the final score is more than twice the median of the healthy runs of the"
+        " same family, or weights are not finite. The score is the Fréchet distance of 1,000"
+        " images in the features of the Fashion-MNIST CNN, or the energy distance of 1,000 points."
+        " The monitor plays no part in it.",
+        "- **Onset**: the step after which the fault is done; 0 where settings are the fault,"
+        " though they may take time to do harm.",
+        "- **Named**: an event that `--on_failure` acts on, after the onset. Warnings are not"
+        " counted.",
+        "",
+        "| | | 95 % interval |",
+        "|---|---|---|",
+        f"| runs made to fail | {found['made to fail']} | |",
+        f"| … that failed by their score | {failed} | |",
+        f"| … and were named (recall) | {named}: {named / failed:.2f} |"
+        f" {recall[0]:.2f} to {recall[1]:.2f} |",
+        f"| … named within the first fifth of their run | {found['early']}:"
+        f" {found['early'] / failed:.2f} | {early[0]:.2f} to {early[1]:.2f} |",
+        f"| … named or warned of | {found['with a warning at least']} | |",
+        f"| median steps from onset to event | {found['delay']:.0f} | |",
+        f"| healthy runs | {found['healthy']} | |",
+        f"| … with a false alarm | {found['healthy with a false alarm']} |"
+        f" {false[0]:.2f} to {false[1]:.2f} |",
+        f"| … false alarms in all | {found['false alarms']} | |",
+        f"| … warnings in all | {found['warnings in healthy']} | |",
+        f"| … that failed by their score | {found['healthy that failed']} | |",
+        "",
+        "![steps from onset to event](images/health/delays.png)",
+        "",
+        "## Made to fail",
+        "",
+        "Score: times the median of the healthy twins; “–” is not finite. A run in brackets did not"
+        " fail by its score and does not count.",
+        "",
+        "| what was done | family | settings or fault | score | onset | named at | by | of steps |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(line) for line in lines if line["kind"] != "healthy"),
+        "",
+        "## By what was done",
+        "",
+        "| | failed | named | early |",
+        "|---|---|---|---|",
+        *_kinds(lines),
+        "",
+        "## Healthy",
+        "",
+        "| family | scores | false alarms | warnings |",
+        "|---|---|---|---|",
+        *_healthy(lines),
+        "",
+        "## Ranges in the healthy runs",
+        "",
+        "5 % to 95 % of the readings after the first tenth of each run.",
+        "",
+        *_ranges(lines),
+    ]
+
+
+def _row(line):
+    event = alarm(line)
+    score = "–" if line["score"] is None else f"{line['score'] / line['twins']:.1f}"
+    what = line["fault"] or line["flags"].split("--average_decay=0.98")[1].strip()
+    own = what if line["fault"] else _own(line)
+    step, name = (event["step"], event["signal"]) if event else ("not", "–")
+    cells = [line["kind"], line["family"], f"`{own}`", score, line["onset"], step, name]
+    row = "| " + " | ".join(map(str, [*cells, line["steps"]])) + " |"
+    return row if line["failed"] else row.replace("| ", "| (", 1).replace(" |", ") |", 1)
+
+
+def _own(line):
+    return line["name"].split(": ", 1)[1]
+
+
+def _kinds(lines):
+    kinds = collections.defaultdict(list)
+    for line in lines:
+        if line["kind"] != "healthy":
+            kinds[line["kind"]].append(line)
+    for kind, members in kinds.items():
+        found = figures(members)
+        yield f"| {kind} | {found['failed']} | {found['named']} | {found['early']} |"
+
+
+def _healthy(lines):
+    for family in dict.fromkeys(line["family"] for line in lines):
+        runs = [x for x in lines if x["family"] == family and x["kind"] == "healthy"]
+        scores = ", ".join(f"{x['score']:.3g}" for x in runs)
+        events = [(e["signal"], e["failure"]) for x in runs for e in x["events"]]
+        alarms = ", ".join(name for name, failure in events if failure) or "none"
+        warnings = ", ".join(name for name, failure in events if not failure) or "none"
+        yield f"| {family} | {scores} | {alarms} | {warnings} |"
+
+
+RANGES = (
+    "discriminator/loss",
+    "generator/loss",
+    "discriminator/accuracy_real",
+    "discriminator/accuracy_fake",
+    "discriminator/logits_real",
+    "discriminator/logits_fake",
+    "discriminator/gradient_norm",
+    "generator/gradient_norm",
+)
+
+
+def _ranges(lines):
+    healthy = [line for line in lines if line["kind"] == "healthy"]
+    losses = list(dict.fromkeys(line["loss"] for line in healthy))
+    yield "| | " + " | ".join(losses) + " |"
+    yield "|---" * (len(losses) + 1) + "|"
+    rows = [*((name, name, None) for name in RANGES)]
+    rows += [
+        (f"{a} / {b}", a, b)
+        for a, b in (
+            ("fakes/distance", "reals/distance"),
+            ("fakes/feature_distance", "reals/feature_distance"),
+            ("reals/nearest_fake", "reals/nearest_real"),
+        )
+    ]
+    for title, name, under in rows:
+        cells = []
+        for loss in losses:
+            values = []
+            for line in healthy:
+                if line["loss"] == loss and name in line["curves"]:
+                    curve = line["curves"][name]
+                    if under:
+                        curve = [a / b for a, b in zip(curve, line["curves"][under]) if b]
+                    values += curve[len(curve) // 10 :]
+            values.sort()
+            low, high = (values[int(share * (len(values) - 1))] for share in (0.05, 0.95))
+            cells.append(f"{low:.2g} to {high:.2g}")
+        yield f"| `{title}` | " + " | ".join(cells) + " |"
+
+
+def _figure(width, height):
+    figure = Figure(figsize=(width, height), dpi=90, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _delays(lines):
+    figure = _figure(8, 4)
+    axes = figure.add_subplot()
+    failed = [x for x in lines if x["kind"] != "healthy" and x["failed"]]
+    kinds = list(dict.fromkeys(x["kind"] for x in failed))
+    for place, kind in enumerate(kinds):
+        for number, line in enumerate(x for x in failed if x["kind"] == kind):
+            event, up = alarm(line), place + 0.08 * (number - 3)
+            if event:
+                axes.plot((event["step"] - line["onset"]) / line["steps"], up, "o", color="C0")
+            else:
+                axes.plot(1.0, up, "x", color="tab:red")
+    axes.axvline(EARLY, color="gray", linewidth=0.8, linestyle="--")
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.invert_yaxis()
+    axes.set(xlabel="onset to event, share of the run (cross: not named)", xlim=(-0.02, 1.05))
+    axes.grid(axis="x", alpha=0.3)
+    figure.savefig(PICTURES / "delays.png")
+
+
+EXAMPLES = {  # file → (title, which line)
+    "healthy": ("Healthy: DCGAN", lambda x: x["kind"] == "healthy" and x["family"] == "dcgan"),
+    "explosion": (
+        "The learning rates rise a thousandfold",
+        lambda x: x["fault"] == "rate" and x["family"] == "dcgan",
+    ),
+    "d_too_strong": (
+        "D too strong",
+        lambda x: x["kind"] == "D too strong" and x["family"] == "dcgan",
+    ),
+    "collapse": (
+        "G stops seeing its latents: mode collapse",
+        lambda x: x["fault"] == "collapse" and x["family"] == "dcgan",
+    ),
+}
+PANELS = (
+    ("losses", ("discriminator/loss", "generator/loss"), False),
+    ("gradient norms", ("discriminator/gradient_norm", "generator/gradient_norm"), True),
+    ("D's accuracy", ("discriminator/accuracy_real", "discriminator/accuracy_fake"), False),
+    ("distance in pairs", ("fakes/distance", "reals/distance"), False),
+)
+
+
+def _examples(lines):
+    for name, (title, wanted) in EXAMPLES.items():
+        line = next(x for x in lines if wanted(x))
+        figure = _figure(10, 4.6)
+        steps = [line["log_every"] * (i + 1) for i in range(len(line["curves"]["finite"]))]
+        for place, (label, curves, log) in enumerate(PANELS, 1):
+            axes = figure.add_subplot(2, 2, place)
+            for curve in curves:
+                axes.plot(steps, line["curves"][curve], label=curve, linewidth=1.2)
+            if line["onset"]:
+                axes.axvline(line["onset"], color="black", linewidth=0.8, linestyle=":")
+            for number, event in enumerate(line["events"]):
+                color = "tab:red" if event["failure"] else "tab:orange"
+                axes.axvline(event["step"], color=color, linewidth=0.9)
+                if place == 1:
+                    axes.annotate(
+                        event["signal"],
+                        (event["step"], 0.97 - 0.12 * (number % 7)),
+                        xycoords=("data", "axes fraction"),
+                        xytext=(3, 0),
+                        textcoords="offset points",
+                        color=color,
+                        fontsize=7,
+                        va="top",
+                    )
+            axes.set_title(label, fontsize=9)
+            if log:
+                axes.set_yscale("log")
+            axes.grid(alpha=0.3)
+            axes.legend(fontsize=6, loc="lower right")
+        score = "not finite" if line["score"] is None else f"{line['score']:.0f}"
+        figure.suptitle(f"{title} (score {score}, healthy twins {line['twins']:.0f})", fontsize=11)
+        figure.savefig(PICTURES / f"{name}.png")

@@ -1,0 +1,124 @@
+"""Whether a roll-back mends a run: the same run without a fault, with a NaN, with an explosion.
+
+A DCGAN on Fashion-MNIST; at a third of the run a weight becomes NaN, or both learning rates rise a
+thousandfold. `--on_failure=rollback` does the rest. Writes docs/health_recovery.jsonl, a line a
+run, and prints the medians; what is there is not run again.
+
+    python -m benchmarks.health_recovery --seeds=3
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shlex
+import statistics
+import sys
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from benchmarks import health_faults
+from keras_gan import experiment, flags, settings
+from keras_gan.evaluation import suite
+from keras_gan.rundir import RunDirectory
+from models import REGISTRY
+
+LINES = pathlib.Path("docs/health_recovery.jsonl")
+SETTINGS = (
+    "--model=dcgan --dataset=fashion_mnist --labels=none --batch_size=32 --latent_dim=64"
+    " --width=16 --average_decay=0.98 --d_learning_rate=5e-4 --g_learning_rate=1e-3"
+    " --log_every=10 --sample_every=0 --notensorboard --noprogress --flagfile=configs/tips/"
+    "10-track-failures.flags"
+)
+
+
+def train(fault, seed, steps, folder, further=""):
+    """One run to its end; returns its score and what the monitor did."""
+    text = f"{SETTINGS} --seed={seed} --steps={steps} --run_dir={folder} {further}"
+    given = flags.parse(settings.Config, ["", *shlex.split(text)])
+    keras.utils.clear_session()
+    kept = []
+    referees = experiment._referees
+
+    def with_fault(config, run, source, *others):
+        kept.append(source)
+        yield health_faults.Fault(FAULTS[fault], steps // 3, others[-1])
+        yield from referees(config, run, source, *others)
+
+    experiment._referees = with_fault
+    try:
+        with RunDirectory(folder) as run, Games() as games:
+            config = experiment.settle(given, REGISTRY, run)
+            status = experiment.train(config, REGISTRY[config.model], run)
+            events = run.events()
+    finally:
+        experiment._referees = referees
+    gan, source = games[-1], kept[-1]
+    found = suite.Evaluator(source, extractor="fashion_mnist_cnn", count=2000).score(gan.sample)
+    back = [e for e in events if e["signal"] == "rolled back"]
+    return {
+        "fault": fault,
+        "seed": seed,
+        "steps": steps,
+        "status": status,
+        "score": next(v for k, v in found.items() if k.startswith("fd_")),
+        "rolled_back": [[e["from_step"], e["step"], e["because"]] for e in back],
+        "learning_rates": back[-1]["learning_rates"] if back else None,
+    }
+
+
+class Games:
+    """Inside, the games that `experiment.build` makes are kept."""
+
+    def __enter__(self):
+        self.build, games = experiment.build, []
+
+        def build(*arguments):
+            games.append(self.build(*arguments))
+            return games[-1]
+
+        experiment.build = build
+        return games
+
+    def __exit__(self, *exception):
+        experiment.build = self.build
+
+
+def medians(lines):
+    """Fault → median of the scores over the seeds."""
+    return {
+        fault: statistics.median(line["score"] for line in lines if line["fault"] == fault)
+        for fault in FAULTS
+        if any(line["fault"] == fault for line in lines)
+    }
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=1200)
+    options = parser.parse_args(argv)
+    text = LINES.read_text() if LINES.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines()]
+    done = {(line["fault"], line["seed"], line["steps"]) for line in lines}
+    for seed in range(options.seeds):
+        for fault in FAULTS:
+            if (fault, seed, options.steps) in done:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                lines.append(train(fault, seed, options.steps, folder))
+            print(lines[-1], flush=True)
+            with open(LINES, "a") as file:
+                file.write(json.dumps(lines[-1]) + "\n")
+    for fault, score in medians(lines).items():
+        print(f"{fault}: {score:.2f}, {score / medians(lines)['no fault']:.3f} of no fault")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
