@@ -66,6 +66,8 @@ def collectives(flags):
             if operation.type not in ("CollectiveReduceV2", "CollectiveGatherV2"):
                 continue
             operand = operation.inputs[0]
+            if operand.op.type == "Pad":  # to the largest share; ours are equal
+                operand = operand.op.inputs[0]
             size = math.prod(operand.shape.as_list()) * operand.dtype.size
             found.append(("reduce" if "Reduce" in operation.type else "gather", size))
     if not found:

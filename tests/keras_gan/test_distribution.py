@@ -1,10 +1,7 @@
-"""Two and four replicas equal one.
+"""Two and four replicas equal one: max|Δ| / max|w| stays below 1e-5 over 20 steps, in float32.
 
-The algebra is proven in float64, where rounding can't hide an error: there the weights of 20 steps
-agree to 1e-12. In float32 the same sums are rounded in another order, which moves a weight by some
-1e-9 a step; where that carries an activation over LeakyReLU's kink, its gradient jumps, and the
-runs part from there on as any two orders of summation would (docs/distribution.md has numbers).
-So float32 is compared over few steps.
+Seen are 1e-8 to 2e-6 (docs/distribution.md), which is the rounding of sums taken in another order.
+The same in float64, where the algebra can't hide behind rounding, agrees to 1e-9.
 """
 
 import keras
@@ -83,8 +80,8 @@ def train(make, replicas, steps, batch_size=BATCH):
     return gan
 
 
-def distance(gan, other):
-    """max|Δ| / max|w| of the worst tensor of all networks, the averaged one too.
+def distance(gan, other, but=()):
+    """max|Δ| / max|w| of the worst tensor of all networks but those named, the averaged one too.
 
     A tensor that starts at zero (a bias, β) is held against its layer's largest weight: what it is
     added to. Its own size says nothing, a bias may have moved by 1e-6 only.
@@ -94,6 +91,8 @@ def distance(gan, other):
         for layer, twin in zip(mine.layers, theirs.layers, strict=True):
             scale = max((np.abs(np.asarray(v)).max() for v in twin.trainable_variables), default=1)
             for v, w in zip(layer.variables, twin.variables, strict=True):
+                if v.path in but:
+                    continue
                 v, w = np.asarray(v), np.asarray(w)
                 worst = max(worst, np.abs(v - w).max() / max(np.abs(w).max(), scale))
     return worst
@@ -127,7 +126,7 @@ def double(monkeypatch):
     keras.config.set_dtype_policy("float32")
 
 
-def dcgan(normalization, optimizer, **rules):
+def dcgan(normalization, optimizer, prior=None, **rules):
     def make():
         keras.utils.set_random_seed(1)
         gan = models.DCGAN(
@@ -137,46 +136,53 @@ def dcgan(normalization, optimizer, **rules):
             normalization=normalization,
             d_normalization=normalization,
             synchronized=True,
+            prior=prior,
         )
-        gan.compile(**optimizers(optimizer), average=MovingAverage(0.9), **rules)
+        gan.compile(**{**optimizers(optimizer), "average": MovingAverage(0.9), **rules})
         return gan
 
     return make
 
 
+slow = pytest.mark.slow
 CASES = [
     ("none", "sgd", 2),
-    pytest.param("none", "adam", 2, marks=pytest.mark.slow),
-    pytest.param("none", "sgd", 4, marks=pytest.mark.slow),
-    pytest.param("none", "adam", 4, marks=pytest.mark.slow),
-    pytest.param("batch", "sgd", 2, marks=pytest.mark.slow),
+    pytest.param("none", "adam", 2, marks=slow),
+    pytest.param("none", "sgd", 4, marks=slow),
+    pytest.param("none", "adam", 4, marks=slow),
+    pytest.param("batch", "sgd", 2, marks=slow),
     ("batch", "adam", 2),
-    pytest.param("batch", "sgd", 4, marks=pytest.mark.slow),
-    pytest.param("batch", "adam", 4, marks=pytest.mark.slow),
+    pytest.param("batch", "sgd", 4, marks=slow),
+    pytest.param("batch", "adam", 4, marks=slow),
 ]
 
 
 @pytest.mark.parametrize("normalization, optimizer, replicas", CASES)
-def test_dcgan_is_the_same_on_several(double, normalization, optimizer, replicas):
+def test_dcgan_is_the_same_on_several(normalization, optimizer, replicas):
     """20 steps, without batch norm and with it synchronised."""
     make = dcgan(normalization, optimizer)
     one = train(make, 1, 20)
+    assert distance(train(make, replicas, 20), one) < 1e-5
+    assert distance(make(), one) > 1e-2  # and the weights did move
+
+
+@slow
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("normalization", ["none", "batch"])
+def test_dcgan_is_the_same_in_double(double, normalization, optimizer):
+    make = dcgan(normalization, optimizer)
+    one = train(make, 1, 20)
     # D's gradients before a batch norm cancel to rounding noise, which Adam blows up: 1e-9.
-    assert distance(train(make, replicas, 20), one) < 1e-9
-    assert distance(make(), one) > 1e-3  # and the weights did move
+    assert distance(train(make, 2, 20), one) < 1e-9
+    assert distance(make(), one) > 1e-3
 
 
-def test_a_wrong_scale_would_show(double, monkeypatch):
+def test_a_wrong_scale_would_show(monkeypatch):
     """Gradients are summed, so a loss that is not divided by the replicas moves weights N-fold."""
     make = dcgan("none", "sgd")
     one = train(make, 1, 5)
     monkeypatch.setattr(players.Player, "scale", lambda self: 1.0)
-    assert distance(train(make, 2, 5), one) > 1e-4
-
-
-def test_float32_agrees_over_a_few_steps():
-    make = dcgan("none", "sgd")
-    assert distance(train(make, 2, 3), train(make, 1, 3)) < 1e-5
+    assert distance(train(make, 2, 5), one) > 1e-3
 
 
 # Losses × penalties × tips -----------------------------------------------------------------------
@@ -196,7 +202,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     ),
     "hinge, DRAGAN, ADA, target networks": lambda: _rules(
         loss=losses.Hinge(),
-        penalties=[penalties.Dragan()],
+        penalties=[penalties.Dragan(group=4)],
         d_inputs=[augment.ADA(0.6, 0.2, 1)],
         opponent=TargetNetworks(0.1),
         optimizer="adam",
@@ -240,7 +246,7 @@ def from_array(tiny, name):
     return make
 
 
-@pytest.mark.parametrize("replicas", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("replicas", [2, pytest.param(4, marks=slow)])
 @pytest.mark.parametrize("name", ARRAY)
 def test_every_rule_is_the_same_on_several(tiny, name, replicas):
     make, steps = from_array(tiny, name), 4
@@ -254,6 +260,25 @@ def test_every_rule_is_the_same_on_several(tiny, name, replicas):
             np.testing.assert_allclose(
                 np.asarray(ours[variable]), np.asarray(theirs[variable]), rtol=1e-3, atol=2e-5
             )
+
+
+@slow
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("name", ARRAY)
+def test_dcgan_with_every_rule_is_the_same_on_several(name, optimizer):
+    """As above, on convolutions and over 20 steps, with either optimizer."""
+
+    def make():
+        rules = {**ARRAY[name](), **optimizers(optimizer)}
+        rules.pop("optimizer")
+        return dcgan("none", optimizer, **rules)()
+
+    one = train(make, 1, 20)
+    assert distance(make(), one) > 1e-2
+    # The critic's last bias cancels in Wasserstein's loss; Adam makes ±lr of the rounding.
+    but = ["logit/bias"] if "wasserstein" in name and optimizer == "adam" else []
+    for replicas in (2, 4):
+        assert distance(train(make, replicas, 20), one, but) < 1e-5
 
 
 def test_all_copies_agree(tiny):
@@ -293,7 +318,7 @@ def test_xla_under_a_strategy(tiny):
     assert distance(train(make, 2, 3), train(make, 1, 3)) < 1e-5
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("xla", [False, True])
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_under_a_strategy(policy, xla):
