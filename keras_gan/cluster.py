@@ -42,6 +42,17 @@ def task():
     return 0, 1
 
 
+def slurm():
+    """TensorFlow's resolver of a Slurm job step, also where there are no GPUs."""
+    make = tf.distribute.cluster_resolver.SlurmClusterResolver
+    try:
+        resolver = make()
+        resolver.cluster_spec()
+        return resolver
+    except (OSError, ValueError):  # it shares out GPUs, and stumbles where a task gets none
+        return make(gpus_per_node=task()[1], gpus_per_task=1, auto_set_gpu=False)
+
+
 class Team:
     """The processes of a run; alone, it is one that agrees with itself.
 

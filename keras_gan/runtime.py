@@ -58,7 +58,7 @@ def _strategy(config):
     if config.strategy == "multi_worker":
         resolver = None
         if "TF_CONFIG" not in os.environ and "SLURM_PROCID" in os.environ:
-            resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
+            resolver = cluster.slurm()
         with cluster.joining():
             return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     gpus = [device.name for device in tf.config.list_logical_devices("GPU")]

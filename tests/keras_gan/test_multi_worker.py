@@ -66,6 +66,19 @@ def test_slurm(environment):
     assert cluster.task() == (3, 8)
 
 
+def test_slurm_without_gpus(environment):
+    """TensorFlow's resolver divides by the GPUs of a task."""
+    environment.setenv("SLURM_PROCID", "1")
+    for name, value in {"NUM_TASKS": 4, "NODELIST": "a[1-2]", "TASKS_PER_NODE": "2(x2)"}.items():
+        environment.setenv(f"SLURM_STEP_{name}", str(value))
+    environment.setenv("SLURM_NTASKS", "4")
+    environment.setenv("PATH", "")  # nor nvidia-smi
+    resolver = cluster.slurm()
+    places = [f"a{node}:{port}" for node in (1, 2) for port in (8888, 8889)]
+    assert resolver.cluster_spec().as_dict() == {"worker": places}
+    assert resolver.task_id == 1
+
+
 def test_joining_has_an_end():
     """A worker that never starts ends the others, in the time given, with a message."""
     code = (
