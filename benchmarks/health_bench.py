@@ -262,7 +262,7 @@ def main(argv=None):
     parser.add_argument("--page", action="store_true", help="write the page alone")
     options = parser.parse_args(argv)
     if options.page:
-        health_page.write(read_lines(health_page.LINES))
+        health_page.write(*map(read_lines, (health_page.LINES, health_page.DEVELOPMENT)))
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     path, folder = options.folder / f"{options.set}.jsonl", options.folder / options.set
@@ -295,7 +295,7 @@ def main(argv=None):
         print("\n".join(health_page.thresholds(lines)))
     if options.set == "held out" and len(lines) == len(specs):
         write_lines(health_page.LINES, lines)
-        health_page.write(lines)
+        health_page.write(lines, read_lines(health_page.DEVELOPMENT))
     return 0
 
 

@@ -3,14 +3,20 @@
 import keras
 import numpy as np
 
+FAULTS = {
+    "nan D": "a weight of D becomes NaN",
+    "nan G": "a weight of G becomes NaN",
+    "rate": "the learning rates times 1,000",
+    "freeze G": "G's learning rate becomes 0",
+    "collapse": "from then on G does not see its latents",
+}
+
 
 class Fault(keras.callbacks.Callback):
     """Does a fault after a step, in the first attempt only: a roll-back does not meet it again.
 
     Args:
-        fault: "nan D", "nan G" (a weight becomes NaN), "rate" (both learning rates times 1000),
-            "freeze G" (its rate becomes 0), "collapse" (from then on G does not see its latents),
-            or None.
+        fault: a name of `FAULTS`, or None.
         at: after how many steps.
         start: steps done before this `fit`.
     """

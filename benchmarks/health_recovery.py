@@ -33,6 +33,7 @@ SETTINGS = (
     " --log_every=10 --sample_every=0 --notensorboard --noprogress --flagfile=configs/tips/"
     "10-track-failures.flags"
 )
+FAULTS = {"no fault": None, "NaN": "nan D", "learning rates": "rate"}
 
 
 def train(fault, seed, steps, folder, further=""):

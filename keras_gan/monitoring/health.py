@@ -112,6 +112,20 @@ class Health(Every):
         ]
         self.raised = set(checkpoints.restored_note.get("signals", ()))
 
+    def protect(self, checkpoints, step):
+        """Keeps checkpoints, besides the newest, that the slowest signal can go back to.
+
+        Those are the first ones of the last three stretches of as many steps as it looks back on.
+        """
+        if self.config.on_failure != "rollback":
+            return
+        length = (max(s.readings for s in self.signals if s.failure) + 1) * self.every
+        first = {}
+        for other in [*checkpoints.steps(), step]:
+            first.setdefault(other // length, other)
+        last = (step // length - back for back in range(3))
+        checkpoints.protected = {0, *(first[number] for number in last if number in first)}
+
     def roll_back(self, gan, checkpoints, run, rollback):
         """Restores the last healthy checkpoint, with fresh noise and lower learning rates.
 
@@ -169,6 +183,7 @@ class Health(Every):
         # In this order: killed anywhere in between, the run fails and rolls back once more, alike.
         checkpoints.discard_after(step)
         run.cut_after(step, attempt)
+        self.protect(checkpoints, step)
         # With the new rates and attempt.
         checkpoints.replace(gan, step, note=self.note(), extra=self.memory())
 

@@ -8,6 +8,7 @@ PANELS = (
     ("logits", ("discriminator/logits_real", "discriminator/logits_fake")),
     ("gradient norm", ("discriminator/gradient_norm", "generator/gradient_norm")),
     ("distance in pairs", ("fakes/distance", "reals/distance")),
+    ("from a real to the nearest", ("reals/nearest_fake", "reals/nearest_real")),
 )
 
 
@@ -56,7 +57,7 @@ def write(run, config, sentence):
         f"# Health of {config.model} on {config.dataset}\n\n{sentence}\n\n"
         f"![curves](health.png)\n\n{table}",
     )
-    figure = Figure(figsize=(9, 9), dpi=90, layout="constrained")
+    figure = Figure(figsize=(9, 11), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     for place, (title, names) in enumerate(PANELS, 1):
         axes = figure.add_subplot(len(PANELS), 1, place)

@@ -11,4 +11,5 @@ class Saving(Every):
         self.checkpoints, self.health = checkpoints, health
 
     def act(self, step):
+        self.health.protect(self.checkpoints, step)
         self.checkpoints.save(self.model, step, note=self.health.note(), extra=self.health.memory())

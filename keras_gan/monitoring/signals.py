@@ -181,10 +181,10 @@ def _miss(blocks):
 
 
 def _chance(blocks):
-    """How much better than chance D is: 0 is guessing, 1 always right."""
+    """How much better than chance D is: 0 is guessing, 1 always right, -1 always wrong."""
     real = blocks[-1].mean("discriminator/accuracy_real")
     fake = blocks[-1].mean("discriminator/accuracy_fake")
-    return None if real is None or fake is None else abs(real + fake - 1.0)
+    return None if real is None or fake is None else real + fake - 1.0
 
 
 def _logits(blocks):
@@ -254,7 +254,7 @@ SIGNALS = (
     ),
     Signal(
         "D saturated",
-        0.02,
+        0.03,
         3,
         True,
         ("hinge", "least_squares"),

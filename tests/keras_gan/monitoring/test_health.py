@@ -106,10 +106,27 @@ def test_a_rate_that_was_lowered_stays_low_at_an_older_checkpoint(tmp_path):
 
 
 def test_it_goes_back_behind_the_readings_in_which_the_condition_held(tmp_path):
-    options = dict(step=200, saved=(0, 60, 120, 180))
+    options = dict(step=240, saved=(0, 60, 120, 180))
     _, events = rolled_back(tmp_path / "a", {}, "--model=gan", signal="not finite", **options)
     assert events[-1]["step"] == 180
     _, events = rolled_back(
         tmp_path / "b", {}, "--model=gan", signal="fakes miss the data", **options
     )
     assert events[-1]["step"] == 60
+
+
+def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
+    text = ["--model=gan", "--dataset=ring8", "--width=8", "--log_every=10"]
+    given = flags.parse(settings.Config, ["", *text, "--on_failure=rollback"])
+    config = experiment.settle(given, REGISTRY)
+    gan = experiment.build(config, REGISTRY["gan"], experiment.data(config))
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    health = Health(config, None)
+    length = 10 * (max(s.readings for s in health.signals if s.failure) + 1)
+    for step in range(0, 1001, 20):
+        health.protect(checkpoints, step)
+        checkpoints.save(gan, step)
+        if step >= length:
+            ages = [step - other for other in checkpoints.steps() if other]
+            assert step < 3 * length or any(length <= age <= 3 * length for age in ages)
+    assert len(checkpoints.steps()) <= 6
