@@ -1,8 +1,8 @@
 """What Keras lacks: layers that know the step's randomness, pixel shuffle, spectral norm."""
 
-import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_gan import randomness
@@ -153,23 +153,20 @@ class _Spectral:
     One power iteration a training call, from the u that the step began with; gradients flow
     through W/σ with u and v held fixed. `keras.layers.SpectralNormalization` overwrites the kernel
     instead, and sends no gradient through σ.
+
+    Departs from the paper: u and v start where the iteration ends, not at random, so that the
+    first steps, and a network that has not trained yet, are normalised too.
     """
 
     def build(self, shape):
         super().build(shape)
+        left, right = _singular_vectors(self._kernel)
+        fixed = {"trainable": False, "dtype": "float32", "autocast": False}
         self.left = self.add_weight(
-            name="left",
-            shape=(1, self._kernel.shape[-1]),
-            initializer=keras.initializers.RandomNormal(seed=1),
-            trainable=False,
-            dtype="float32",
+            name="left", shape=left.shape, initializer=lambda *_, **__: left, **fixed
         )
         self.right = self.add_weight(
-            name="right",
-            shape=(1, math.prod(self._kernel.shape[:-1])),
-            initializer=keras.initializers.RandomNormal(seed=2),
-            trainable=False,
-            dtype="float32",
+            name="right", shape=right.shape, initializer=lambda *_, **__: right, **fixed
         )
         self._normalized = None
 
@@ -201,6 +198,15 @@ class _Spectral:
     def kernel(self):
         normalized = getattr(self, "_normalized", None)
         return super().kernel if normalized is None else normalized
+
+
+def _singular_vectors(kernel):
+    """The first singular vectors of a kernel's matrix, float32 [1, outputs] and [1, inputs]."""
+    matrix = keras.ops.convert_to_numpy(kernel).reshape(-1, kernel.shape[-1])
+    _, _, left = np.linalg.svd(np.float32(matrix), full_matrices=False)
+    left = left[:1]
+    right = left @ matrix.T
+    return left, right / max(np.linalg.norm(right), 1e-12)
 
 
 @register

@@ -144,30 +144,36 @@ def main(given, registry, load_zoo):
     for name, seed in mine:
         if (name, seed) not in done:
             missing.setdefault(name, []).append(seed)
-    with (
-        tqdm.tqdm(total=len(mine), unit="run", file=sys.stderr) as bar,
-        concurrent.futures.ProcessPoolExecutor(
-            settings.jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            max_tasks_per_child=VARIANTS_A_WORKER,
-            initializer=_start_worker,
-            initargs=(load_zoo, settings.jobs),
-        ) as pool,
-    ):
-        waiting = {
-            pool.submit(run_variant, study[name], settings, seeds, folder)
-            for name, seeds in missing.items()
-        }
-        while True:
-            bar.update(len(_done(folder).intersection(mine)) - bar.n)
-            if not waiting:
-                break
-            finished, waiting = concurrent.futures.wait(waiting, timeout=2)
-            for task in finished:
-                task.result()
+    names = list(missing)
+    each = settings.jobs * VARIANTS_A_WORKER
+    with tqdm.tqdm(total=len(mine), unit="run", file=sys.stderr) as bar:
+        bar.update(len(done.intersection(mine)))
+        for start in range(0, len(names), each):
+            tasks = [(study[name], missing[name]) for name in names[start : start + each]]
+            for _ in _together(tasks, settings, load_zoo, folder):
+                bar.update(len(_done(folder).intersection(mine)) - bar.n)
     report.write(folder)
     print(f"results {folder / 'results.jsonl'}\nreport  {folder / 'report.md'}")
     return 0
+
+
+def _together(tasks, settings, load_zoo, folder):
+    """Runs tasks (variant, seeds) in workers of their own; yields now and then until all ended."""
+    # Not with max_tasks_per_child, which in Python 3.11 forgets to start the next worker.
+    with concurrent.futures.ProcessPoolExecutor(
+        settings.jobs,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(load_zoo, settings.jobs),
+    ) as pool:
+        waiting = {
+            pool.submit(run_variant, variant, settings, seeds, folder) for variant, seeds in tasks
+        }
+        while waiting:
+            finished, waiting = concurrent.futures.wait(waiting, timeout=2)
+            for task in finished:
+                task.result()
+            yield
 
 
 def _done(folder):

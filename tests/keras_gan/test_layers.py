@@ -11,6 +11,13 @@ def images(*shape, seed=0):
 
 
 class TestSpectralNorm:
+    def test_a_network_that_has_not_trained_is_normalised(self):
+        layer = layers.SpectralConv2D(6, 3, use_bias=False)
+        layer(images(4, 8, 8, 2))
+        matrix = layer._kernel.numpy().reshape(-1, 6)
+        sigma = layer.right.numpy() @ matrix @ layer.left.numpy().T
+        np.testing.assert_allclose(sigma[0, 0], np.linalg.norm(matrix, 2), rtol=1e-5)
+
     @pytest.mark.parametrize(
         "layer, shape",
         [(layers.SpectralDense(7), (4, 5)), (layers.SpectralConv2D(6, 3), (4, 8, 8, 2))],
@@ -30,6 +37,7 @@ class TestSpectralNorm:
     def test_one_power_iteration_a_training_call_and_none_otherwise(self):
         layer, x = layers.SpectralDense(4), images(3, 5)
         layer(x)
+        layer.left.assign(layer.left.numpy()[:, ::-1])  # away from where the iteration ends
         left, kernel = layer.left.numpy(), layer._kernel.numpy()
         layer(x, training=False)
         np.testing.assert_array_equal(left, layer.left.numpy())
