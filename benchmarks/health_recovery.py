@@ -29,7 +29,7 @@ from models import REGISTRY
 LINES = pathlib.Path("docs/health_recovery.jsonl")
 SETTINGS = (
     "--model=dcgan --dataset=fashion_mnist --labels=none --batch_size=32 --latent_dim=64"
-    " --width=16 --average_decay=0.98 --d_learning_rate=5e-4 --g_learning_rate=1e-3"
+    " --width=16 --average_decay=0.98 --d_learning_rate=4e-3 --g_learning_rate=4e-3"
     " --log_every=10 --sample_every=0 --notensorboard --noprogress --flagfile=configs/tips/"
     "10-track-failures.flags"
 )

@@ -38,6 +38,7 @@ class Health(Every):
         self.team = team
         self.readings, self.raised = [], set()
         self.stopped = False
+        self.probation = None  # (until which step, rates by player): lower rates on trial
 
     def since(self, start):
         """This callback, for a `fit` that begins after `start` steps."""
@@ -45,6 +46,8 @@ class Health(Every):
         return self
 
     def act(self, step):
+        if self.probation is not None and step >= self.probation[0]:
+            self._restore_rates(step)
         _, metrics = self.model.recorder.read(step, self.every)
         self.readings = [*self.readings[1 - MEMORY :], (step, metrics)]
         blocks = [signals.block(*reading) for reading in self.readings]
@@ -89,6 +92,20 @@ class Health(Every):
         elif self.config.on_failure == "rollback":
             raise RollBack(event)
 
+    def _restore_rates(self, step):
+        """Ends the trial after a first roll-back: its cause does not seem to last."""
+        for name, rate in self.probation[1].items():
+            self.model.players[name].optimizer.learning_rate = rate
+        event = {
+            "step": step,
+            "attempt": int(self.model.attempt.numpy()),
+            "signal": "rates restored",
+            "learning_rates": self.probation[1],
+        }
+        self.probation = None
+        self.run.append_event(event)
+        logging.warning("step %d: the failure is passed; learning rates as before it", step)
+
     def note(self):
         """What a checkpoint keeps of the judgement."""
         failing = {s.name for s in self.signals if s.failure} & self.raised
@@ -100,6 +117,9 @@ class Health(Every):
         if self.readings:
             for name in self.readings[-1][1]:
                 arrays[f"metrics/{name}"] = np.stack([m[name] for _, m in self.readings])
+        if self.probation is not None:
+            arrays["until"] = np.array(self.probation[0], np.int64)
+            arrays |= {f"rates/{name}": np.array(r) for name, r in self.probation[1].items()}
         return arrays
 
     def remember(self, checkpoints):
@@ -111,6 +131,9 @@ class Health(Every):
             for i, step in enumerate(arrays.get("steps", ()))
         ]
         self.raised = set(checkpoints.restored_note.get("signals", ()))
+        if "until" in arrays:
+            rates = {n[6:]: float(a) for n, a in arrays.items() if n.startswith("rates/")}
+            self.probation = (int(arrays["until"]), rates)
 
     def protect(self, checkpoints, step):
         """Keeps checkpoints, besides the newest, that the slowest signal can go back to.
@@ -128,6 +151,9 @@ class Health(Every):
 
     def roll_back(self, gan, checkpoints, run, rollback):
         """Restores the last healthy checkpoint, with fresh noise and lower learning rates.
+
+        After a first roll-back the rates come back once the run is as far beyond the failure as it
+        went back; from the second one on they stay.
 
         Raises:
             HealthStop: it has been done often enough, or there is no healthy checkpoint.
@@ -159,8 +185,11 @@ class Health(Every):
             step = checkpoints.restore(gan, at_most)
         for name, player in gan.players.items():
             # The restored rate may be that of an older roll-back, or today's one the very failure.
-            rate = min(rates[name], float(player.optimizer.learning_rate))
-            player.optimizer.learning_rate = rate * self.config.rollback_rate
+            rates[name] = min(rates[name], float(player.optimizer.learning_rate))
+            player.optimizer.learning_rate = rates[name] * self.config.rollback_rate
+        # What fails again behind the failure needs the lower rates for good.
+        until = 2 * rollback.event["step"] - step
+        self.probation = (until, rates) if attempt == 1 else None
         gan.attempt.assign(attempt)
         event = {
             "step": step,

@@ -63,8 +63,9 @@ def test_stop_ends_with_status_3_and_a_report(tmp_path):
     assert not (tmp_path / "export").exists()
 
 
-def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 20, 40)):
+def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 20, 40), **then):
     """A game with the learning rates `rates` by player, rolled back; and its events."""
+    attempts, trained_to = then.get("attempts", 1), then.get("trained_to", 0)
     text = ["--dataset=ring8", "--width=8", "--batch_size=8", "--log_every=10", *more]
     config = experiment.settle(flags.parse(settings.Config, ["", *text]), REGISTRY)
     gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
@@ -75,7 +76,15 @@ def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 
             checkpoints.save(gan, number, note={"healthy": True})
         for name, rate in rates.items():
             gan.players[name].optimizer.learning_rate = rate
-        health.roll_back(gan, checkpoints, run, RollBack({"signal": signal, "step": step}))
+        for _ in range(attempts):
+            health.roll_back(gan, checkpoints, run, RollBack({"signal": signal, "step": step}))
+        checkpoints.restore(gan)
+        resumed = Health(config, run)
+        resumed.remember(checkpoints)
+        resumed.set_model(gan)
+        if trained_to:
+            gan.recorder.names = ("finite",)
+            resumed.act(trained_to)
         return gan, run.events()
 
 
@@ -130,3 +139,17 @@ def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
             ages = [step - other for other in checkpoints.steps() if other]
             assert step < 3 * length or any(length <= age <= 3 * length for age in ages)
     assert len(checkpoints.steps()) <= 6
+
+
+def test_the_rates_of_a_first_roll_back_come_back_behind_the_failure(tmp_path):
+    """Failed at 60, back at 40: on trial until 80; a resumed run knows it."""
+    gan, events = rolled_back(tmp_path / "a", {}, "--model=gan", trained_to=70)
+    assert rate(gan, "generator") == pytest.approx(1e-4)
+    gan, events = rolled_back(tmp_path / "b", {}, "--model=gan", trained_to=80)
+    assert rate(gan, "generator") == rate(gan, "discriminator") == pytest.approx(2e-4)
+    assert "rates restored" in [event["signal"] for event in events]
+
+
+def test_the_rates_of_a_second_roll_back_stay(tmp_path):
+    gan, _ = rolled_back(tmp_path, {}, "--model=gan", attempts=2, trained_to=500)
+    assert rate(gan, "generator") == pytest.approx(5e-5)
