@@ -164,13 +164,14 @@ def _train(config, model_class, run, strategy, team, interruption):
             strategy=strategy,
         )
         try:
-            gan.fit(
-                batches,
-                steps_per_epoch=config.steps - step,
-                verbose=0,
-                shuffle=False,
-                callbacks=callbacks if team.chief else [c for c in callbacks if c.everywhere],
-            )
+            with source.reading():
+                gan.fit(
+                    batches,
+                    steps_per_epoch=config.steps - step,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=callbacks if team.chief else [c for c in callbacks if c.everywhere],
+                )
             break
         except RollBack as rollback:
             health.roll_back(gan, checkpoints, run, rollback)

@@ -38,6 +38,10 @@ def evaluate(config, model_class, run):
     )
     noise = config.noise_at_sampling
     found = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
+    if gan.conditional and evaluator.classifies:
+        labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
+        images = gan.sample(len(labels), config.seed, labels, noise)
+        found.update(evaluator.class_agreement(images, labels))
     found = {"step": int(gan.step.numpy()), **found}
     if config.json:
         print(json.dumps(found))

@@ -1,6 +1,7 @@
 """One kind of object for all data: random access to images and labels."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 
@@ -51,7 +52,7 @@ class Source:
         self.label_names = label_names
         self.skipped, self.centres, self.sigma = list(skipped), centres, sigma
         self._read, self._count, self._reopen = read, count, reopen
-        self._pool = None
+        self._pool = self._failure = None
 
     def __len__(self):
         return len(self.images) if self.images is not None else self._count
@@ -79,9 +80,23 @@ class Source:
         if self._pool is None:
             self._pool = concurrent.futures.ThreadPoolExecutor(READERS)
         images = np.empty((len(indices), *self.image_shape), np.uint8)
-        for row, image in enumerate(self._pool.map(self._read, map(int, indices))):
-            images[row] = image
+        try:
+            for row, image in enumerate(self._pool.map(self._read, map(int, indices))):
+                images[row] = image
+        except OSError as error:
+            self._failure = error
+            raise
         return images
+
+    @contextlib.contextmanager
+    def reading(self):
+        """Inside, an image that can't be read any more is an OSError, not TensorFlow's of many."""
+        try:
+            yield
+        except Exception:
+            if self._failure is not None:
+                raise self._failure from None
+            raise
 
     def reopen(self, split):
         """The same data with another split, or None if it has no such split."""

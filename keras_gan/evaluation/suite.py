@@ -210,7 +210,7 @@ class Evaluator:
         found = {}
         if extractor.name != "cnn":
             found.update(inception_scores(probabilities, real))
-        if count != self.source.num_classes or extractor.name != "cnn":
+        if not self.classifies:
             return found
         seen = class_shares.shares(probabilities.argmax(1), count)
         data = class_shares.shares(self.source.labels, count)
@@ -254,6 +254,11 @@ class Evaluator:
 
     def _modes_of(self, images):
         return modes.stacked_classes(self.extractor.channel_classes(images))
+
+    @property
+    def classifies(self):
+        """Whether the extractor is a classifier of this data's classes."""
+        return self.extractor.name == "cnn" and self.extractor.classes == self.source.num_classes
 
     def class_agreement(self, images, labels):
         """How often a classifier sees the class that was asked for.

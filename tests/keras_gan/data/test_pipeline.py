@@ -176,3 +176,14 @@ def test_a_picture_that_vanishes_ends_the_run_with_its_reason():
     source = Source("gone", (28, 28, 1), read=read, count=4)
     with pytest.raises(tf.errors.OpError, match=r"gone\.png"):
         list(pipeline.batches(source, batch_size=2, turns=1, seed=0, steps=1))
+
+
+def test_an_image_that_vanishes_is_told_in_its_own_words():
+    def read(index):
+        if index == 7:
+            raise OSError("7.png was readable when the run began and is not any more")
+        return np.zeros((4, 4, 1), np.uint8)
+
+    source = Source("folder", (4, 4, 1), read=read, count=8)
+    with pytest.raises(OSError, match="^7.png was readable"), source.reading():
+        list(pipeline.batches(source, batch_size=4, steps=4))
