@@ -36,13 +36,27 @@ class Turn:
         return mean
 
 
+NUMBERS = 1024  # of an image (or its features) that distances look at, for their cost
+
+
+def thinned(images):
+    """Images [n, …] as rows [n, d] of at most 1,024 of their numbers, evenly spaced."""
+    flat = tf.reshape(images, [images.shape[0], -1])
+    if flat.shape[1] <= NUMBERS:
+        return flat
+    # Odd, so that it does not fall on the same channels over and over.
+    return flat[:, :: -(-flat.shape[1] // NUMBERS) | 1]
+
+
 def distance_in_pairs(images):
     """Mean absolute difference of neighbours in the batch, float32 scalar.
 
     Neighbours (2i, 2i+1) lie on one replica, so replicas and one device see the same pairs.
     """
-    pairs = images.shape[0] // 2 * 2
-    return tf.reduce_mean(tf.abs(images[0:pairs:2] - images[1:pairs:2]))
+    flat = thinned(images[: images.shape[0] // 2 * 2])
+    size = flat.shape[1]
+    pairs = tf.reshape(flat, [-1, 2 * size])
+    return tf.reduce_mean(tf.abs(pairs[:, :size] - pairs[:, size:]))
 
 
 def magnitude(images):
@@ -68,7 +82,7 @@ def nearest(images, others, same=False):
     """
     count = images.shape[0]
     size = GROUP if count % GROUP == 0 else count
-    a, b = (tf.reshape(x, [count // size, size, -1]) for x in (images, others))
+    a, b = (tf.reshape(thinned(x), [count // size, size, -1]) for x in (images, others))
     squares = tf.reduce_sum(a**2, 2)[:, :, None] + tf.reduce_sum(b**2, 2)[:, None, :]
     squares -= 2.0 * tf.matmul(a, b, transpose_b=True)
     if same:
