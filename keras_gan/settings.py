@@ -299,7 +299,7 @@ class Config:
         3, "most roll-backs in a run", group=HEALTH, low=0, high=20, may_change=True
     )
     rollback_rate: float = flag(
-        0.5, "factor on both learning rates at a roll-back", group=HEALTH, low=0.01, high=1.0
+        0.5, "factor on the learning rates at a roll-back", group=HEALTH, low=0.01, high=1.0
     )
 
     xla: bool = flag(
