@@ -2,8 +2,7 @@
 
 Without: a callback that does nothing (a run always has some, and Keras' `fit` waits for them), and
 none of the measures on the device that only the monitor needs (distances of fakes and
-reals). Prints the ratio of pairs of equal stretches, A B A B …, in
-one process.
+reals). Prints the ratio of pairs of equal stretches, A B A B …, in one process.
 
     python -m benchmarks.health_cost --pairs=9
 """
