@@ -17,8 +17,11 @@ import sys
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from benchmarks import scale
+
 DOCS = pathlib.Path("docs")
-RACE = ("ours", "ours, XLA", "PyTorch", "PyTorch, compiled", "plain Keras", "sgemm")
+RUNNERS = ("ours", "ours, XLA", "PyTorch", "PyTorch, compiled", "plain Keras")
+RACE = (*RUNNERS, "sgemm")
 TIPS = {  # by what they are called in the table; all leave the algorithm's passes alone
     "bare step": "",
     "soft labels": "--real_target=0.7,1.2 --fake_target=0,0.3",
@@ -71,68 +74,105 @@ def median(found, name, figure):
     return statistics.median(row[figure] for row in found[name])
 
 
-def write(race, costs):
-    """docs/benchmarks.md and its picture."""
+def race_lines(race):
+    """The race as Markdown."""
     peak = median(race, "sgemm", "gflops")
-    runners = [name for name in RACE if name != "sgemm"]
-    lines = [
-        "# Speed",
-        "",
-        "Written by `make bench`. The reference step is `configs/reference_step.flags`; what it is"
-        " made of stands in `benchmarks/contenders.py`. Medians over"
-        f" {len(race['ours'])} rounds in turn, ratios within a round (minimum to maximum).",
-        "",
+    yield (
         f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, no GPU; sgemm peaks at"
-        f" {peak:.0f} GFLOP/s; a step is {FLOP_A_STEP / 1e9:.1f} GFLOP.",
-        "",
-        "| | steps/s | ours is × as fast | share of sgemm's peak | first step after | memory |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name in runners:
+        f" {peak:.0f} GFLOP/s; a step is {FLOP_A_STEP / 1e9:.1f} GFLOP. Medians over"
+        f" {len(race['ours'])} rounds in turn, ratios within a round (minimum to maximum)."
+    )
+    yield ""
+    yield (
+        "| | steps/s | ours is × as fast | ours with XLA | share of sgemm's peak |"
+        " first step after | memory |"
+    )
+    yield "|---" * 7 + "|"
+    for name in RUNNERS:
         rate = median(race, name, "steps_per_second")
-        middle, low, high = ratio(race, "ours", name)
-        lines.append(
-            f"| {name} | {rate:.1f} | {middle:.2f} ({low:.2f} to {high:.2f}) |"
+        yield (
+            f"| {name} | {rate:.1f} | {_spread(ratio(race, 'ours', name))} |"
+            f" {_spread(ratio(race, 'ours, XLA', name))} |"
             f" {rate * FLOP_A_STEP / 1e9 / peak:.0%} | {median(race, name, 'first_step'):.1f} s |"
             f" {median(race, name, 'peak_mb'):.0f} MB |"
         )
-    lines += [
-        "",
-        "![steps a second](benchmarks.png)",
-        "",
-        "## What a tip costs",
-        "",
-        f"Time of a step relative to the bare one, medians over {len(costs['bare step'])} rounds.",
-        "",
-        "| | time |",
-        "|---|---|",
-    ]
+    yield ""
+    yield "![steps a second](benchmarks.png)"
+
+
+def costs_lines(costs):
+    """What a tip costs, as Markdown."""
+    yield f"Time of a step relative to the bare one, medians over {len(costs['bare step'])} rounds."
+    yield ""
+    yield "| | time |"
+    yield "|---|---|"
     for name in TIPS:
-        middle, low, high = ratio(costs, "bare step", name)
-        lines.append(f"| {name} | {middle:.2f} ({low:.2f} to {high:.2f}) |")
-    (DOCS / "benchmarks.md").write_text("\n".join(lines) + "\n")
-    (DOCS / "benchmarks.json").write_text(json.dumps({"race": race, "costs": costs}) + "\n")
+        yield f"| {name} | {_spread(ratio(costs, 'bare step', name))} |"
+
+
+def _spread(values):
+    middle, low, high = values
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def write(found):
+    """docs/benchmarks.md and its picture, from what was measured."""
+    parts = (
+        ("The reference step", "race", race_lines),
+        ("What a tip costs", "costs", costs_lines),
+        ("Scale", "scale", scale.lines),
+    )
+    lines = [
+        "# Speed",
+        "",
+        "Written by `make bench`. The reference step is `configs/reference_step.flags`: DCGAN,"
+        " 28×28, batch 64, one update of D and one of G, input pipeline included;"
+        " `benchmarks/contenders.py` has it in five hands.",
+        "",
+    ]
+    for title, part, of in parts:
+        if part in found:
+            lines += [f"## {title}", "", *of(found[part]), ""]
+    notes = DOCS / "speed_notes.md"
+    if notes.exists():
+        lines += [notes.read_text().strip()]
+    (DOCS / "benchmarks.md").write_text("\n".join(lines).rstrip() + "\n")
+    if "race" in found:
+        _picture(found["race"], DOCS / "benchmarks.png")
+
+
+def _picture(race, path):
     figure = Figure(figsize=(7, 2.8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    rates = [[row["steps_per_second"] for row in race[name]] for name in runners]
-    axes.barh(runners, [statistics.median(r) for r in rates], color="tab:blue", alpha=0.6)
+    rates = [[row["steps_per_second"] for row in race[name]] for name in RUNNERS]
+    axes.barh(RUNNERS, [statistics.median(r) for r in rates], color="tab:blue", alpha=0.6)
     for place, values in enumerate(rates):
         axes.plot(values, [place] * len(values), "k.", markersize=4)
     axes.invert_yaxis()
     axes.set(xlabel="steps a second (bar: median; points: runs)")
-    figure.savefig(DOCS / "benchmarks.png")
+    figure.savefig(path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=220)
+    parser.add_argument("--parts", default="race,costs,scale", help="some of them; the rest stays")
     options = parser.parse_args()
-    race = rounds(RACE, options.rounds, options.steps)
-    named = {name: f"ours {flags}".strip() for name, flags in TIPS.items()}
-    found = rounds(list(named.values()), options.rounds, options.steps)
-    write(race, {name: found[command] for name, command in named.items()})
+    kept = DOCS / "benchmarks.json"
+    found = json.loads(kept.read_text()) if kept.exists() else {}
+    for part in filter(None, options.parts.split(",")):
+        if part == "race":
+            found[part] = rounds(RACE, options.rounds, options.steps)
+        elif part == "costs":
+            named = {name: f"ours {flags}".strip() for name, flags in TIPS.items()}
+            rows = rounds(list(named.values()), options.rounds, options.steps)
+            found[part] = {name: rows[command] for name, command in named.items()}
+        else:
+            found[part] = scale.measure()
+        kept.write_text(json.dumps(found) + "\n")
+    write(found)
     print(DOCS / "benchmarks.md")
 
 

@@ -63,7 +63,7 @@ def ours(steps, *flags):
     gan = experiment.build(settings, REGISTRY[settings.model], source)
     clock = Clock()
     batches = pipeline.batches(
-        source, batch_size=BATCH, turns=gan.schedule.d_turns, seed=0, steps=steps
+        source, batch_size=settings.batch_size, turns=gan.schedule.d_turns, seed=0, steps=steps
     )
     tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: clock.tick())
     gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[tick])

@@ -361,6 +361,6 @@ class Config:
         low=0,
         may_change=True,
     )
-    seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=2, high=1000, may_change=True)
+    seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=1, high=1000, may_change=True)
     shard: str = flag("", "study: i/n, the i-th (from 1) of n shares", group=STUDY, may_change=True)
     jobs: int = flag(1, "study: worker processes", group=STUDY, low=1, high=256, may_change=True)

@@ -76,15 +76,29 @@ def _paired(difference):
     half = float(stats.t.ppf(0.975, n - 1)) * error
     mean = float(np.mean(difference))
     p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error else (1.0 if mean == 0 else 0.0)
-    detectable = float(stats.t.ppf(0.975, n - 1) + stats.t.ppf(0.8, n - 1)) * error
     return {
         "pairs": n,
         "difference": mean,
         "low": mean - half,
         "high": mean + half,
         "p": p,
-        "detectable": detectable,
+        "detectable": detectable(n) * spread,
     }
+
+
+def detectable(pairs):
+    """The smallest difference that a paired t test at 5 % finds with power 0.8.
+
+    Args:
+        pairs: number of seeds.
+
+    Returns:
+        The difference in standard deviations of the paired difference; infinite for one pair.
+    """
+    if pairs < 2:
+        return math.inf
+    quantiles = stats.t.ppf(0.975, pairs - 1) + stats.t.ppf(0.8, pairs - 1)
+    return float(quantiles) / math.sqrt(pairs)
 
 
 def _holm(p):
@@ -138,6 +152,9 @@ def write(folder):
         if "difference" in frame:
             _picture(frame, metric, better, folder / f"report-{metric}.png")
             text += [f"![differences](report-{metric}.png)\n", *_sentences(frame, metric)]
+    if not frames:
+        text.append("No run gave a metric: all failed, see results.jsonl.\n")
+        frames = [pandas.DataFrame(rows)]
     pandas.concat(frames).to_csv(folder / "report.csv", index=False, float_format="%.6g")
     (folder / "report.md").write_text("\n".join(text))
 

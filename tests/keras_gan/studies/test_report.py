@@ -29,6 +29,24 @@ def test_the_paired_difference_is_students():
     np.testing.assert_allclose([found["low"], found["high"]], [interval.low, interval.high])
 
 
+def test_the_detectable_difference_is_found_four_times_in_five():
+    """By simulation; the quantiles' sum is an approximation, a little on the safe side."""
+    rng, pairs = np.random.default_rng(0), 10
+    shifted = rng.normal(report.detectable(pairs), 1.0, (20_000, pairs))
+    found = (scipy.stats.ttest_1samp(shifted, 0.0, axis=1).pvalue < 0.05).mean()
+    assert 0.77 < found < 0.86
+    assert report.detectable(1) == np.inf
+
+
+def test_a_variant_is_compared_with_whom_the_study_says():
+    lines = rows(base=[1.0, 2, 3], twin=[2.0, 4, 3], noisy=[2.0, 5, 6])
+    frame = report.analyse(lines, "modes", {"noisy": ["base", "twin"], "twin": ["base"]})
+    found = {(r["variant"], r["against"]): r["difference"] for _, r in frame.iterrows()}
+    assert found["noisy", "twin"] == pytest.approx(4 / 3)
+    assert found["noisy", "base"] == pytest.approx(7 / 3)
+    assert found["twin", "base"] == pytest.approx(1.0)
+
+
 def test_holm_corrects_step_by_step():
     np.testing.assert_allclose(
         report._holm(np.array([0.04, 0.01, np.nan, 0.03])), [0.06, 0.03, np.nan, 0.06]

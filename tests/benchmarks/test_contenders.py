@@ -1,0 +1,21 @@
+"""A regression guard: a ratio within one run, since a time says more of the machine."""
+
+import json
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.slow
+def test_ahead_of_the_plain_pattern(root):
+    """The project's step against the pattern of the public Keras examples, in turn."""
+
+    def rate(name):
+        command = [sys.executable, "-m", "benchmarks.contenders", name, "--steps=60"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])["steps_per_second"]
+
+    ratios = [rate("ours") / rate("plain Keras") for _ in range(3)]
+    assert statistics.median(ratios) > 1.3, ratios
