@@ -160,15 +160,18 @@ def _ratio(name):
 
 
 LONG = 16  # blocks: long enough for a healthy run to leave its start behind
+SHORTEST = 150  # steps that they must span: the shortest that the bench has seen judged
+FALLING = 0.85  # the second half of them to the first: getting better
 
 
 def _miss(blocks):
     """How much farther a real is from the nearest fake than from the nearest other real.
 
     In units of the reals' distances from each other, 0 where the fakes are as good as reals; the
-    median of the last blocks, since a failing run may come near now and then.
+    median of the last blocks, since a failing run may come near now and then. While it falls a
+    run is still on its way. Readings that lie closer than ten steps see too little of it.
     """
-    if len(blocks) < LONG:
+    if len(blocks) < LONG or blocks[-1].step - blocks[-LONG].step < SHORTEST:
         return None
     found = []
     for one in blocks[-LONG:]:
@@ -177,6 +180,8 @@ def _miss(blocks):
         if fake is None or real is None or not scale:
             return None
         found.append((fake - real) / scale)
+    if np.median(found[LONG // 2 :]) < FALLING * np.median(found[: LONG // 2]):
+        return 0.0
     return float(np.median(found))
 
 

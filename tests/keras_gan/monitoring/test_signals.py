@@ -124,6 +124,12 @@ def test_a_name_has_one_signal_a_loss():
         assert len(names) == len(set(names))
 
 
+def test_fakes_that_come_nearer_are_on_their_way():
+    far = {"reals/nearest_fake": np.linspace(1.6, 0.8, 20)}
+    assert "fakes miss the data" not in raised(blocks(**far))
+    assert "fakes miss the data" in raised(blocks(**{"reals/nearest_fake": np.full(20, 0.9)}))
+
+
 def test_patience_asks_for_blocks_in_a_row():
     values = np.full(20, 0.5)
     values[-1] = 0.01
