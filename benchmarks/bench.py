@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from benchmarks import scale
 
 DOCS = pathlib.Path("docs")
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 RUNNERS = ("ours", "ours, XLA", "PyTorch", "PyTorch, compiled", "plain Keras")
 RACE = (*RUNNERS, "sgemm")
 TIPS = {  # by what they are called in the table; all leave the algorithm's passes alone
@@ -122,21 +123,13 @@ def write(found):
         ("What a tip costs", "costs", costs_lines),
         ("Scale", "scale", scale.lines),
     )
-    lines = [
-        "# Speed",
-        "",
-        "Written by `make bench`. The reference step is `configs/reference_step.flags`: DCGAN,"
-        " 28×28, batch 64, one update of D and one of G, input pipeline included;"
-        " `benchmarks/contenders.py` has it in five hands.",
-        "",
-    ]
+    lines = []
     for title, part, of in parts:
         if part in found:
             lines += [f"## {title}", "", *of(found[part]), ""]
-    notes = DOCS / "speed_notes.md"
-    if notes.exists():
-        lines += [notes.read_text().strip()]
-    (DOCS / "benchmarks.md").write_text("\n".join(lines).rstrip() + "\n")
+    page = DOCS / "benchmarks.md"
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(before + "\n".join([BEGIN, "", *lines, END]) + rest.split(END)[1])
     if "race" in found:
         _picture(found["race"], DOCS / "benchmarks.png")
 

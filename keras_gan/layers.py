@@ -1,6 +1,5 @@
 """What Keras lacks: layers that know the step's randomness, pixel shuffle, spectral norm."""
 
-
 import keras
 import numpy as np
 import tensorflow as tf
