@@ -12,6 +12,7 @@ from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
 
 MOST_STEPS_A_CALL = 100
+LAST_LAYER = 2  # variables: kernel and bias
 
 
 class Table:
@@ -67,15 +68,18 @@ class Table:
         twin = experiment.build(base, self.registry[base.model], self.source)
         for name, network in gan.networks.items():
             if name in twin.networks:
-                _take_over(network, twin.networks[name])
+                # A last layer that starts small is what such a variant is about.
+                last = LAST_LAYER if config.last_layer_init != base.last_layer_init else 0
+                _take_over(network, twin.networks[name], but=last)
         gan.average_generator.set_weights(gan.generator.get_weights())
         keras.utils.set_random_seed(seed)
         return gan
 
 
-def _take_over(network, twin):
-    """Copies the twin's initial weights in order, as long as the shapes agree."""
-    for own, other in zip(network.trainable_variables, twin.trainable_variables):
+def _take_over(network, twin, but):
+    """Copies the twin's initial weights in order, as long as shapes agree; not the last `but`."""
+    weights = network.trainable_variables
+    for own, other in zip(weights[: len(weights) - but], twin.trainable_variables):
         if own.shape != other.shape:
             break
         own.assign(np.asarray(other))

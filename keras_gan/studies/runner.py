@@ -237,7 +237,7 @@ def run_variant(variant, base, seeds, folder):
     keras.backend.clear_session()  # the variant before
     table = None
     for seed in seeds:
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         try:
             table = table or Table(variant.config, base, _registry)
             result = {"failed": False, **table.play(seed)}
@@ -248,6 +248,7 @@ def run_variant(variant, base, seeds, folder):
             "seed": seed,
             **{k: v if not _bad(v) else None for k, v in result.items()},
             "seconds": round(time.monotonic() - began, 2),
+            "processor_seconds": round(time.process_time() - worked, 2),
             "steps": variant.config.steps,
             "settings": _difference(variant, Variant(BASE, base, ())),
             "versions": {

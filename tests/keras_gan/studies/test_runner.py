@@ -87,6 +87,14 @@ def test_variants_start_from_the_bases_weights():
             np.testing.assert_array_equal(np.asarray(base[name]), np.asarray(hinge[name]))
 
 
+def test_a_small_last_layer_stays_small():
+    found = study("--variant=small: --last_layer_init=0.003")
+    table = player.Table(found["small"].config, found["base"].config, models.REGISTRY)
+    for network in table._fresh(0).networks.values():
+        first, *_, last, _ = network.get_weights()
+        assert np.abs(last).max() <= 0.003 < np.abs(first).max()
+
+
 @pytest.mark.slow
 def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
     command = [
