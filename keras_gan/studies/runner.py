@@ -274,7 +274,7 @@ def _difference(variant, base):
 def _commit():
     try:
         found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
+            ["git", "describe", "--always", "--dirty"],
             capture_output=True,
             text=True,
             timeout=10,
