@@ -82,6 +82,19 @@ def test_the_same_lines_give_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_committed_reports_are_what_their_lines_give(root, tmp_path):
+    studies = sorted(p.parent for p in (root / "docs" / "studies").glob("*/results.jsonl"))
+    assert studies
+    for folder in studies:
+        again = tmp_path / folder.name
+        again.mkdir()
+        for name in ("results.jsonl", "study.json"):
+            (again / name).write_bytes((folder / name).read_bytes())
+        report.write(again)
+        for path in folder.iterdir():
+            assert path.read_bytes() == (again / path.name).read_bytes(), path
+
+
 def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
     (tmp_path / "results.jsonl").write_text('{"variant": "base", "seed": 0}\n{"variant": "ba')
     assert [row["seed"] for row in results.read(tmp_path)] == [0]
