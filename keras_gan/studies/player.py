@@ -12,7 +12,6 @@ from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
 
 MOST_STEPS_A_CALL = 100
-LAST_LAYER = 2  # variables: kernel and bias
 
 
 class Table:
@@ -69,17 +68,30 @@ class Table:
         for name, network in gan.networks.items():
             if name in twin.networks:
                 # A last layer that starts small is what such a variant is about.
-                last = LAST_LAYER if config.last_layer_init != base.last_layer_init else 0
-                _take_over(network, twin.networks[name], but=last)
+                last = config.last_layer_init != base.last_layer_init
+                _take_over(network, twin.networks[name], but=int(last))
         gan.average_generator.set_weights(gan.generator.get_weights())
         keras.utils.set_random_seed(seed)
         return gan
 
 
 def _take_over(network, twin, but):
-    """Copies the twin's initial weights in order, as long as shapes agree; not the last `but`."""
-    weights = network.trainable_variables
-    for own, other in zip(weights[: len(weights) - but], twin.trainable_variables):
-        if own.shape != other.shape:
+    """Copies the twin's initial kernels and biases, as long as shapes agree; not the last `but`.
+
+    Layers correspond in the order of their kernels; what lies between them (a norm's scale, say) is
+    a network's own.
+    """
+    layers, others = _layers(network), _layers(twin)
+    for own, other in zip(layers[: len(layers) - but], others):
+        if own["kernel"].shape != other["kernel"].shape:
             break
-        own.assign(np.asarray(other))
+        for name in own.keys() & other.keys():
+            own[name].assign(np.asarray(other[name]))
+
+
+def _layers(network):
+    """Each layer that has a kernel: its trainable variables by name."""
+    layers = {}
+    for variable in network.trainable_variables:
+        layers.setdefault(variable.path.rpartition("/")[0], {})[variable.name] = variable
+    return [variables for variables in layers.values() if "kernel" in variables]

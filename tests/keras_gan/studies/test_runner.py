@@ -95,6 +95,24 @@ def test_a_small_last_layer_stays_small():
         assert np.abs(last).max() <= 0.003 < np.abs(first).max()
 
 
+def test_a_norm_keeps_its_own_start():
+    """Kernels come from the base, γ stays 1: the base's next variable is a bias of that shape."""
+    found = study("--variant=norm: --normalization=batch --d_normalization=batch")
+    base, norm = (
+        player.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+        for name in ("base", "norm")
+    )
+    for name, network in norm.networks.items():
+        kernels, others = (
+            [np.asarray(v) for v in n.trainable_variables if v.name == "kernel"]
+            for n in (network, base.networks[name])
+        )
+        for kernel, other in zip(kernels, others, strict=True):
+            np.testing.assert_array_equal(kernel, other)
+        scales = [v for v in network.trainable_variables if v.name == "gamma"]
+        assert scales and all(np.all(np.asarray(v) == 1.0) for v in scales)
+
+
 @pytest.mark.slow
 def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
     command = [
