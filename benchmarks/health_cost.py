@@ -2,14 +2,16 @@
 
 Without: a callback that does nothing (a run always has some, and Keras' `fit` waits for them), and
 none of the measures on the device that only the monitor needs (distances of fakes and
-reals). Prints the ratio of pairs of equal stretches, A B A B …, in one process.
+reals). Prints the median ratio of pairs of equal stretches in one process, each round in another
+order, and the same of a second game without it: what that differs from 1 is the machine's noise.
 
-    python -m benchmarks.health_cost --pairs=9
+    python -m benchmarks.health_cost --pairs=40
 """
 
 import argparse
 import os
 import pathlib
+import random
 import statistics
 import sys
 import tempfile
@@ -17,7 +19,10 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 import tensorflow as tf
+import tqdm
+from scipy import stats
 
 from keras_gan import experiment, flags, settings, turns
 from keras_gan.data import pipeline
@@ -56,31 +61,34 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--pairs", type=int, default=40)
     options = parser.parse_args(argv)
     given = flags.parse(settings.Config, ["", "--flagfile=configs/reference_step.flags"])
     config = experiment.settle(given, REGISTRY)
     source = experiment.data(config)
-    on, off = (game(config, source, watched) for watched in (True, False))
+    games = {
+        "with": game(config, source, True),
+        "without": game(config, source, False),
+        "without, again": game(config, source, False),
+    }
     rows = []
     with tempfile.TemporaryDirectory() as folder, RunDirectory(pathlib.Path(folder)) as run:
         health = Health(config, run)
-        for number in range(options.pairs):
-            with_it = stretch(on, config, source, options.steps, [health.since(int(on.step))])
-            without = stretch(off, config, source, options.steps, [Every(0)])
-            rows.append((*with_it, *without))
+        for _ in tqdm.trange(options.pairs, unit="round"):
+            row = {}
+            for name in random.sample(list(games), len(games)):
+                watcher = health.since(int(games[name].step)) if name == "with" else Every(0)
+                # As many steps as between two readings, so that each stretch has one.
+                row[name] = stretch(games[name], config, source, config.log_every, [watcher])
+            rows.append(row)
+    for title, index in (("by the clock", 0), ("of the process's time", 1)):
+        for name in ("with", "without, again"):
+            ratios = [row[name][index] / row["without"][index] for row in rows]
+            found = stats.bootstrap((ratios,), np.median, random_state=0).confidence_interval
             print(
-                f"pair {number + 1}: {1000 * with_it[0]:.1f} ms with, {1000 * without[0]:.1f}"
-                f" without; of the process {1000 * with_it[1]:.1f} and {1000 * without[1]:.1f}",
-                flush=True,
+                f"{name} / without, {title}: {statistics.median(ratios):.4f}, 95 % interval"
+                f" {found.low:.4f} to {found.high:.4f}, {len(ratios)} pairs"
             )
-    for title, a, b in (("by the clock", 0, 2), ("of the process's time", 1, 3)):
-        ratios = sorted(row[a] / row[b] for row in rows)
-        print(
-            f"with / without, {title}: {statistics.median(ratios):.4f}"
-            f" ({ratios[0]:.4f} to {ratios[-1]:.4f}), {len(ratios)} pairs"
-        )
     return 0
 
 
