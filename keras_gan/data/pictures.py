@@ -40,7 +40,8 @@ def read(file, height, width, channels):
     try:
         with Image.open(file) as picture:
             picture.load()
-            return to_array(ImageOps.exif_transpose(picture), channels, (height, width))
+            ImageOps.exif_transpose(picture, in_place=True)
+            return to_array(picture, channels, (height, width))
     except UNREADABLE:
         return None
 
@@ -57,12 +58,14 @@ def to_array(picture, channels, image_size=None):
         # 16-bit greys, 0 to 65,535, to the nearest of 256.
         deep = np.asarray(picture, np.float64)
         picture = Image.fromarray(np.clip(np.round(deep / 257.0), 0, 255).astype(np.uint8))
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     alpha = picture.has_transparency_data
-    picture = picture.convert("RGBA") if alpha else picture.convert("RGB")
-    if alpha and channels != 4:
-        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-        picture = Image.alpha_composite(white, picture).convert("RGB")
-    picture = picture.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+    if alpha or picture.mode != mode:
+        picture = picture.convert("RGBA") if alpha else picture.convert("RGB")
+        if alpha and channels != 4:
+            white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+            picture = Image.alpha_composite(white, picture).convert("RGB")
+        picture = picture.convert(mode)
     if image_size and picture.size != tuple(image_size)[::-1]:
         picture = picture.resize(tuple(image_size)[::-1], Image.Resampling.BICUBIC)
     array = np.asarray(picture, np.uint8)
