@@ -185,7 +185,7 @@ def _table(frame):
     columns += ("95 % interval", "p (Holm)", "detectable", "cost", "verdict")
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for _, row in frame.iterrows():
-        interval = f"{_number(row.get('low'))} to {_number(row.get('high'))}"
+        interval = " to ".join(filter(None, (_number(row.get(end)) for end in ("low", "high"))))
         cells = (
             row["variant"],
             row["against"],

@@ -139,12 +139,13 @@ def main(given, registry, load_zoo):
         raise StorageError(f"{folder}: {error.strerror}") from error
     _same_study(folder, study)
 
-    print(
-        f"{len(study)} variants, {settings.seeds} seeds: a difference of"
-        f" {report.detectable(settings.seeds):.2f} standard deviations (of the paired difference)"
-        " is found with power 0.8",
-        flush=True,
+    found = (
+        f"a difference of {report.detectable(settings.seeds):.2f} standard deviations (of the"
+        " paired difference) is found with power 0.8"
+        if settings.seeds > 1
+        else "no difference can be told from chance"
     )
+    print(f"{len(study)} variants, {settings.seeds} seeds: {found}", flush=True)
     missing = {}
     done = _done(folder)
     for name, seed in mine:
