@@ -205,6 +205,17 @@ class TestR3GAN:
         ones = np.ones((1, 8, 8, 1), np.float32)
         np.testing.assert_allclose(r3gan.Resample("down")(ones)[0, :3, :3, 0], 1.0)
 
+    def test_groups_are_those_of_keras(self):
+        ours, theirs = (
+            layer(32, 3, padding="same", groups=2)
+            for layer in (r3gan.GroupedConv2D, keras.layers.Conv2D)
+        )
+        x = np.random.default_rng(0).normal(size=(2, 5, 6, 32)).astype(np.float32)
+        for layer in (ours, theirs):
+            layer.build(x.shape)
+        theirs.set_weights(ours.get_weights())
+        np.testing.assert_allclose(ours(x), theirs(x), atol=1e-5)
+
     def test_a_new_block_is_the_identity(self):
         inputs = keras.Input((4, 4, 8))
         network = keras.Model(inputs, r3gan.block(inputs, total=3))
