@@ -84,7 +84,7 @@ def nearest(images, others, same=False):
     count = images.shape[0]
     size = GROUP if count % GROUP == 0 else count
     a, b = (tf.reshape(thinned(x), [count // size, size, -1]) for x in (images, others))
-    ones = tf.ones([a.shape[2]])  # a product with them is a much faster sum
+    ones = tf.ones([a.shape[2]], a.dtype)  # a product with them is a much faster sum
     lengths = [tf.linalg.matvec(x**2, ones) for x in (a, b)]
     squares = lengths[0][:, :, None] + lengths[1][:, None, :]
     squares -= 2.0 * tf.matmul(a, b, transpose_b=True)
