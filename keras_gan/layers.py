@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import randomness
+from keras_gan import fast, randomness
 from keras_gan.rules import register
 
 
@@ -31,7 +31,7 @@ class LayerNoise(keras.layers.Layer):
         if key is None:
             return inputs
         return inputs + self.stddev * tf.cast(
-            key.normal((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype
+            key.noise((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype
         )
 
     def get_config(self):
@@ -54,8 +54,8 @@ class AlwaysDropout(keras.layers.Layer):
         key = _local_key(self)
         if key is None:
             key = randomness.Key.create(0).fold(self.name)
-        mask = key.uniform((tf.shape(inputs)[0], *inputs.shape[1:]))
-        return tf.where(mask < self.rate, tf.zeros_like(inputs), inputs / (1.0 - self.rate))
+        kept = key.chance((tf.shape(inputs)[0], *inputs.shape[1:]), 1.0 - self.rate)
+        return inputs * (tf.cast(kept, inputs.dtype) / (1.0 - self.rate))
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}
@@ -182,7 +182,7 @@ class _Spectral:
         sigma = tf.matmul(tf.matmul(right, matrix), left, transpose_b=True)
         self._normalized = tf.cast(kernel / sigma[0, 0], self.compute_dtype)
         try:
-            return super().call(inputs)
+            return super().call(inputs, training=training)
         finally:
             self._normalized = None
 
@@ -209,7 +209,7 @@ def _singular_vectors(kernel):
 
 
 @register
-class SpectralConv2D(_Spectral, keras.layers.Conv2D):
+class SpectralConv2D(_Spectral, fast.Conv2D):
     """`keras.layers.Conv2D` with spectral normalisation."""
 
 

@@ -63,10 +63,39 @@ class Key(NamedTuple):
         drawn = tf.cast(self.uniform(shape) * tf.cast(high, tf.float32), tf.int32)
         return tf.minimum(drawn, high - 1)  # the product may round up to `high`
 
+    def noise(self, shape):
+        """Draws N(0, 1) coarsely, at half the cost of `normal`: for noise on hidden layers.
+
+        Box & Muller (1958) with radius and angle of 16 bits each: nothing beyond 4.9 σ.
+        float32 of `shape`; shape[0] counts this replica's samples.
+        """
+        each = _numbers(shape)
+        words = self._bits((shape[0], -(-each // 2)))
+        radius, angle = (
+            (tf.cast(half, tf.float32) + 0.5) * 2.0**-16
+            for half in (
+                tf.bitwise.right_shift(words, tf.constant(16, tf.uint32)),
+                tf.bitwise.bitwise_and(words, tf.constant(0xFFFF, tf.uint32)),
+            )
+        )
+        radius, angle = tf.sqrt(-2.0 * tf.math.log(radius)), 2.0 * math.pi * angle
+        drawn = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 1)
+        return tf.reshape(drawn[:, :each], shape)
+
+    def chance(self, shape, probability):
+        """Draws True with `probability`, to 1/65536: bool of `shape`, as of `noise`."""
+        below = round(probability * 2**16)
+        if below == 2**16:  # does not fit into 16 bits
+            return tf.ones(shape, tf.bool)
+        each = _numbers(shape)
+        words = self._bits((shape[0], -(-each // 2)))
+        halves = tf.reshape(tf.bitcast(words, tf.uint16), [shape[0], -1])[:, :each]
+        return tf.reshape(halves < tf.constant(below, tf.uint16), shape)
+
     def _bits(self, shape):
         # Philox gives four numbers a count, so a sample takes a whole number of counts, and the
         # counter of a shard's first sample follows from its position alone.
-        each = math.prod(int(n) for n in shape[1:])
+        each = _numbers(shape)
         counts = -(-each // 4)
         bits = self._philox(_DRAW, self.row * counts, [shape[0], counts * 4], tf.uint32)
         return tf.reshape(bits[:, :each], shape)
@@ -76,6 +105,10 @@ class Key(NamedTuple):
         return tf.raw_ops.StatelessRandomUniformFullIntV2(
             shape=shape, key=self.key, counter=counter, alg=_PHILOX, dtype=dtype
         )
+
+
+def _numbers(shape):
+    return math.prod(int(n) for n in shape[1:])
 
 
 _scope = threading.local()  # replicas are traced in threads of their own

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_gan import layers
+from keras_gan import fast, layers
 
 ACTIVATIONS = ("leaky_relu", "relu")
 UPSAMPLINGS = ("transposed", "pixel_shuffle", "nearest")
@@ -47,7 +47,7 @@ def normalize(x, kind="batch", synchronized=False):
     """Batch, instance or layer normalisation of feature maps, or none (tip 4)."""
     _check("normalization", kind, NORMALIZATIONS)
     if kind == "batch":
-        return keras.layers.BatchNormalization(synchronized=synchronized)(x)
+        return fast.BatchNormalization(synchronized=synchronized)(x)
     if kind == "instance":
         if len(x.shape) < 4 or x.shape[1] * x.shape[2] == 1:
             raise ValueError("instance norm of a 1×1 map is zero: use layer or batch norm")
@@ -96,7 +96,7 @@ def upsample(x, filters, kind="transposed", use_bias=True):
     _check("upsampling", kind, UPSAMPLINGS)
     options = dict(padding="same", use_bias=use_bias)
     if kind == "transposed":
-        return keras.layers.Conv2DTranspose(
+        return fast.Conv2DTranspose(
             filters, 4, strides=2, kernel_initializer=initializer(), **options
         )(x)
     if kind == "pixel_shuffle":
@@ -111,7 +111,7 @@ def upsample(x, filters, kind="transposed", use_bias=True):
 def downsample(x, filters, kind="strided", use_bias=True, spectral=False):
     """Halves height and width (max pooling to compare: its gradient is sparse)."""
     _check("downsampling", kind, DOWNSAMPLINGS)
-    conv = layers.SpectralConv2D if spectral else keras.layers.Conv2D
+    conv = layers.SpectralConv2D if spectral else fast.Conv2D
     options = dict(padding="same", use_bias=use_bias, kernel_initializer=initializer())
     if kind == "strided":
         return conv(filters, 4, strides=2, **options)(x)
