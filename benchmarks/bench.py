@@ -1,4 +1,4 @@
-"""Speed beside PyTorch and plain Keras, and what each tip costs: `make bench`.
+"""Speed beside PyTorch and plain Keras, what a tip costs, how it scales: `make bench`.
 
 Contenders run in turn, A B C A B C …, each in a process of its own, and what is compared is the
 ratio within a round, so that a machine whose speed drifts does not decide. Writes
@@ -17,7 +17,7 @@ import sys
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks import scale
+from benchmarks import forms, scale
 
 DOCS = pathlib.Path("docs")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -121,6 +121,7 @@ def write(found):
     parts = (
         ("The reference step", "race", race_lines),
         ("What a tip costs", "costs", costs_lines),
+        ("Forms of the layers", "forms", forms.lines),
         ("Scale", "scale", scale.lines),
     )
     lines = []
@@ -151,7 +152,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=220)
-    parser.add_argument("--parts", default="race,costs,scale", help="some of them; the rest stays")
+    parser.add_argument(
+        "--parts", default="race,costs,scale,forms", help="some of them; the rest stays"
+    )
     options = parser.parse_args()
     kept = DOCS / "benchmarks.json"
     found = json.loads(kept.read_text()) if kept.exists() else {}
@@ -163,7 +166,7 @@ def main():
             rows = rounds(list(named.values()), options.rounds, options.steps)
             found[part] = {name: rows[command] for name, command in named.items()}
         else:
-            found[part] = scale.measure()
+            found[part] = {"scale": scale, "forms": forms}[part].measure()
         kept.write_text(json.dumps(found) + "\n")
     write(found)
     print(DOCS / "benchmarks.md")

@@ -1,6 +1,6 @@
-"""Which form of a convolution is fastest where: the four 4×4/2 convolutions of the reference step.
+"""Which form of a layer is fastest where: the 4×4/2 convolutions and a batch norm of the reference.
 
-The forms of a direction compute the same function of (images, kernel), so a form that wins could
+The forms of a direction compute the same function of (images, weights), so a form that wins could
 take the layer's place. Timed is a pass forward with both gradients, as a training step needs it.
 """
 
@@ -9,12 +9,15 @@ import time
 
 import tensorflow as tf
 
+from keras_gan import fast
+
 BATCH, ROUNDS, REPEATS = 64, 7, 10
 LAYERS = {  # by what they are called in the table: direction, input [h, w, channels], filters
     "G, 7×7×128 to 14×14×64": ("up", (7, 7, 128), 64),
     "G, 14×14×64 to 28×28×1": ("up", (14, 14, 64), 1),
     "D, 28×28×1 to 14×14×64": ("down", (28, 28, 1), 64),
     "D, 14×14×64 to 7×7×128": ("down", (14, 14, 64), 128),
+    "batch norm, 14×14×64": ("norm", (14, 14, 64), 0),
 }
 
 
@@ -34,23 +37,9 @@ def sub_pixel(x, kernel):
     return tf.nn.depth_to_space(tf.nn.conv2d(padded, phases, 1, "VALID"), 2)[:, 1:-1, 1:-1]
 
 
-def product_and_fold(x, kernel):
-    """One matrix product to every pixel's 4×4 patch, and the sum of the patches that overlap."""
-    n, h, w, channels = x.shape
-    filters = kernel.shape[2]
-    product = tf.matmul(
-        tf.reshape(x, [-1, channels]), tf.reshape(kernel, [-1, channels]), transpose_b=True
-    )
-    product = tf.reshape(product, [n, h, w, 2, 2, 2, 2, filters])
-    blocks = sum(
-        tf.pad(
-            tf.reshape(product[:, :, :, p, :, r], [n, h, w, 4 * filters]),
-            [[0, 0], [p, 1 - p], [r, 1 - r], [0, 0]],
-        )
-        for p in range(2)
-        for r in range(2)
-    )
-    return tf.nn.depth_to_space(blocks, 2)[:, 1:-1, 1:-1]
+def fold_and_library(x, kernel):
+    """The fold forward, the library's gradients: `fast.Conv2DTranspose`."""
+    return fast.double(x, kernel, tf.zeros(kernel.shape[2]))
 
 
 def strided(x, kernel):
@@ -62,6 +51,11 @@ def channels_first(x, kernel):
     """The same on images in the order NCHW."""
     y = tf.nn.conv2d(tf.transpose(x, [0, 3, 1, 2]), kernel, 2, "SAME", data_format="NCHW")
     return tf.transpose(y, [0, 2, 3, 1])
+
+
+def library_and_fold(x, kernel):
+    """The library's convolution forward, the fold for the input's gradient: `fast.Conv2D`."""
+    return fast.halve(x, kernel, tf.zeros(kernel.shape[3]))
 
 
 def space_to_depth(x, kernel):
@@ -91,37 +85,56 @@ def _on_blocks(kernel):
     return tf.reshape(taps, [2, 2, 4 * channels, filters])
 
 
+def moments_apart(x, weights):
+    """Batch norm as Keras has it; weights [2, channels]: γ and β."""
+    mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+    return tf.nn.batch_normalization(x, mean, variance, weights[1], weights[0], 1e-3)
+
+
+def fused(x, weights):
+    """Batch norm as one operation: `fast.BatchNormalization`."""
+    return tf.compat.v1.nn.fused_batch_norm(x, weights[0], weights[1], epsilon=1e-3)[0]
+
+
 FORMS = {
     "up": {
         "transposed": transposed,
         "sub-pixel": sub_pixel,
-        "product, then fold": product_and_fold,
+        "product, then fold": fast.fold_product,
+        "fold, library's gradients": fold_and_library,
     },
     "down": {
         "strided": strided,
         "strided, NCHW": channels_first,
         "space to depth": space_to_depth,
         "patches, then product": patches_and_product,
+        "strided, gradient by a fold": library_and_fold,
     },
+    "norm": {"moments apart": moments_apart, "fused": fused},
 }
 
 
 def tensors(direction, shape, filters, batch=BATCH):
-    """Images and a kernel as the forms of a direction take them, drawn by a fixed seed."""
-    sizes = (filters, shape[-1]) if direction == "up" else (shape[-1], filters)
+    """Images and weights as the forms of a direction take them, drawn by a fixed seed."""
+    channels = shape[-1]
+    weights = {
+        "up": (4, 4, filters, channels),
+        "down": (4, 4, channels, filters),
+        "norm": (2, channels),
+    }[direction]
     x = tf.random.stateless_normal([batch, *shape], [0, 1])
-    return x, 0.02 * tf.random.stateless_normal([4, 4, *sizes], [0, 2])
+    return x, 0.02 * tf.random.stateless_normal(weights, [0, 2])
 
 
 def with_gradients(form, xla):
-    """A compiled function (x, kernel) → output and the gradients of half its squares' sum."""
+    """A compiled function (x, kernel) → output and its gradients, ReLU(output) upstream."""
 
     @tf.function(jit_compile=xla)
     def run(x, kernel):
         with tf.GradientTape() as tape:
             tape.watch((x, kernel))
             y = form(x, kernel)
-        return y, *tape.gradient(y, (x, kernel), output_gradients=y)
+        return y, *tape.gradient(y, (x, kernel), output_gradients=tf.nn.relu(y))
 
     return run
 

@@ -51,7 +51,7 @@ class Conv2D(keras.layers.Conv2D):
     def call(self, inputs, training=None):
         if not (training and _can_fold(self, inputs, inputs.shape[-1])):
             return super().call(inputs)
-        return self.activation(_halve(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
+        return self.activation(halve(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
 
 
 @register
@@ -61,7 +61,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     def call(self, inputs, training=None):
         if not (training and _can_fold(self, inputs, self.filters)):
             return super().call(inputs)
-        return self.activation(_double(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
+        return self.activation(double(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
 
 
 def _can_fold(layer, inputs, channels):
@@ -81,7 +81,7 @@ def _bias(layer):
 
 
 @tf.custom_gradient
-def _halve(images, kernel, bias):
+def halve(images, kernel, bias):
     """A 4×4/2 convolution; kernel [4, 4, channels, filters]."""
 
     def gradient(upstream):
@@ -95,7 +95,7 @@ def _halve(images, kernel, bias):
 
 
 @tf.custom_gradient
-def _double(maps, kernel, bias):
+def double(maps, kernel, bias):
     """A transposed 4×4/2 convolution; kernel [4, 4, filters, channels]."""
 
     def gradient(upstream):
