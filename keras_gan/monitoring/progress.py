@@ -36,15 +36,13 @@ class Progress(Every):
 
     def act(self, step):
         means = block(self.model, step, self.every)
-        rate = self.bar.format_dict["rate"] or 0.0
-        self.bar.set_postfix(
-            {
-                "D": f"{means['discriminator/loss']:.3f}",
-                "G": f"{means['generator/loss']:.3f}",
-                "images/s": f"{rate * self.images:.0f}",
-            },
-            refresh=False,
-        )
+        shown = {
+            "D": f"{means['discriminator/loss']:.3f}",
+            "G": f"{means['generator/loss']:.3f}",
+        }
+        if rate := self.bar.format_dict["rate"]:  # not known before the bar was drawn twice
+            shown["images/s"] = f"{rate * self.images:.0f}"
+        self.bar.set_postfix(shown, refresh=False)
 
     def on_train_end(self, logs=None):
         self.bar.close()
