@@ -51,7 +51,9 @@ class Conv2D(keras.layers.Conv2D):
     def call(self, inputs, training=None):
         if not (training and _can_fold(self, inputs, inputs.shape[-1])):
             return super().call(inputs)
-        return self.activation(halve(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
+        return self.activation(
+            halve(inputs, tf.convert_to_tensor(self.kernel), _bias(self, inputs.dtype))
+        )
 
 
 @register
@@ -61,7 +63,9 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     def call(self, inputs, training=None):
         if not (training and _can_fold(self, inputs, self.filters)):
             return super().call(inputs)
-        return self.activation(double(inputs, tf.convert_to_tensor(self.kernel), _bias(self)))
+        return self.activation(
+            double(inputs, tf.convert_to_tensor(self.kernel), _bias(self, inputs.dtype))
+        )
 
 
 def _can_fold(layer, inputs, channels):
@@ -76,8 +80,8 @@ def _can_fold(layer, inputs, channels):
     )
 
 
-def _bias(layer):
-    return tf.convert_to_tensor(layer.bias) if layer.use_bias else tf.zeros([layer.filters])
+def _bias(layer, dtype):
+    return tf.convert_to_tensor(layer.bias) if layer.use_bias else tf.zeros(layer.filters, dtype)
 
 
 @tf.custom_gradient
