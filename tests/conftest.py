@@ -89,3 +89,19 @@ def mirrored():
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def without_kinks(monkeypatch):
+    """LeakyReLU with its kink rounded, for comparisons of two ways to compute the same step.
+
+    With the kink, an activation of 2e-10 here and -6e-10 there takes the other slope, and the
+    gradient jumps by 1e-3 where the two ways agree to 1e-6 everywhere else.
+    """
+    import keras
+
+    def rounded(self, x):
+        slope = self.negative_slope
+        return slope * x + (1.0 - slope) * keras.ops.softplus(32.0 * x) / 32.0
+
+    monkeypatch.setattr(keras.layers.LeakyReLU, "call", rounded)

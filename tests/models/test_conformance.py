@@ -195,7 +195,7 @@ def test_two_images_a_batch(zoo, name):
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_xla_equals_graph_mode(zoo, name):
+def test_xla_equals_graph_mode(zoo, without_kinks, name):
     ends = []
     for xla in (False, True):
         keras.utils.set_random_seed(5)
