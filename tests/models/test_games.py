@@ -45,6 +45,17 @@ class TestBlocks:
         classes = gan.discriminator.get_layer("class_logits").kernel
         assert np.abs(logit).max() <= 0.003 < np.abs(classes).max()
 
+    @pytest.mark.parametrize("name", ["acgan", "cgan"])
+    def test_g_starts_with_its_latents_rather_than_with_the_label(self, zoo, name):
+        keras.utils.set_random_seed(0)
+        gan = zoo.make(name, compiled=False, latent_dim=128)
+        z = np.random.default_rng(0).normal(size=(2, 64, 128)).astype(np.float32)
+        shirt, trousers = np.zeros(64, np.int32), np.ones(64, np.int32)
+        images = gan.imagine(z[0], shirt)
+        by_z = np.square(gan.imagine(z[1], shirt) - images).mean()
+        by_label = np.square(gan.imagine(z[0], trousers) - images).mean()
+        assert 0.0 < by_label < 0.01 * by_z
+
 
 class TestKLGAN:
     def test_loss_is_the_game_s_plus_kl(self, zoo):
