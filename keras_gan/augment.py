@@ -139,7 +139,9 @@ class ADA(StatefulRule):
         self.target, self.step_size, self.interval = target, step_size, interval
 
     def build_for(self, gan):
-        self.p, self.total, self.turns = map(self.state, ("p", "total", "turns"))
+        self.p = self.state("p")
+        self.total = self.state("total")
+        self.turns = self.state("turns")
         self.built = True
 
     def __call__(self, images, key, step):
@@ -173,16 +175,16 @@ class ADA(StatefulRule):
             maybe("saturation", saturation(images, 2.0 ** normal("saturation")))
         return images
 
-    def observe(self, metrics, go):
-        counted = tf.cast(go, tf.float32)
-        sign = tf.where(go, metrics["discriminator/sign_real"], 0.0)
+    def on_discriminator_turn_end(self, metrics, accepted):
+        counted = tf.cast(accepted, tf.float32)
+        sign = tf.where(accepted, metrics["discriminator/sign_real"], 0.0)
         total, turns = self.total.value + sign, self.turns.value + counted
-        due = go & (turns >= self.interval)
+        due = accepted & (turns >= self.interval)
         direction = tf.sign(total / tf.maximum(turns, 1.0) - self.target)
         moved = tf.clip_by_value(self.p.value + direction * turns * self.step_size, 0.0, 1.0)
         runtime.assign([self.p], [moved], due)
         self.total.assign(tf.where(due, 0.0, total))
         self.turns.assign(tf.where(due, 0.0, turns))
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         metrics["ada/p"] = self.p.value

@@ -22,7 +22,7 @@ endpoint = functools.partial(tf.function, autograph=False)
 
 
 class Servable(tf.Module):
-    """The endpoints of an export; variants add theirs by `endpoints()` of the model.
+    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
 
     Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
     """
@@ -73,7 +73,7 @@ class Servable(tf.Module):
         self.discriminate = endpoint(
             gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
         )
-        for name, (function, specs) in gan.endpoints().items():
+        for name, (function, specs) in gan.extra_endpoints().items():
             setattr(self, name, endpoint(function, input_signature=specs))
 
 

@@ -1,26 +1,25 @@
-"""The game: a Keras model with two players, whose `train_step` is the algorithm of the paper.
+"""GAN: a Keras model of two networks that train against each other.
 
-The constructor sets the players, `compile` sets the rules, `fit` is the match, callbacks are the
-referee.
+The constructor takes the networks, `compile` everything about training, `fit` trains, callbacks
+watch.
 """
 
 import inspect
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_gan import labels as labels_module
 from keras_gan import latents, losses, pixels, randomness, runtime, schedules
 from keras_gan.averaging import MovingAverage
-from keras_gan.players import LossScale, Player
 from keras_gan.recorder import Recorder
 from keras_gan.rules import StatefulRule, register
-from keras_gan.serving import Serving
-from keras_gan.turns import Turns
+from keras_gan.updates import Updates
 
 
 @register
-class GAN(Turns, Serving, keras.Model):
+class GAN(keras.Model):
     """A generative adversarial network (Goodfellow et al., 2014).
 
     Args:
@@ -38,8 +37,10 @@ class GAN(Turns, Serving, keras.Model):
         images = gan.sample(16, seed=0)             # uint8 [16, h, w, c]
     """
 
+    discriminators = ("discriminator",)  # which of `networks` train in D's turns
     needs_reals_for_generator = False
     num_classes = None  # set by conditional models
+    chunk = 256  # images that `sample` makes at a time
 
     def __init__(self, generator, discriminator, prior=None, **kwargs):
         super().__init__(**kwargs)
@@ -62,7 +63,7 @@ class GAN(Turns, Serving, keras.Model):
         self.run_seed = self.add_weight(name="seed", **counter)
         self.built = True
 
-    # The players, as seen from outside ----------------------------------------------------------
+    # The networks ---------------------------------------------------------------------------------
 
     @property
     def networks(self):
@@ -130,7 +131,7 @@ class GAN(Turns, Serving, keras.Model):
         adam = dict(learning_rate=2e-4, beta_1=0.5)
         self.d_optimizer = keras.optimizers.get(d_optimizer or keras.optimizers.Adam(**adam))
         self.g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(**adam))
-        # Keras must know an optimizer, or it makes one up.
+        # Keras creates a default optimizer if none is passed.
         super().compile(optimizer=self.g_optimizer, jit_compile=False)
         self.loss_rule = loss or losses.NonSaturating()
         self.targets = targets or labels_module.Targets()
@@ -148,23 +149,13 @@ class GAN(Turns, Serving, keras.Model):
         if self.d_constraint is not None:
             for weight in self.discriminator.trainable_variables:
                 weight.constraint = self.d_constraint
-        self.players = {
-            name: Player(
-                name,
-                network,
-                self.optimizer_for(name),
-                clip_norm,
-                LossScale(name=f"{name}_loss_scale") if loss_scaling else None,
-            )
-            for name, network in self.networks.items()
-        }
+        self.updates = Updates(self)
         self.loss_scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
-        self._inside = [self.step]
-        for part in (*self.networks.values(), *(r for r in self.stateful_rules if r.inside)):
-            self._inside.extend(part.variables)
-        self._make_fakes = runtime.pure(self._make_fakes_inside, self._inside, xla)
-        self._d_gradients = runtime.pure(self._d_gradients_inside, self._inside, xla)
-        self._g_gradients = runtime.pure(self._g_gradients_inside, self._inside, xla)
+
+    @property
+    def players(self):
+        """The networks in training with their optimizers, by name."""
+        return self.updates.players
 
     def optimizer_for(self, name):
         """The optimizer of a player; a variant's further players bring their own."""
@@ -172,13 +163,13 @@ class GAN(Turns, Serving, keras.Model):
 
     @property
     def rules(self):
-        """The rules that a step tells how it ended, in a fixed order."""
+        """Rules whose `on_step_end` is called, in a fixed order, on which checkpoints depend."""
         rules = [self.replay, self.opponent, self.prior, self.schedule]
         return [r for r in (*self.penalties, *self.d_inputs, *rules) if r is not None]
 
     @property
     def stateful_rules(self):
-        """Those of them that keep state."""
+        """The ones among `rules` that keep state."""
         return [rule for rule in self.rules if isinstance(rule, StatefulRule)]
 
     def get_compile_config(self):
@@ -210,54 +201,31 @@ class GAN(Turns, Serving, keras.Model):
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
         )
 
-    # The match ----------------------------------------------------------------------------------
+    # Training -----------------------------------------------------------------------------------
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing is left to build; Keras would reduce a batch of data over the replicas first,
         which several workers with labels can't."""
 
     def train_step(self, data):
-        """One step: D's turns on fresh reals, then G's against the updated D.
-
-        The fakes of D's last turn serve G's first one: one pass of the generator, joined to its
-        backward pass by the fakes' cotangent.
+        """One step: the turns of `Updates.step`, then whatever looks back on them.
 
         Args:
             data: images uint8 [n, turns, h, w, c] (or points float32 [n, turns, 2]) of this
                 replica, or (images, labels int32 [n, turns]).
         """
         images, labels = data if isinstance(data, (tuple, list)) else (data, None)
-        key = self._key(images.shape[0])
-        metrics, going = {}, tf.constant(True)
-        for turn in range(self.schedule.d_turns):
-            last = turn == self.schedule.d_turns - 1
-            real = pixels.to_float(images[:, turn])
-            label = None if labels is None else labels[:, turn]
-            fakes = self._fakes(real, label, key.fold(turn), taped=last)
-            going = self._discriminator_turn(real, label, fakes, key.fold(turn), going, metrics)
-        going = tf.constant(True)
-        for turn in range(self.schedule.g_turns):
-            turn_key = key.fold(self.schedule.d_turns + turn)
-            if turn > 0:
-                fakes = self._fakes(real, label, turn_key, taped=True)
-            going = self._generator_turn(real, label, fakes, turn_key, going, metrics)
-        self._conclude(key, metrics)
-        return {"step": tf.zeros((1,))}  # Keras wants an output; nothing reads it
-
-    def _key(self, count):
-        """The step's randomness, placed at this replica's rows of the global batch."""
-        row = tf.cast(runtime.replica_index(), tf.int64) * count
-        return randomness.Key.create(self.run_seed.value, self.attempt.value, row).fold(
-            self.step.value
-        )
-
-    def _conclude(self, key, metrics):
-        """What follows the turns: averages, rules that look back, the record, the clock."""
-        self.average.update(self.average_generator, self.generator, self.step.value)
+        step = self.step.value
+        # This replica's rows of the global batch.
+        row = tf.cast(runtime.replica_index(), tf.int64) * images.shape[0]
+        key = randomness.Key.create(self.run_seed.value, self.attempt.value, row).fold(step)
+        metrics = self.updates.step(images, labels, key)
+        self.average.update(self.average_generator, self.generator, step)
         for rule in self.rules:
-            rule.conclude(self.step.value, key, metrics)
-        self.recorder.write(self.step.value, metrics)
+            rule.on_step_end(step, key, metrics)
+        self.recorder.write(step, metrics)
         self.step.assign_add(1)
+        return {"step": tf.zeros((1,))}  # Keras wants an output; nothing reads it
 
     # What callbacks use -------------------------------------------------------------------------
 
@@ -287,7 +255,7 @@ class GAN(Turns, Serving, keras.Model):
         """
         shape = (real.shape[0], self.latent_dim)
         latent = self.prior.sample(key.fold("latent"), shape, training=True)
-        return {"images": self.imagine(latent, labels)}
+        return {"images": self.call_generator(latent, labels)}
 
     def discriminator_loss(self, turn):
         """D's loss without penalties, a float32 scalar: this replica's mean."""
@@ -297,45 +265,95 @@ class GAN(Turns, Serving, keras.Model):
         turn.log("discriminator/accuracy_real", real > 0)
         turn.log("discriminator/accuracy_fake", fake < 0)
         turn.log("discriminator/sign_real", tf.sign(real))
-        if self.loss_rule.has_targets:
-            drawn = self.targets.draw(turn.key, turn.count)
-            parts = self.loss_rule.discriminator(real, fake, *drawn)
-            if self.targets.soft:
-                turn.log("targets/real", drawn[0])
-                turn.log("targets/fake", drawn[1])
-        else:
-            parts = self.loss_rule.discriminator(*self.targets.exchange(turn.key, real, fake))
-        if self.targets.flip:
-            turn.log("targets/flipped", tf.stack(self.targets.flips(turn.key, turn.count)))
+        self.targets.log(turn)
+        parts = self.adversarial_parts(turn, turn.real_output, turn.fake_output)
         return turn.log("discriminator/loss_real", parts[0]) + turn.log(
             "discriminator/loss_fake", parts[1]
         )
 
     def generator_loss(self, turn):
-        """The makers' losses: a dictionary name → float32 scalar, this replica's mean."""
-        fake = turn.fake_output["logits"]
+        """The generators' losses: a dictionary name → float32 scalar, this replica's mean."""
+        if self.top_k is not None:
+            turn.log("top_k/share", self.top_k.kept_share(turn.step, turn.count))
+        return {"generator": tf.reduce_mean(self.adversarial_loss(turn, turn.fake_output))}
+
+    # What a variant's losses are made of --------------------------------------------------------
+
+    def adversarial_parts(self, turn, real_output, fake_output):
+        """The real and the fake part of D's adversarial loss, one value per logit; logs nothing."""
+        real, fake = real_output["logits"], fake_output["logits"]
+        if not self.loss_rule.has_targets:
+            return self.loss_rule.discriminator(*self.targets.exchange(turn.key, real, fake))
+        targets = self.targets.draw(turn.key, turn.count, len(real.shape))
+        return self.loss_rule.discriminator(real, fake, *targets)
+
+    def adversarial_loss(self, turn, fake_output):
+        """G's adversarial loss, one value per logit; logs nothing."""
+        fake = fake_output["logits"]
         real = turn.real_output["logits"] if turn.real_output else None
         loss = self.loss_rule.generator(fake, real)
-        if self.top_k is not None:
-            loss = self.top_k(loss, fake, turn)
-        return {"generator": tf.reduce_mean(loss)}
+        return loss if self.top_k is None else self.top_k(loss, fake, turn.step)
 
-    # Calling the players ------------------------------------------------------------------------
-
-    def imagine(self, latents, labels=None, training=True):
+    def call_generator(self, latents, labels=None, training=True):
         """G's images, float32, of latents [n, z] and labels [n] if G takes them."""
         inputs = [latents, labels] if self.conditional else latents
         return tf.cast(self.generator(inputs, training=training), tf.float32)
 
-    def judge(self, images, labels, key, step):
-        """D's outputs on images as its rules let it see them, for training.
+    def call_discriminator(self, images, labels=None, training=True):
+        """D's outputs on images, float32, and labels [n] if D takes them.
 
         Returns:
-            A dictionary with "logits" float32 [n] and whatever else D's network gives.
+            A dictionary with "logits" [n], or maps of logits [n, h, w], and whatever else D gives.
         """
-        for rule in self.d_inputs:
-            images = rule(images, key.fold(type(rule).__name__), step)
         inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
-        with randomness.scope(key.fold("discriminator's layers")):
-            output = self.discriminator(inputs, training=True)
+        output = self.discriminator(inputs, training=training)
         return {name: tf.cast(value, tf.float32) for name, value in output.items()}
+
+    # Using what has been trained ----------------------------------------------------------------
+
+    def sample(self, count, seed=0, labels=None, noise=False):
+        """Samples from the averaged generator.
+
+        Args:
+            count: number of images; seed: of the latents.
+            labels: int32 [count] for a conditional generator; by default all classes in turn.
+            noise: whether G's noise layers are active.
+
+        Returns:
+            uint8 [count, h, w, c], or float32 points [count, 2].
+        """
+        if self.conditional:
+            labels = np.arange(count) % self.num_classes if labels is None else labels
+            labels = np.asarray(labels, np.int32)
+        parts = []
+        for row in range(0, count, self.chunk):
+            key = randomness.Key.create(seed, row=row)  # so that chunks do not show
+            rows = min(self.chunk, count - row)
+            latents = self.prior.sample(key.fold("latent"), (rows, self.latent_dim))
+            some = labels[row : row + rows] if self.conditional else None
+            parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
+        return np.concatenate(parts)
+
+    def generate(self, latents, labels=None, key=None):
+        """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
+        latents = tf.convert_to_tensor(latents)
+        inputs = [latents, tf.convert_to_tensor(labels)] if self.conditional else latents
+        with randomness.scope(key):
+            images = self.average_generator(inputs, training=False)
+        return (
+            pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
+        )
+
+    def discriminate(self, images, labels=None):
+        """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
+        x = pixels.to_float(images)
+        labels = None if labels is None else tf.convert_to_tensor(labels)
+        return self.call_discriminator(x, labels, training=False)["logits"]
+
+    def extra_endpoints(self):
+        """Further endpoints of the export, by name: function and input signature."""
+        return {}
+
+    def extra_samples(self, source):
+        """Further pictures of a variant, by name: uint8 [h, w, c]."""
+        return {}

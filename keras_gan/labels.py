@@ -37,8 +37,30 @@ class Targets(Rule):
             key.fold("flip").fold(side).uniform([count]) < self.flip for side in ("real", "fake")
         )
 
-    def draw(self, key, count):
-        """Targets of `count` reals and `count` fakes, float32 [count] each, flips included."""
+    def draw(self, key, count, rank=1):
+        """Targets of `count` reals and `count` fakes, flips included.
+
+        Args:
+            key: the turn's randomness.
+            count: number of images per side.
+            rank: dimensions of the logits; the targets of maps are one per image.
+
+        Returns:
+            float32 [count, 1, …] each, of `rank` dimensions.
+        """
+        shape = [count] + [1] * (rank - 1)
+        return tuple(tf.reshape(targets, shape) for targets in self._draw(key, count))
+
+    def log(self, turn):
+        """Logs the targets of a turn of D, where they differ from the hard ones."""
+        if self.soft:
+            real, fake = self._draw(turn.key, turn.count)
+            turn.log("targets/real", real)
+            turn.log("targets/fake", fake)
+        if self.flip:
+            turn.log("targets/flipped", tf.stack(self.flips(turn.key, turn.count)))
+
+    def _draw(self, key, count):
         real, fake = (
             self._uniform(key, "real", self.real, count),
             self._uniform(key, "fake", self.fake, count),
@@ -52,10 +74,11 @@ class Targets(Rule):
         )
 
     def exchange(self, key, real, fake):
-        """The two logits [n] with their roles exchanged where a pair is flipped."""
+        """The logits [n] (or maps [n, h, w]) with their roles exchanged where a pair is flipped."""
         if not self.flip:
             return real, fake
         flipped, _ = self.flips(key, real.shape[0])
+        flipped = tf.reshape(flipped, [-1] + [1] * (len(real.shape) - 1))
         return tf.where(flipped, fake, real), tf.where(flipped, real, fake)
 
     def _uniform(self, key, purpose, limits, count):

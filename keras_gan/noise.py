@@ -20,5 +20,5 @@ class InputNoise(Rule):
     def __call__(self, images, key, step):
         return images + self.stddev(step) * key.normal(images.shape)
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         metrics["input_noise/stddev"] = self.stddev(step)

@@ -40,7 +40,7 @@ class OrnsteinUhlenbeck(StatefulRule):
         rows = tf.cast(key.row, tf.int32) + tf.range(shape[0])
         return self._next(tf.gather(tf.convert_to_tensor(self.latent.value), rows), fresh)
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         key = key.at(0).fold(self.last).fold("latent")
         before = tf.convert_to_tensor(self.latent.value)
         after = self._next(before, key.normal(before.shape))

@@ -29,7 +29,7 @@ class PastPlayers(Opponent):
         self.slots, self.every, self.rate, self.duration = slots, every, rate, duration
 
     def build_for(self, gan):
-        self.network = gan.networks.get
+        super().build_for(gan)
         self.snapshots = {
             name: [
                 self.state(f"{name}_{i}", (self.slots, *v.shape), v.dtype)
@@ -41,16 +41,15 @@ class PastPlayers(Opponent):
         self.slot = self.state("slot", dtype="int32")
         self.active = self.state("active", dtype="bool")
         self.swaps = self.state("swaps", dtype="int64")
-        self.built = True
 
-    def replacements(self, name, current):
+    def values(self, name, current):
         active, slot = tf.convert_to_tensor(self.active.value), self.slot.value
-        return {
-            id(v): tf.where(active, ring.value[slot], current[id(v)])
-            for v, ring in zip(self.network(name).variables, self.snapshots[name])
-        }
+        return [
+            tf.where(active, ring.value[slot], value)
+            for ring, value in zip(self.snapshots[name], current, strict=True)
+        ]
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         metrics["past_players/active"] = tf.cast(self.active.value, tf.float32)
         metrics["past_players/swaps"] = tf.cast(self.swaps.value, tf.float32)
         metrics["past_players/filled"] = tf.cast(

@@ -15,20 +15,25 @@ from keras_gan.rules import Rule, StatefulRule, register, rule
 TINY = 1e-12  # keeps the root's derivative finite at 0, lost in float32's rounding near 1
 
 
-def gradient(critic, images):
+def gradient(logits_of, images):
     """∇ₓD(x) of each sample, shaped like `images`; differentiable once more."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
-        logits = critic(images)
-    found = tape.gradient(logits, images)
-    if found is None:
+        logits = logits_of(images)
+    gradients = tape.gradient(logits, images)
+    if gradients is None:
         raise ValueError("D's output has no gradient with respect to its images")
-    return found
+    return gradients
 
 
 def squared_norm(tensor):
     """‖·‖² of each sample, float32 [n]."""
     return tf.reduce_sum(tf.square(tensor), axis=list(range(1, len(tensor.shape))))
+
+
+def per_image(reduce, logits):
+    """Logits [n], or maps of them [n, h, w], reduced to one value per image, float32 [n]."""
+    return reduce(logits, axis=list(range(1, len(logits.shape))))
 
 
 def column(uniform, images):
@@ -71,7 +76,7 @@ class GradientPenalty(Penalty):
         real, fake = turn.real, turn.fake["images"]
         alpha = column(turn.key.fold(self.name).uniform([turn.count]), real)
         between = alpha * real + (1.0 - alpha) * fake
-        return (tf.sqrt(squared_norm(gradient(turn.critic, between)) + TINY) - 1.0) ** 2
+        return (tf.sqrt(squared_norm(gradient(turn.logits_of, between)) + TINY) - 1.0) ** 2
 
 
 @rule
@@ -94,7 +99,7 @@ class Dragan(Penalty):
         alpha = key.fold("sample").uniform([turn.count])
         step = key.fold("pixel").uniform(real.shape)
         near = tf.stop_gradient(real + 0.5 * column(std * alpha, real) * step)
-        return (tf.sqrt(squared_norm(gradient(turn.critic, near)) + TINY) - 1.0) ** 2
+        return (tf.sqrt(squared_norm(gradient(turn.logits_of, near)) + TINY) - 1.0) ** 2
 
 
 @rule
@@ -118,14 +123,15 @@ class R1(Penalty):
     def per_sample(self, turn):
         images = turn.real if self.side == "real" else turn.fake["images"]
 
-        def critic(images):
-            return turn.critic(images, self.side)
+        def logits_of(images):
+            return turn.logits_of(images, self.side)
 
         if not self.finite_difference:
-            return 0.5 * squared_norm(gradient(critic, images))
-        there = images + self.sigma * turn.key.fold(self.name).normal(images.shape)
+            return 0.5 * squared_norm(gradient(logits_of, images))
+        near = images + self.sigma * turn.key.fold(self.name).normal(images.shape)
         output = turn.real_output if self.side == "real" else turn.fake_output
-        return 0.5 * ((output["logits"] - critic(there)) / self.sigma) ** 2
+        difference = per_image(tf.reduce_sum, output["logits"] - logits_of(near))
+        return 0.5 * (difference / self.sigma) ** 2
 
 
 @rule
@@ -154,7 +160,8 @@ class Consistency(Penalty):
         for side in self.sides:
             images, output = both[side]
             moved = flip_and_shift(images, turn.key.fold(self.name).fold(side))
-            total += (output["logits"] - turn.critic(moved, side)) ** 2
+            difference = output["logits"] - turn.logits_of(moved, side)
+            total += per_image(tf.reduce_mean, difference**2)
         return total
 
 
@@ -185,8 +192,9 @@ class LeCam(StatefulRule):
         self.weight, self.decay, self.start = weight, decay, start
 
     def build_for(self, gan):
-        for name in ("real", "fake", "seen"):
-            setattr(self, name, self.state(name))
+        self.real = self.state("real")
+        self.fake = self.state("fake")
+        self.seen = self.state("seen")
         self.built = True
 
     def anchors(self):
@@ -203,14 +211,14 @@ class LeCam(StatefulRule):
         active = (self.seen.value > 0.0) & (turn.step >= self.start)
         return tf.where(active, self.weight * value, 0.0)
 
-    def observe(self, metrics, go):
+    def on_discriminator_turn_end(self, metrics, accepted):
         new = (
             (self.real, metrics["discriminator/logits_real"]),
             (self.fake, metrics["discriminator/logits_fake"]),
             (self.seen, 1.0),
         )
         for mean, value in new:
-            runtime.assign([mean], [self.decay * mean.value + (1.0 - self.decay) * value], go)
+            runtime.assign([mean], [self.decay * mean.value + (1.0 - self.decay) * value], accepted)
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         metrics["lecam/anchor_real"], metrics["lecam/anchor_fake"] = self.anchors()

@@ -1,4 +1,4 @@
-"""A player: a network, the optimizer that trains it, and the gate in front of its weights."""
+"""A player: a network, the optimizer that trains it, and the check before every update."""
 
 import keras
 import tensorflow as tf
@@ -23,7 +23,7 @@ class Player:
             if getattr(optimizer, option, None):
                 raise ValueError(
                     f"{name}'s optimizer has {option}={getattr(optimizer, option)}, which would act"
-                    " before the replicas agree; use compile(clip_norm=…) and compile(ema=…)"
+                    " before the replicas agree; use compile(clip_norm=…) and compile(average=…)"
                 )
         if optimizer.gradient_accumulation_steps:
             raise ValueError(f"{name}'s optimizer accumulates gradients, which is not supported")
@@ -32,9 +32,13 @@ class Player:
         optimizer.build(network.trainable_variables)
 
     @property
-    def variables(self):
-        """Weights, the network's statistics and the optimizer's state."""
-        return [*self.network.variables, *self.optimizer.variables]
+    def weights(self):
+        """The Keras variables that the optimizer moves."""
+        return self.network.trainable_variables
+
+    def statistics(self):
+        """The values of the network's other variables, such as batch statistics."""
+        return [v.value for v in self.network.non_trainable_variables]
 
     def scale(self):
         """What the loss is multiplied by before its gradient is taken, a float32 scalar."""
@@ -55,8 +59,8 @@ class Player:
             gradients = [g / self.loss_scale.value() for g in gradients]
         return gradients, tf.linalg.global_norm(gradients)
 
-    def update(self, gradients, norm, go):
-        """One step of the optimizer where `go` holds; else weights and slots stay as they are.
+    def update(self, gradients, norm, accepted):
+        """One step of the optimizer where `accepted` holds; else weights and slots stay.
 
         A zero gradient would not do: Adam moves on its momentum. The loop is Keras' own `apply`
         without its merge over replicas, which can't stand in a condition; every replica writes
@@ -83,10 +87,10 @@ class Player:
                     weight.assign(weight.constraint(weight))
             return True
 
-        tf.cond(go, apply, lambda: False)
-        iterations.assign_add(tf.cast(go, iterations.dtype))
+        tf.cond(accepted, apply, lambda: False)
+        iterations.assign_add(tf.cast(accepted, iterations.dtype))
         if self.loss_scale:
-            self.loss_scale.adapt(go)
+            self.loss_scale.adapt(accepted)
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")

@@ -22,7 +22,7 @@ class Replay(StatefulRule):
         rate: expected share of D's fakes that come from the buffer, once it holds any.
     """
 
-    inside = False
+    read_when_compiled = False
 
     def __init__(self, capacity=1024, rate=0.25, name="replay", **kwargs):
         super().__init__(name=name, **kwargs)
@@ -65,8 +65,8 @@ class Replay(StatefulRule):
         metrics["replay/fill"] = tf.cast(filled, tf.float32) / self.capacity
         return tf.where(tf.reshape(chosen, [-1] + [1] * (len(fakes.shape) - 1)), past, fakes)
 
-    def insert(self, fakes, labels, go):
-        """Keeps the fakes of a turn, of all replicas, where `go` holds and they are finite."""
+    def insert(self, fakes, labels, accepted):
+        """Keeps a turn's fakes of all replicas where `accepted` holds and they are finite."""
         fakes = runtime.all_gather(fakes)[-self.capacity :]
         count = fakes.shape[0]
         places = (tf.range(count, dtype=tf.int64) + self.inserted.value) % self.capacity
@@ -81,4 +81,4 @@ class Replay(StatefulRule):
             self.inserted.assign_add(count)
             return True
 
-        tf.cond(go & runtime.all_finite(fakes), write, lambda: False)
+        tf.cond(accepted & runtime.all_finite(fakes), write, lambda: False)

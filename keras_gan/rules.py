@@ -1,4 +1,4 @@
-"""What the rules of a game have in common: they are small, and they can be written down."""
+"""Base classes of everything that `compile` takes; all are serialisable."""
 
 import dataclasses
 import inspect
@@ -15,11 +15,11 @@ def _restore(config):
 class Rule:
     """A rule without state: a frozen dataclass that Keras can serialise.
 
-    Rules with state are `StatefulRule`s. Neither kind knows another rule.
+    Rules with state are `StatefulRule`s.
     """
 
-    def conclude(self, step, key, metrics):
-        """Ends a step; may add metrics of its own."""
+    def on_step_end(self, step, key, metrics):
+        """Called after the turns of a step; may add metrics."""
 
     def get_config(self):
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -37,7 +37,7 @@ class StatefulRule(keras.layers.Layer):
     is kept under its name.
     """
 
-    inside = True  # whether compiled functions read the variables
+    read_when_compiled = True  # whether compiled functions read the variables
 
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")
@@ -53,11 +53,16 @@ class StatefulRule(keras.layers.Layer):
         """Creates the variables that depend on the players."""
         self.built = True
 
-    def observe(self, metrics, go):
-        """Learns from D's turn: its metrics, equal on all replicas, and whether it counted."""
+    def on_discriminator_turn_end(self, metrics, accepted):
+        """Called after each turn of D.
 
-    def conclude(self, step, key, metrics):
-        """Ends a step; may add metrics of its own."""
+        Args:
+            metrics: the turn's, name → float32 scalar, equal on all replicas.
+            accepted: whether D was updated, boolean scalar.
+        """
+
+    def on_step_end(self, step, key, metrics):
+        """Called after the turns of a step; may add metrics."""
 
     def get_config(self):
         own = [n for n in inspect.signature(type(self).__init__).parameters if n != "self"]

@@ -45,9 +45,15 @@ class FixedSchedule(Rule):
     d_turns: int = 1
     g_turns: int = 1
 
-    def goes(self, side, loss, going):
-        """Whether this turn's update is made, given the turns before it in the step."""
-        return going
+    def keeps_training(self, side, loss, active):
+        """Whether a side trains in this turn.
+
+        Args:
+            side: "discriminator" or "generator".
+            loss: its loss, float32 scalar.
+            active: whether it trained in the turns before, boolean scalar.
+        """
+        return active
 
 
 @rule
@@ -74,11 +80,11 @@ class ThresholdLoop(Rule):
     def g_turns(self):
         return self.bound
 
-    def goes(self, side, loss, going):
+    def keeps_training(self, side, loss, active):
         threshold = self.d_threshold if side == "discriminator" else self.g_threshold
-        return tf.logical_and(going, loss > threshold)
+        return tf.logical_and(active, loss > threshold)
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         for side in ("discriminator", "generator"):
             hit = metrics[f"{side}/turns"] >= self.bound
             metrics[f"{side}/bound_hit"] = tf.cast(hit, tf.float32)

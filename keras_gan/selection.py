@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from keras_gan.penalties import per_image
 from keras_gan.rules import Rule, rule
 
 
@@ -31,21 +32,29 @@ class TopK(Rule):
         epochs = tf.cast(step, tf.float32) / float(self.every)
         return tf.maximum(self.floor, self.decay**epochs)
 
-    def __call__(self, loss, logits, turn):
-        """Keeps losses.
+    def kept_share(self, step, count):
+        """The share of `count` samples that is kept, in whole samples per group."""
+        group = math.gcd(count, self.group)
+        return self._kept(step, group) / group
+
+    def _kept(self, step, group):
+        return tf.maximum(1.0, tf.math.ceil(self.share(step) * group - 1e-4))
+
+    def __call__(self, loss, logits, step):
+        """Keeps the losses of the best fakes.
 
         Args:
-            loss, logits: G's losses and D's logits of the fakes, float32 [n].
-            turn: takes the share that was kept as "top_k/share".
+            loss: G's losses, float32 [n], or maps [n, h, w].
+            logits: D's logits of the fakes, of the same shape.
+            step: int64 scalar.
 
         Returns:
             float32 [n], 0 for those left out, scaled so that its mean is the mean of those kept.
         """
-        count = logits.shape[0]
-        group = math.gcd(count, self.group)
+        loss, logits = per_image(tf.reduce_mean, loss), per_image(tf.reduce_mean, logits)
+        group = math.gcd(logits.shape[0], self.group)
         grouped = tf.stop_gradient(tf.reshape(logits, [-1, group]))
         order = tf.argsort(grouped, direction="DESCENDING", stable=True)
         rank = tf.reshape(tf.argsort(order, stable=True), [-1])
-        kept = tf.maximum(1.0, tf.math.ceil(self.share(turn.step) * group - 1e-4))
-        turn.log("top_k/share", kept / group)
+        kept = self._kept(step, group)
         return tf.where(tf.cast(rank, tf.float32) < kept, loss * (group / kept), 0.0)

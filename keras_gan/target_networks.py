@@ -1,5 +1,7 @@
 """Target networks: each player trains against a slow copy of the other (tip 8, from DDPG)."""
 
+import weakref
+
 import tensorflow as tf
 
 from keras_gan.rules import StatefulRule, register
@@ -10,27 +12,35 @@ PLAYERS = ("generator", "discriminator")
 class Opponent(StatefulRule):
     """Whom a player trains against, if not the other one as it is now. Called without side effects.
 
-    Subclasses reach the players by `network(name)`: a function, since Keras would take networks
-    that are attributes for parts of the rule.
+    Subclasses reach the networks by `network(name)`, through a weak reference: Keras would take
+    networks that are attributes for parts of the rule.
     """
 
-    inside = False
+    read_when_compiled = False
 
-    def values(self, name, variables, current):
-        """The game's state as the opponent of a turn sees it.
+    def build_for(self, gan):
+        self._gan = weakref.ref(gan)
+        super().build_for(gan)
+
+    def network(self, name):
+        """The network in training of this name."""
+        return self._gan().networks[name]
+
+    def replace(self, name, now):
+        """The values that a turn reads, with those of the opponent in place.
 
         Args:
-            name: the network that plays against the one in training.
-            variables: Keras variables of the game; current: their values.
+            name: the network whose opponent is in training.
+            now: `Snapshot` of what compiled functions read.
 
         Returns:
-            A list like `current`, with this network's values replaced.
+            A `Snapshot` in which this network has its opponent's values.
         """
-        replaced = self.replacements(name, {id(v): c for v, c in zip(variables, current)})
-        return [replaced.get(id(v), c) for v, c in zip(variables, current)]
+        variables = self.network(name).variables
+        return now.replaced(variables, self.values(name, [now[v] for v in variables]))
 
-    def replacements(self, name, current):
-        """id of a variable → its value in the opponent; `current` maps id → value."""
+    def values(self, name, current):
+        """The opponent's values of a network's variables, given their current ones."""
         raise NotImplementedError
 
 
@@ -50,7 +60,7 @@ class TargetNetworks(Opponent):
         self.tau = tau
 
     def build_for(self, gan):
-        self.network = gan.networks.get
+        super().build_for(gan)
         self.copies = {
             name: [
                 self.state(f"{name}_{i}", v.shape, v.dtype, _start(v))
@@ -58,13 +68,11 @@ class TargetNetworks(Opponent):
             ]
             for name in PLAYERS
         }
-        self.built = True
 
-    def replacements(self, name, current):
-        pairs = zip(self.network(name).variables, self.copies[name])
-        return {id(v): tf.convert_to_tensor(copy.value) for v, copy in pairs}
+    def values(self, name, current):
+        return [tf.convert_to_tensor(copy.value) for copy in self.copies[name]]
 
-    def conclude(self, step, key, metrics):
+    def on_step_end(self, step, key, metrics):
         for name in PLAYERS:
             network = self.network(name)
             trainable = {id(v) for v in network.trainable_variables}

@@ -1,33 +1,55 @@
-"""One turn of one player: what its loss may look at, and what it wants logged."""
+"""One turn of a step: what losses and penalties may look at, and what they log."""
+
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 
-class Turn:
-    """A turn in the game.
+class Fakes(NamedTuple):
+    """One pass of the generators.
 
     Attributes:
+        outputs: what `GAN.make_fakes` returned, a dictionary with "images".
+        statistics: name of a network → new values of its non-trainable variables.
+        weights: name of a network → the weights that made the outputs.
+        tape: leads from the outputs back to the weights.
+    """
+
+    outputs: dict[str, Any]
+    statistics: dict[str, list[tf.Tensor]]
+    weights: dict[str, list[tf.Tensor]]
+    tape: tf.GradientTape
+
+
+class Turn:
+    """One update of one side inside a step.
+
+    Args:
         key: the turn's randomness (`randomness.Key`).
         step: int64 scalar.
         real: real images, float32 [n, h, w, c] in [-1, 1], or points [n, 2].
         labels: int32 [n] or None; reals and fakes have the same.
-        fake: what `GAN.make_fakes` returned, with "images" shaped like `real`.
+        fake: what `GAN.make_fakes` returned, with "images".
+        discriminate: function (images, labels, key, step) → D's outputs and its new statistics.
+
+    Attributes:
         real_output, fake_output: D's outputs, dictionaries with "logits" float32 [n];
-            `real_output` is None in a G turn that needs no reals.
-        critic: function images → logits, the way D sees images of this turn (`GAN.judge`).
+            `real_output` is None in a turn of the generators that needs no reals.
+        statistics: name of a discriminator → its statistics after the reals.
         metrics: name → float32 scalar, this replica's means.
     """
 
-    def __init__(self, key, step, real, labels, fake):
+    def __init__(self, key, step, real, labels, fake, discriminate=None):
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
-        self.real_output = self.fake_output = self.critic = None
+        self.real_output = self.fake_output = self.statistics = None
         self.metrics = {}
+        self._discriminate = discriminate
 
     @property
     def count(self):
-        """Number of images a side on this replica."""
-        return self.fake["images"].shape[0]
+        """Number of images per side on this replica."""
+        return self.real.shape[0]
 
     def log(self, name, values):
         """Logs the mean of `values` and returns it."""
@@ -35,60 +57,40 @@ class Turn:
         self.metrics[name] = mean
         return mean
 
+    def outputs_of(self, images, purpose):
+        """D's outputs on images, as D was when the turn began; its statistics stay as they are.
 
-NUMBERS = 1024  # of an image (or its features) that distances look at, for their cost
+        Args:
+            images: float32 [n, …].
+            purpose: "real" or "fake" gives D the noise and augmentation of that pass; another
+                word gives others.
 
+        Returns:
+            A dictionary with "logits" float32 [n].
+        """
+        outputs, _ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
+        return outputs
 
-def thinned(images):
-    """Images [n, …] as rows [n, d] of at most 1,024 of their numbers, evenly spaced."""
-    flat = tf.reshape(images, [images.shape[0], -1])
-    if flat.shape[1] <= NUMBERS:
-        return flat
-    # Odd, so that it does not fall on the same channels over and over.
-    return flat[:, :: -(-flat.shape[1] // NUMBERS) | 1]
+    def logits_of(self, images, side="real"):
+        """D's logits on images, float32 [n]; the rest as in `outputs_of`."""
+        return self.outputs_of(images, side)["logits"]
 
+    def call_on_both(self, separately=True):
+        """Calls D on the fakes, then on the reals, whose statistics are the ones to keep.
 
-def distance_in_pairs(images):
-    """Mean absolute difference of neighbours in the batch, float32 scalar.
-
-    Neighbours (2i, 2i+1) lie on one replica, so replicas and one device see the same pairs.
-    """
-    flat = thinned(images[: images.shape[0] // 2 * 2])
-    size = flat.shape[1]
-    pairs = tf.reshape(flat, [-1, 2 * size])
-    return tf.reduce_mean(tf.abs(pairs[:, :size] - pairs[:, size:]))
-
-
-def magnitude(images):
-    """The largest number of each image, whatever its sign: float32 [n].
-
-    Not the batch's: that would not be the mean of the replicas'.
-    """
-    # Along columns, which processors do many of at once; along rows it takes twice as long.
-    return tf.reduce_max(tf.abs(tf.transpose(tf.reshape(images, [images.shape[0], -1]))), 0)
-
-
-GROUP = 32  # images that are compared with each other
-
-
-def nearest(images, others, same=False):
-    """Mean distance of an image to the nearest of `others`, float32 scalar.
-
-    Root mean square over an image's numbers. Looked for among groups of 32 consecutive images, so
-    replicas with whole groups and one device see the same.
-
-    Args:
-        images, others: float32 [n, …].
-        same: they are the same images, and one does not count as its own neighbour.
-    """
-    count = images.shape[0]
-    size = GROUP if count % GROUP == 0 else count
-    a, b = (tf.reshape(thinned(x), [count // size, size, -1]) for x in (images, others))
-    ones = tf.ones([a.shape[2]], a.dtype)  # a product with them is a much faster sum
-    lengths = [tf.linalg.matvec(x**2, ones) for x in (a, b)]
-    squares = lengths[0][:, :, None] + lengths[1][:, None, :]
-    squares -= 2.0 * tf.matmul(a, b, transpose_b=True)
-    if same:
-        squares += tf.linalg.diag(tf.fill([size], squares.dtype.max))
-    squares = tf.maximum(tf.reduce_min(squares, 2), 0.0) / a.shape[2]
-    return tf.reduce_mean(tf.sqrt(squares))
+        Args:
+            separately: False puts both into one batch, so that batch norm mixes them.
+        """
+        fake, real, key = self.fake["images"], self.real, self.key.fold("real")
+        if separately:
+            self.fake_output = self.outputs_of(fake, "fake")
+            self.real_output, self.statistics = self._discriminate(
+                real, self.labels, key, self.step
+            )
+            return
+        labels = None if self.labels is None else tf.concat([self.labels] * 2, 0)
+        both, self.statistics = self._discriminate(
+            tf.concat([real, fake], 0), labels, key, self.step
+        )
+        self.real_output = {name: value[: self.count] for name, value in both.items()}
+        self.fake_output = {name: value[self.count :] for name, value in both.items()}

@@ -42,7 +42,7 @@ class InfoGAN(ZooModel):
     Example:
         gan = InfoGAN(latent_dim=74)
         gan.compile()
-        gan.generate(gan.strip(code=0))             # one image a category, the noise the same
+        gan.generate(gan.traversal(code=0))            # one image a category, the noise the same
     """
 
     def __init__(
@@ -90,7 +90,11 @@ class InfoGAN(ZooModel):
         shape = (real.shape[0], self.latent_dim)
         latent = self.prior.sample(key.fold("latent"), shape, training=True)
         category, continuous = split_codes(latent, self.categories, self.continuous)
-        return {"images": self.imagine(latent), "category": category, "continuous": continuous}
+        return {
+            "images": self.call_generator(latent),
+            "category": category,
+            "continuous": continuous,
+        }
 
     def discriminator_loss(self, turn):
         return super().discriminator_loss(turn) + self._information_loss(turn)
@@ -112,7 +116,7 @@ class InfoGAN(ZooModel):
         continuous = turn.log("codes/continuous_loss", tf.reduce_sum(squares, -1))
         return self.code_weight * (category + 0.1 * continuous)
 
-    def strip(self, code, count=10, seed=0):
+    def traversal(self, code, count=10, seed=0):
         """Latents that differ in one code only, float32 [count, latent_dim].
 
         Args:
@@ -121,20 +125,20 @@ class InfoGAN(ZooModel):
             seed: of everything else.
         """
         latent = np.random.default_rng(seed).normal(size=(1, self.latent_dim))
-        strip = np.repeat(latent, count, 0).astype(np.float32)
+        path = np.repeat(latent, count, 0).astype(np.float32)
         if code == 0:
-            strip[:, : self.categories] = 0.0
-            strip[np.arange(count), np.arange(count) % self.categories] = 3.0
+            path[:, : self.categories] = 0.0
+            path[np.arange(count), np.arange(count) % self.categories] = 3.0
         else:
             values = tf.math.ndtri(tf.linspace(0.025, 0.975, count))
-            strip[:, self.categories + code - 1] = values.numpy()
-        return strip
+            path[:, self.categories + code - 1] = values.numpy()
+        return path
 
-    def further_pictures(self, source):
-        """A strip a code: rows differ in their noise."""
+    def extra_samples(self, source):
+        """A traversal for each code; rows differ in their noise."""
         drawn = {}
         for code in range(1 + self.continuous):
-            rows = [self.generate(self.strip(code, seed=row)).numpy() for row in range(4)]
+            rows = [self.generate(self.traversal(code, seed=row)).numpy() for row in range(4)]
             name = "category" if code == 0 else f"code-{code}"
             drawn[name] = blocks.tile(np.concatenate(rows), 10)
         return drawn

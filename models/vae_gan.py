@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import latents, pixels, runtime
+from keras_gan import latents, pixels
 from keras_gan.rules import register
 
 from . import blocks
@@ -103,26 +103,21 @@ class VAEGAN(DCGAN):
         code = mean + tf.exp(0.5 * log_variance) * noise
         return {
             **fakes,
-            "reconstructions": self.imagine(code),
+            "reconstructions": self.call_generator(code),
             "mean": mean,
             "log_variance": log_variance,
         }
 
     def discriminator_loss(self, turn):
-        with_fakes = super().discriminator_loss(turn)
-        turn.fake_output, fake_output = self._judge_reconstructions(turn), turn.fake_output
-        logged = dict(turn.metrics)
-        with_reconstructions = super().discriminator_loss(turn)
-        turn.metrics, turn.fake_output = logged, fake_output
-        return 0.5 * (with_fakes + with_reconstructions)
+        real, fake = self.adversarial_parts(turn, turn.real_output, self._reconstructed(turn))
+        on_reconstructions = tf.reduce_mean(real) + tf.reduce_mean(fake)
+        return 0.5 * (super().discriminator_loss(turn) + on_reconstructions)
 
     def generator_loss(self, turn):
-        adversarial = super().generator_loss(turn)["generator"]
-        fake_output = turn.fake_output
-        turn.fake_output = self._judge_reconstructions(turn)
-        adversarial = 0.5 * (adversarial + super().generator_loss(turn)["generator"])
-        difference = turn.fake_output["features"] - turn.real_output["features"]
-        turn.fake_output = fake_output
+        reconstructed = self._reconstructed(turn)
+        on_reconstructions = tf.reduce_mean(self.adversarial_loss(turn, reconstructed))
+        adversarial = 0.5 * (super().generator_loss(turn)["generator"] + on_reconstructions)
+        difference = reconstructed["features"] - turn.real_output["features"]
         feature_error = tf.reduce_mean(0.5 * tf.reduce_sum(tf.square(difference), -1))
         mean, log_variance = turn.fake["mean"], turn.fake["log_variance"]
         divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
@@ -134,11 +129,9 @@ class VAEGAN(DCGAN):
             "encoder": self.kl_weight * kl + feature_error,
         }
 
-    def _judge_reconstructions(self, turn):
-        """D on x̃, without keeping statistics: those of the reals are D's."""
-        key = turn.key.fold("reconstructions")
-        with runtime.substituted(self.discriminator.non_trainable_variables):
-            return self.judge(turn.fake["reconstructions"], turn.labels, key, turn.step)
+    def _reconstructed(self, turn):
+        """D's outputs on x̃."""
+        return turn.outputs_of(turn.fake["reconstructions"], "reconstructions")
 
     def _posterior(self, images, training):
         """Mean and log-variance of q(z|x), float32 [n, latent_dim] each."""
@@ -154,11 +147,11 @@ class VAEGAN(DCGAN):
         """The averaged generator's images of `encode`'s codes, uint8 [n, h, w, c]."""
         return self.generate(self.encode(images))
 
-    def endpoints(self):
+    def extra_endpoints(self):
         images = tf.TensorSpec([None, *self.image_shape], tf.uint8, name="images")
         return {"encode": (self.encode, [images]), "reconstruct": (self.reconstruct, [images])}
 
-    def further_pictures(self, source):
+    def extra_samples(self, source):
         """Originals and, under each row of them, their reconstructions."""
         if source is None or len(source) < 32:
             return {}

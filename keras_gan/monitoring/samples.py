@@ -48,7 +48,7 @@ class Samples(Every):
             )
         }
         drawn["circle"] = self._circle()
-        for name, images in gan.further_pictures(self.source).items():
+        for name, images in gan.extra_samples(self.source).items():
             drawn[name] = images
         return drawn
 

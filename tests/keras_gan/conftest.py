@@ -73,9 +73,9 @@ def linear_turn(weights, count=8, step=0, key=0):
         None,
         {"images": fake},
     )
-    turn.critic = lambda images, side="real": tf.einsum("nhwc,hwc->n", images, weights)
-    turn.real_output = {"logits": turn.critic(real)}
-    turn.fake_output = {"logits": turn.critic(fake)}
+    turn.logits_of = lambda images, side="real": tf.einsum("nhwc,hwc->n", images, weights)
+    turn.real_output = {"logits": turn.logits_of(real)}
+    turn.fake_output = {"logits": turn.logits_of(fake)}
     return turn
 
 

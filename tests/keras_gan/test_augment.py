@@ -77,7 +77,9 @@ class TestADA:
 
     def feed(self, rule, sign, turns, go=True):
         for _ in range(turns):
-            rule.observe({"discriminator/sign_real": tf.constant(sign)}, tf.constant(go))
+            rule.on_discriminator_turn_end(
+                {"discriminator/sign_real": tf.constant(sign)}, tf.constant(go)
+            )
         return float(rule.p.numpy())
 
     def test_p_zero_is_the_identity_bit_for_bit(self, images, key):
@@ -140,7 +142,7 @@ def test_r1_through_ada_taken_lazily_in_xla(tiny):
         with tf.GradientTape() as tape:
             tape.watch(weights)
             turn.step = step
-            turn.critic = lambda images, side="real": tf.einsum(
+            turn.logits_of = lambda images, side="real": tf.einsum(
                 "nhwc,hwc->n", tf.square(ada(images, turn.key, step)), weights
             )
             value = tf.reduce_mean(penalties.R1(1.0, 2)(turn))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import GAN
+from keras_gan import GAN, randomness
 from keras_gan.averaging import MovingAverage
 from keras_gan.schedules import FixedSchedule
 
@@ -44,7 +44,7 @@ def test_g_trains_against_the_updated_d(tiny):
     tiny.play(gan, images=images)
 
     real = tf.cast(images[:, 0], tf.float32) / 127.5 - 1.0
-    key = twin._key(len(images)).fold(0)
+    key = randomness.Key.create(0).fold(tf.constant(0, tf.int64)).fold(0)
     latent = twin.prior.sample(key.fold("latent"), (len(images), twin.latent_dim))
     d, g = twin.discriminator, twin.generator
     with tf.GradientTape() as tape:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import runtime, schedules
+from keras_gan import randomness, schedules
+from keras_gan.functional import Snapshot
 from keras_gan.past_players import PastPlayers
 from keras_gan.target_networks import TargetNetworks
 
@@ -19,19 +20,19 @@ def same(first, second):
 
 def everything_of(gan, name):
     player = gan.players[name]
-    return numbers(player.variables)
+    return numbers([*player.network.variables, *player.optimizer.variables])
 
 
 def d_turn(gan, images):
     """D's turn alone, as `train_step` makes it."""
-    real, key = tf.cast(images[:, 0], tf.float32) / 127.5 - 1.0, gan._key(len(images))
-    fakes = gan._fakes(real, None, key.fold(0), taped=True)
-    gan._discriminator_turn(real, None, fakes, key.fold(0), tf.constant(True), {})
+    real, key = tf.cast(images[:, 0], tf.float32) / 127.5 - 1.0, randomness.Key.create(0)
+    fakes = gan.updates.fakes(real, None, key.fold(0), taped=True)
+    gan.updates.update_discriminators(real, None, fakes, key.fold(0), tf.constant(True), {})
     return real, fakes, key.fold(1)
 
 
 def g_turn(gan, real, fakes, key):
-    gan._generator_turn(real, None, fakes, key, tf.constant(True), {})
+    gan.updates.update_generators(real, None, fakes, key, tf.constant(True), {})
 
 
 class TestTargetNetworks:
@@ -69,11 +70,12 @@ class TestTargetNetworks:
             copy.assign(tf.zeros_like(copy))
         for copy in gan.opponent.copies["discriminator"]:
             copy.assign(tf.zeros_like(copy))
-        current = runtime.values(gan._inside)
+        now = Snapshot(gan.updates.variables)
         for name, network in gan.networks.items():
-            replaced = gan.opponent.values(name, gan._inside, current)
+            replaced = gan.opponent.replace(name, now)
             ours = {id(v) for v in network.variables}
-            for variable, before, after in zip(gan._inside, current, replaced, strict=True):
+            for variable in gan.updates.variables:
+                before, after = now[variable], replaced[variable]
                 if id(variable) in ours:
                     assert not np.any(after)
                 else:
@@ -124,14 +126,13 @@ class TestPastPlayers:
     def test_the_opponent_is_the_snapshot_when_active_and_the_current_one_when_not(self, tiny):
         gan = tiny.game(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
         tiny.play(gan, 3)
-        rule, current = gan.opponent, runtime.values(gan._inside)
+        rule, now = gan.opponent, Snapshot(gan.updates.variables)
         slot = int(rule.slot.numpy())
-        seen = rule.values("generator", gan._inside, current)
-        by_id = {id(v): s for v, s in zip(gan._inside, seen)}
+        seen = rule.replace("generator", now)
         for variable, ring in zip(gan.generator.variables, rule.snapshots["generator"]):
-            np.testing.assert_array_equal(by_id[id(variable)], ring.numpy()[slot])
+            np.testing.assert_array_equal(seen[variable], ring.numpy()[slot])
         rule.active.assign(False)
-        for a, b in zip(rule.values("generator", gan._inside, current), current, strict=True):
+        for a, b in zip(rule.replace("generator", now).values, now.values, strict=True):
             np.testing.assert_array_equal(a, b)
 
     def test_swaps_last_their_duration_and_their_share_is_the_rate(self, tiny):

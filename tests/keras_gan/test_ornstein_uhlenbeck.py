@@ -25,7 +25,7 @@ def walk(rule, steps, d_turns=1):
         key = Key.create(0).fold(step)
         last = key.fold(d_turns - 1).fold("latent")
         found.append(rule.sample(last, rule.latent.shape, training=True).numpy())
-        rule.conclude(step, key, {})
+        rule.on_step_end(step, key, {})
         np.testing.assert_array_equal(found[-1], rule.latent.numpy())
     return np.stack(found)
 

@@ -84,8 +84,8 @@ def test_a_lazy_penalty_has_a_gradient_in_xla(tiny, slope, kind):
         with tf.GradientTape() as tape:
             tape.watch(a)
             turn = tiny.linear_turn(a, step=tf.constant(4, tf.int64))
-            plain = turn.critic
-            turn.critic = lambda images, side="real": (
+            plain = turn.logits_of
+            turn.logits_of = lambda images, side="real": (
                 plain(images) * (1.0 + spread(images)[:, 0, 0, -1])
             )
             loss = tf.reduce_mean(kind(1.0, interval=2)(turn))
@@ -98,7 +98,7 @@ def test_the_interpolation_factor_is_uniform_and_a_sample_s_own(tiny):
     # With D(x) = ½Σx² the gradient is x̂ itself, so the penalty shows α: real 3e, fake 1e.
     turn = tiny.linear_turn(tf.zeros((1, 1, 1)), count=4000)
     turn.real, turn.fake = 3.0 * tf.ones_like(turn.real), {"images": tf.ones_like(turn.real)}
-    turn.critic = lambda images: 0.5 * tf.reduce_sum(images**2, (1, 2, 3))
+    turn.logits_of = lambda images: 0.5 * tf.reduce_sum(images**2, (1, 2, 3))
     alpha = np.sqrt(penalties.GradientPenalty(1.0)(turn).numpy()) / 2.0
     from scipy import stats
 
@@ -107,8 +107,8 @@ def test_the_interpolation_factor_is_uniform_and_a_sample_s_own(tiny):
 
 def test_dragan_stays_within_half_a_standard_deviation(tiny):
     turn, seen = tiny.linear_turn(tf.ones((4, 4, 1)), count=16), []
-    critic = turn.critic
-    turn.critic = lambda images: seen.append(images) or critic(images)
+    logits_of = turn.logits_of
+    turn.logits_of = lambda images: seen.append(images) or logits_of(images)
     penalties.Dragan()(turn)
     moved = (seen[0] - turn.real).numpy().reshape(2, -1)
     std = turn.real.numpy().reshape(2, -1).std(1)  # two groups of eight
@@ -132,7 +132,7 @@ def test_balanced_consistency_is_the_sum_over_both_sides(tiny):
     from keras_gan.augment import flip_and_shift
 
     moved = flip_and_shift(turn.real, turn.key.fold("consistency").fold("real"))
-    by_hand = 10.0 * (turn.critic(turn.real) - turn.critic(moved)) ** 2
+    by_hand = 10.0 * (turn.logits_of(turn.real) - turn.logits_of(moved)) ** 2
     np.testing.assert_allclose(real_only, by_hand, rtol=1e-5)
 
 
@@ -144,7 +144,9 @@ class TestLeCam:
 
     def observe(self, rule, real, fake, go=True):
         metrics = {"discriminator/logits_real": real, "discriminator/logits_fake": fake}
-        rule.observe({name: tf.constant(value) for name, value in metrics.items()}, tf.constant(go))
+        rule.on_discriminator_turn_end(
+            {name: tf.constant(value) for name, value in metrics.items()}, tf.constant(go)
+        )
 
     def test_the_anchors_cross(self, tiny):
         rule = self.rule()

@@ -36,7 +36,8 @@ def test_an_end_other_than_zero_is_met():
 
 
 def state(gan, name):
-    return [v.numpy() for v in gan.players[name].variables]
+    player = gan.players[name]
+    return [v.numpy() for v in (*player.network.variables, *player.optimizer.variables)]
 
 
 def loop(tiny, d_threshold, g_threshold, bound=2, **rules):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.turn import distance_in_pairs, magnitude, nearest
+from keras_gan.batch_statistics import max_abs, nearest_distance, pairwise_distance
 
 
 def brute_force(images, others, same):
@@ -21,19 +21,19 @@ def test_nearest_is_the_distance_to_the_nearest(shape, same):
     rng = np.random.default_rng(0)
     a, b = rng.uniform(-1, 1, (2, *shape)).astype(np.float32)
     b = a if same else b
-    assert float(nearest(a, b, same)) == pytest.approx(brute_force(a, b, same), rel=1e-4)
+    assert float(nearest_distance(a, b, same)) == pytest.approx(brute_force(a, b, same), rel=1e-4)
 
 
 def test_nearest_looks_among_32_so_that_replicas_see_the_same():
     rng = np.random.default_rng(0)
     a, b = rng.uniform(-1, 1, (2, 64, 5)).astype(np.float32)
-    parts = [float(nearest(a[i : i + 32], b[i : i + 32])) for i in (0, 32)]
-    assert float(nearest(a, b)) == pytest.approx(np.mean(parts), rel=1e-5)
+    parts = [float(nearest_distance(a[i : i + 32], b[i : i + 32])) for i in (0, 32)]
+    assert float(nearest_distance(a, b)) == pytest.approx(np.mean(parts), rel=1e-5)
 
 
 def test_nearest_of_equal_images_is_zero():
     images = tf.random.stateless_uniform((32, 8, 8, 3), (0, 0))
-    assert float(nearest(images, images)) < 1e-3
+    assert float(nearest_distance(images, images)) < 1e-3
 
 
 def test_missing_modes_show_in_nearest_and_not_in_the_distance_in_pairs():
@@ -42,10 +42,12 @@ def test_missing_modes_show_in_nearest_and_not_in_the_distance_in_pairs():
     reals = modes[rng.integers(0, 4, 128)] + 0.05 * rng.standard_normal((128, 2))
     fakes = modes[[0, 3]][rng.integers(0, 2, 128)] + 0.05 * rng.standard_normal((128, 2))
     reals, fakes = reals.astype(np.float32), fakes.astype(np.float32)
-    assert float(distance_in_pairs(fakes)) > 0.6 * float(distance_in_pairs(reals))
-    assert float(nearest(reals, fakes)) > 20 * float(nearest(reals, reals, same=True))
+    assert float(pairwise_distance(fakes)) > 0.6 * float(pairwise_distance(reals))
+    assert float(nearest_distance(reals, fakes)) > 20 * float(
+        nearest_distance(reals, reals, same=True)
+    )
 
 
 def test_magnitude_is_the_largest_number_of_each():
     images = np.array([[[0.5, -2.0]], [[1.0, 0.0]]], np.float32)
-    assert magnitude(images).numpy().tolist() == [2.0, 1.0]
+    assert max_abs(images).numpy().tolist() == [2.0, 1.0]

@@ -47,7 +47,7 @@ def test_shapes(zoo, name, shape):
     gan = zoo.make(name, shape, compiled=False)
     labels = np.array([0, 1, 2], np.int32)
     latents = np.random.default_rng(0).normal(size=(3, 16)).astype(np.float32)
-    images = gan.imagine(tf.constant(latents), tf.constant(labels))
+    images = gan.call_generator(tf.constant(latents), tf.constant(labels))
     assert images.shape == (3, *shape) and images.dtype == tf.float32
     logits = gan.discriminate(tf.zeros((3, *shape), tf.uint8), tf.constant(labels))
     assert logits.shape == (3,) and logits.dtype == tf.float32
@@ -261,7 +261,7 @@ def test_export_and_reload(zoo, name, tmp_path):
     judged = [tf.constant(images)]
     judged += labels if len(gan.discriminator.inputs) > 1 else []
     np.testing.assert_allclose(loaded.discriminate(*judged), gan.discriminate(*judged), atol=1e-4)
-    for endpoint, (function, _) in gan.endpoints().items():
+    for endpoint, (function, _) in gan.extra_endpoints().items():
         expected = np.asarray(function(tf.constant(images)), np.float32)
         found = np.asarray(getattr(loaded, endpoint)(tf.constant(images)), np.float32)
         np.testing.assert_allclose(found, expected, atol=1.0 if expected.max() > 50 else 1e-4)

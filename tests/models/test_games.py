@@ -51,9 +51,9 @@ class TestBlocks:
         gan = zoo.make(name, compiled=False, latent_dim=128)
         z = np.random.default_rng(0).normal(size=(2, 64, 128)).astype(np.float32)
         shirt, trousers = np.zeros(64, np.int32), np.ones(64, np.int32)
-        images = gan.imagine(z[0], shirt)
-        by_z = np.square(gan.imagine(z[1], shirt) - images).mean()
-        by_label = np.square(gan.imagine(z[0], trousers) - images).mean()
+        images = gan.call_generator(z[0], shirt)
+        by_z = np.square(gan.call_generator(z[1], shirt) - images).mean()
+        by_label = np.square(gan.call_generator(z[0], trousers) - images).mean()
         assert 0.0 < by_label < 0.01 * by_z
 
 
@@ -94,7 +94,7 @@ class TestInfoGAN:
     @pytest.mark.parametrize("code", [0, 1, 2])
     def test_a_strip_changes_one_code(self, zoo, code):
         gan = zoo.make("infogan", compiled=False)
-        strip = gan.strip(code)
+        strip = gan.traversal(code)
         category, continuous = infogan.split_codes(tf.constant(strip), 10, 2)
         values = np.concatenate([np.argmax(category, -1)[:, None], continuous], 1)
         changes = (np.abs(np.diff(values, axis=0)) > 1e-6).all(axis=0)
@@ -155,7 +155,7 @@ class TestVAEGAN:
             mean=tf.constant(mean, tf.float32),
             log_variance=tf.constant(log_variance, tf.float32),
         )
-        turn.real_output = gan.judge(turn.real, None, turn.key, turn.step)
+        turn.real_output = gan.call_discriminator(turn.real)
         return gan.generator_loss(turn), turn.metrics
 
     def test_kl_in_closed_form(self, zoo):
@@ -235,6 +235,6 @@ class TestR3GAN:
 
     def test_only_samples_are_clipped(self, zoo):
         gan = zoo.make("r3gan", compiled=False)
-        images = gan.imagine(100.0 * tf.random.stateless_normal((2, 16), (0, 1)))
+        images = gan.call_generator(100.0 * tf.random.stateless_normal((2, 16), (0, 1)))
         assert float(tf.reduce_max(tf.abs(images))) > 1.0
         assert gan.sample(2).dtype == np.uint8
