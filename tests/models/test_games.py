@@ -16,7 +16,12 @@ def a_turn(gan, fake_logits, **fake):
     fake_logits = tf.constant(fake_logits, tf.float32)
     images = tf.zeros((len(fake_logits), *gan.image_shape))
     key = randomness.Key.create(0)
-    turn = Turn(key, tf.constant(0, tf.int64), images, None, {"images": images, **fake})
+
+    def discriminate(images, labels, key, step):
+        return gan.call_discriminator(images, labels), {}
+
+    step = tf.constant(0, tf.int64)
+    turn = Turn(key, step, images, None, {"images": images, **fake}, discriminate)
     turn.fake_output = {"logits": fake_logits}
     return turn
 
