@@ -1,4 +1,4 @@
-"""Adversarial losses: pure functions of the discriminator's logits, a value a sample.
+"""Adversarial losses: pure functions of the discriminator's logits, one value per sample.
 
 Every loss gives D's two parts and G's part, float32 [n], to be averaged by the caller. All of them
 are written on logits: a sigmoid followed by a logarithm loses the gradient where it matters.
@@ -6,6 +6,7 @@ are written on logits: a sigmoid followed by a logarithm loses the gradient wher
 
 import tensorflow as tf
 
+from keras_gan import names
 from keras_gan.rules import Rule, rule
 
 softplus = tf.math.softplus
@@ -17,18 +18,25 @@ def cross_entropy(targets, logits):
 
 
 class Loss(Rule):
-    """Base class.
+    """Base class; the flag's choices, the refused combinations and the health signals read this.
 
     Attributes:
+        name: what `--loss` calls it.
         has_targets: whether D's parts take targets (labels), so that they can be softened.
         paired: whether the logits of a real and a fake image are compared pair by pair; then G's
             turn needs real logits too.
-        probabilistic: whether D's logit estimates log p(x)/q(x) at its optimum.
+        logistic: whether D's loss is the cross-entropy of its logit or, where `paired`, of the
+            difference of two. Unless paired, the logit estimates log p(x)/q(x) at D's optimum.
+        bounded: whether D's loss has a lower bound, at which G's gradient ends.
+        signed: whether a logit's sign says if D takes the image for real.
     """
 
+    name = ""
     has_targets = False
     paired = False
-    probabilistic = False
+    logistic = False
+    bounded = True
+    signed = False
 
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
         """D's loss.
@@ -51,8 +59,10 @@ class Loss(Rule):
 class NonSaturating(Loss):
     """G maximises log D(G(z)): the same as training it with flipped labels (Goodfellow, 2014)."""
 
+    name = "non_saturating"
     has_targets = True
-    probabilistic = True
+    logistic = True
+    signed = True
 
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
         return cross_entropy(real_targets, real), cross_entropy(fake_targets, fake)
@@ -65,6 +75,8 @@ class NonSaturating(Loss):
 class Minimax(NonSaturating):
     """G minimises log(1 - D(G(z))), whose gradient vanishes when D wins (Goodfellow, 2014)."""
 
+    name = "minimax"
+
     def generator(self, fake, real=None):
         return -softplus(fake)
 
@@ -73,6 +85,7 @@ class Minimax(NonSaturating):
 class LeastSquares(Loss):
     """½(D(x)-1)² + ½D(G(z))² against ½(D(G(z))-1)² (LSGAN, Mao et al., 2017)."""
 
+    name = "least_squares"
     has_targets = True
 
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
@@ -86,6 +99,9 @@ class LeastSquares(Loss):
 class Hinge(Loss):
     """relu(1-D(x)) + relu(1+D(G(z))) against -D(G(z)) (Lim & Ye, 2017; SNGAN, 2018)."""
 
+    name = "hinge"
+    signed = True
+
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
         return tf.nn.relu(1.0 - real), tf.nn.relu(1.0 + fake)
 
@@ -97,6 +113,9 @@ class Hinge(Loss):
 class Wasserstein(Loss):
     """D(G(z)) - D(x) against -D(G(z)) (Arjovsky et al., 2017); D needs a Lipschitz bound."""
 
+    name = "wasserstein"
+    bounded = False
+
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
         return -real, fake
 
@@ -106,12 +125,14 @@ class Wasserstein(Loss):
 
 @rule
 class RelativisticPairing(Loss):
-    """sp(-(D(x_i)-D(G(z_i)))): a real is judged beside a fake (RpGAN, Jolicoeur-Martineau, 2019).
+    """sp(-(D(x_i)-D(G(z_i)))): a real is compared with a fake (RpGAN, Jolicoeur-Martineau, 2019).
 
-    The loss of a pair stands in the real part; the fake part is zero.
+    The loss of a pair is in the real part; the fake part is zero.
     """
 
+    name = "relativistic"
     paired = True
+    logistic = True
 
     def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
         return softplus(fake - real), tf.zeros_like(fake)
@@ -120,11 +141,12 @@ class RelativisticPairing(Loss):
         return softplus(real - fake)
 
 
-LOSSES = {
-    "non_saturating": NonSaturating,
-    "minimax": Minimax,
-    "least_squares": LeastSquares,
-    "hinge": Hinge,
-    "wasserstein": Wasserstein,
-    "relativistic": RelativisticPairing,
-}
+LOSSES = names.by_name(
+    names.LOSSES,
+    (NonSaturating, Minimax, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
+)
+
+
+def names_where(condition):
+    """The names of the losses whose class fulfils a condition."""
+    return tuple(name for name, loss in LOSSES.items() if condition(loss))

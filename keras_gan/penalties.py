@@ -1,4 +1,4 @@
-"""Penalties on the discriminator: a value a sample, added to its loss.
+"""Penalties on the discriminator: one value per sample, added to its loss.
 
 g = ∇ₓD(x), norms are taken over a whole image. The gradient is the one with respect to the image
 itself, through D's input noise and augmentation; D's statistics and power iterations don't move.
@@ -46,10 +46,15 @@ class Penalty(Rule):
 
     Subclasses have `weight` and `interval` (computed every so many steps and multiplied by them,
     "lazily": Karras et al., 2020) and give the unweighted values by `per_sample(turn)`.
+
+    Attributes:
+        name: the flag of its weight; in the logs it is "penalty/NAME".
+        second_order: whether D is differentiated by its input, and so twice in a step.
     """
 
     interval = 1
-    name = "penalty"  # in the logs, as "penalty/NAME"
+    name = "penalty"
+    second_order = False
 
     def __call__(self, turn):
         if self.interval == 1:
@@ -71,6 +76,7 @@ class GradientPenalty(Penalty):
     weight: float = 10.0
     interval: int = 1
     name = "gradient_penalty"
+    second_order = True
 
     def per_sample(self, turn):
         real, fake = turn.real, turn.fake["images"]
@@ -90,6 +96,7 @@ class Dragan(Penalty):
     interval: int = 1
     group: int = 8
     name = "dragan"
+    second_order = True
 
     def per_sample(self, turn):
         real, key = turn.real, turn.key.fold(self.name)
@@ -119,6 +126,10 @@ class R1(Penalty):
     sigma: float = 0.01
     name = "r1"
     side = "real"
+
+    @property
+    def second_order(self):
+        return not self.finite_difference
 
     def per_sample(self, turn):
         images = turn.real if self.side == "real" else turn.fake["images"]
@@ -173,6 +184,12 @@ class BalancedConsistency(Consistency):
     sides = ("real", "fake")
 
 
+# Those without state; the interval is theirs alone.
+PENALTIES = {
+    cls.name: cls for cls in (GradientPenalty, Dragan, R1, R2, Consistency, BalancedConsistency)
+}
+
+
 @register
 class LeCam(StatefulRule):
     """λ(relu(D(x) - α_F)² + relu(α_R - D(G(z)))²) (Tseng et al., 2021).
@@ -186,6 +203,8 @@ class LeCam(StatefulRule):
         decay: of the running means, a D turn.
         start: step from which on it acts.
     """
+
+    second_order = False
 
     def __init__(self, weight=0.3, decay=0.99, start=0, name="lecam", **kwargs):
         super().__init__(name=name, **kwargs)

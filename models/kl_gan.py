@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from keras_gan import losses
 from keras_gan.rules import register
 
 from . import blocks
@@ -64,7 +63,7 @@ class KLGAN(DCGAN):
     def compile(self, *args, **rules):
         super().compile(*args, **rules)
         reads = "kl_gan reads KL from the logit of an unsmoothed logistic D on today's fakes"
-        if not isinstance(self.loss_rule, losses.NonSaturating):
+        if not self.loss_rule.logistic or self.loss_rule.paired:
             raise ValueError(f"{reads}: not with the loss {type(self.loss_rule).__name__}")
         if self.targets.soft or self.targets.flip:
             raise ValueError(f"{reads}: not with soft or flipped targets")

@@ -9,9 +9,12 @@ import dataclasses
 
 import numpy as np
 
-LOGISTIC = ("non_saturating", "minimax", "relativistic")
-BOUNDED = (*LOGISTIC, "least_squares", "hinge")
-SIGNED = ("non_saturating", "minimax", "hinge")  # a logit's sign is D's verdict
+from keras_gan.losses import LOSSES, names_where
+
+ALL = tuple(LOSSES)
+BOUNDED = names_where(lambda loss: loss.bounded)
+LOGISTIC = names_where(lambda loss: loss.logistic)
+SIGNED = names_where(lambda loss: loss.signed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,8 +206,6 @@ def _gap(blocks):
     return None if real is None or fake is None else abs(real - fake)
 
 
-ALL = (*BOUNDED, "wasserstein")
-
 SIGNALS = (
     Signal(
         "not finite",
@@ -241,7 +242,7 @@ SIGNALS = (
         1000.0,
         2,
         True,
-        ("wasserstein",),
+        names_where(lambda loss: not loss.bounded),
         "A critic's gradients are large, but not above 1,000: it is not held. Raise"
         " --gradient_penalty, or lower the learning rates.",
         _gradient_norm,
@@ -262,7 +263,7 @@ SIGNALS = (
         0.03,
         3,
         True,
-        ("hinge", "least_squares"),
+        names_where(lambda loss: loss.bounded and not loss.logistic),
         "D's loss is zero: every image lies beyond the margin, and no gradient reaches G."
         " Regularise D (--spectral_norm, --r1) or slow it down.",
         _mean("discriminator/loss"),
@@ -311,7 +312,7 @@ SIGNALS = (
         25.0,
         2,
         True,
-        ("non_saturating", "minimax"),
+        names_where(lambda loss: loss.logistic and not loss.paired),
         "D's logits are so large that its loss has no gradient left. Regularise D (--r1, softer"
         " labels, --spectral_norm).",
         _logits,
@@ -321,7 +322,7 @@ SIGNALS = (
         25.0,
         2,
         True,
-        ("relativistic",),
+        names_where(lambda loss: loss.logistic and loss.paired),
         "The logits of real and fake are so far apart that the loss has no gradient left."
         " Raise --r1 and --r2.",
         _gap,

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from keras_gan import losses
+from keras_gan import losses, names
 
 REAL = np.linspace(-4, 4, 9).astype(np.float32)
 FAKE = np.linspace(3, -5, 9).astype(np.float32)
@@ -84,3 +84,42 @@ def test_the_loss_is_linear_in_the_target():
     np.testing.assert_allclose(mean, losses.cross_entropy(targets.mean(), REAL), rtol=1e-5)
     flipped = 0.9 * losses.cross_entropy(1.0, REAL) + 0.1 * losses.cross_entropy(0.0, REAL)
     np.testing.assert_allclose(flipped, losses.cross_entropy(0.9, REAL), rtol=1e-5)
+
+
+def test_a_loss_says_what_it_is():
+    facts = ("has_targets", "paired", "logistic", "bounded", "signed")
+    true = {name: {f for f in facts if getattr(cls, f)} for name, cls in losses.LOSSES.items()}
+    assert true == {
+        "non_saturating": {"has_targets", "logistic", "bounded", "signed"},
+        "minimax": {"has_targets", "logistic", "bounded", "signed"},
+        "least_squares": {"has_targets", "bounded"},
+        "hinge": {"bounded", "signed"},
+        "wasserstein": set(),
+        "relativistic": {"paired", "logistic", "bounded"},
+    }
+
+
+def test_names_and_classes_can_not_differ():
+    assert tuple(losses.LOSSES) == names.LOSSES
+    with pytest.raises(ValueError, match=r"\['hinge'\], flags take \['hinge', 'more'\]"):
+        names.by_name(("hinge", "more"), [losses.Hinge])
+
+
+@pytest.mark.parametrize("name", [n for n, cls in losses.LOSSES.items() if not cls.has_targets])
+def test_targets_change_nothing_where_there_are_none(name):
+    loss = losses.LOSSES[name]()
+    for plain, soft in zip(
+        loss.discriminator(REAL, FAKE), loss.discriminator(REAL, FAKE, 0.9, 0.3), strict=True
+    ):
+        np.testing.assert_array_equal(plain, soft)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_only_an_unbounded_loss_has_no_lower_bound(name):
+    """Where D is right with certainty; the same far beyond is lower only without a bound."""
+    loss = losses.LOSSES[name]()
+    right, beyond = (
+        sum(np.mean(part) for part in loss.discriminator(np.float32([x]), np.float32([-x])))
+        for x in (1e2, 1e4)
+    )
+    assert (beyond < right - 1.0) == (not loss.bounded)

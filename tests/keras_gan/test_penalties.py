@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_gan import layers, penalties, schedules
+from keras_gan.settings import Config
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +218,27 @@ def test_r1_is_the_same_on_two_replicas_as_on_one(tiny, mirrored):
     for variable in pair.penalties[2].variables:
         first, second = tiny.copies(variable)
         assert first == second != 0.0
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        *(cls() for cls in penalties.PENALTIES.values()),
+        penalties.R1(finite_difference=True),
+        penalties.R2(finite_difference=True),
+    ],
+    ids=repr,
+)
+def test_a_second_order_penalty_is_one_that_differentiates_d(tiny, slope, monkeypatch, penalty):
+    calls = []
+    gradient = penalties.gradient
+    monkeypatch.setattr(
+        penalties, "gradient", lambda *arguments: calls.append(1) or gradient(*arguments)
+    )
+    penalty(tiny.linear_turn(slope))
+    assert bool(calls) == penalty.second_order
+
+
+def test_a_penalty_is_named_like_its_flag():
+    flags = {field.name for field in dataclasses.fields(Config)}
+    assert {*penalties.PENALTIES, penalties.LeCam().name} <= flags
