@@ -32,19 +32,19 @@ def collectives(flags):
     import tensorflow as tf
 
     import models
-    from keras_gan import config as config_module
     from keras_gan import experiment, runtime
     from keras_gan import flags as flags_module
+    from keras_gan.resolve import resolve
     from keras_gan.settings import Config
 
     given = flags_module.parse(Config, ["cluster_model", *flags])
     given |= {"strategy": "mirrored", "logical_devices": 2, "xla": False}
     given.setdefault("model", "dcgan")
-    model_class = models.REGISTRY[given["model"]]
-    config = config_module.make(given, model_class.defaults())
+    config = resolve(given, models.REGISTRY)
+    model_class = models.REGISTRY[config.model]
     runtime.set_up(config)
     strategy = runtime.strategy(config)
-    height, width = config_module.image_size(config) or (28, 28)
+    height, width = flags_module.image_size(config.image_size) or (28, 28)
 
     class Source:
         image_shape, num_classes = (height, width, config.channels or 1), 10

@@ -37,6 +37,7 @@ from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
 from keras_gan.monitoring import signals
 from keras_gan.monitoring.health import MEMORY, Health
+from keras_gan.resolve import resolve
 from models import REGISTRY
 
 FAKES = 1000  # that a score is taken of
@@ -113,7 +114,7 @@ class Bench:
 
     def config(self, spec):
         text = f"{health_runs.FAMILIES[spec.family]} {spec.flags} --seed={spec.seed} --xla=false"
-        return experiment.settle(flags.parse(settings.Config, ["", *shlex.split(text)]), REGISTRY)
+        return resolve(flags.parse(settings.Config, ["", *shlex.split(text)]), REGISTRY)
 
     def source(self, config):
         if config.dataset not in self.sources:

@@ -28,6 +28,7 @@ from keras_gan import experiment, flags, settings, turns
 from keras_gan.data import pipeline
 from keras_gan.monitoring.callbacks import Every
 from keras_gan.monitoring.health import Health
+from keras_gan.resolve import resolve
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 
@@ -64,7 +65,7 @@ def main(argv=None):
     parser.add_argument("--pairs", type=int, default=40)
     options = parser.parse_args(argv)
     given = flags.parse(settings.Config, ["", "--flagfile=configs/reference_step.flags"])
-    config = experiment.settle(given, REGISTRY)
+    config = resolve(given, REGISTRY)
     source = experiment.data(config)
     games = {
         "with": game(config, source, True),

@@ -23,6 +23,7 @@ import keras
 from benchmarks import health_faults
 from keras_gan import experiment, flags, settings
 from keras_gan.evaluation import suite
+from keras_gan.resolve import resolve
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 
@@ -52,7 +53,7 @@ def train(fault, seed, steps, folder, further=""):
     experiment._referees = with_fault
     try:
         with RunDirectory(folder) as run, Games() as games:
-            config = experiment.settle(given, REGISTRY, run)
+            config = resolve(given, REGISTRY, run)
             status = experiment.train(config, REGISTRY[config.model], run)
             events = run.events()
     finally:

@@ -37,11 +37,12 @@ def steps_for(name, images):
 
 
 def _config(name, **given):
-    from keras_gan import experiment, flags, settings
+    from keras_gan import flags, settings
+    from keras_gan.resolve import resolve
     from models import REGISTRY
 
     said = flags.parse(settings.Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
-    return experiment.settle({**said, **given}, REGISTRY)
+    return resolve({**said, **given}, REGISTRY)
 
 
 def train(name, images, folder, further):

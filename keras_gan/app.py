@@ -1,4 +1,4 @@
-"""The door's inner side: a command line in, an exit status out."""
+"""The command line: flags in, an exit status out."""
 
 import logging
 import os
@@ -6,9 +6,8 @@ import sys
 
 import absl.logging
 
-from keras_gan import config as config_module
 from keras_gan import flags
-from keras_gan.errors import KerasGanError, StorageError, UsageError
+from keras_gan.errors import KerasGanError, StorageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.rundir import RunDirectory
 from keras_gan.settings import Config
@@ -17,9 +16,9 @@ USAGE = """Trains, scores and exports generative adversarial networks.
 
 usage: python main.py --flagfile=configs/NAME.flags [--flag=value …]
 
-Flags may stand in flagfiles (nestable, # comments, the last one wins). A model brings defaults of
+Flags can be written in flagfiles (nestable, # comments, the last one wins). A model has defaults of
 its own; what is given here wins. Everything a run leaves is in --run_dir, and starting that again
-goes on where it stopped."""
+continues where it stopped."""
 
 
 def main(argv, load_zoo):
@@ -28,7 +27,8 @@ def main(argv, load_zoo):
     Args:
         argv: program name, then flags.
         load_zoo: function without arguments that imports the zoo and returns its registry,
-            name → model class; called once the flags have been read.
+            name → model class; called once the flags have been read, each of them allowed by
+            itself: it takes seconds, since it loads TensorFlow.
 
     Returns:
         0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the run's files can't be
@@ -39,7 +39,6 @@ def main(argv, load_zoo):
         if given is None:
             print(flags.help_text(Config, USAGE))
             return 0
-        config_module.make(given)
         with silence():
             registry = load_zoo()
         _log_to_stderr()
@@ -68,6 +67,7 @@ def _fail(error, status):
 
 def _run(given, registry, load_zoo):
     from keras_gan import cluster, experiment, export, modes, runtime
+    from keras_gan.resolve import resolve
 
     mode = given.get("mode", "train")
     if mode == "study":
@@ -76,21 +76,18 @@ def _run(given, registry, load_zoo):
         return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
         return modes.compare(given)
-    run_dir = given.get("run_dir", Config.run_dir)
-    if mode != "train" and not os.path.exists(os.path.join(run_dir, "operative.flags")):
-        raise UsageError(
-            "no run there", flag="run_dir", value=run_dir, allowed="a folder with operative.flags"
-        )
-    experiment.check(given, registry)
+    run = RunDirectory(given.get("run_dir", Config.run_dir))
+    if mode != "train" and not run.flagfile.exists():
+        refuse("run_dir", run.path, "no run there", "a folder with operative.flags")
+    config = resolve(given, registry, run)
+    model_class = registry[config.model]
     if mode in ("train", "export"):
-        export.require(config_module.words(given.get("export_format", "")))
-    strategy = given.get("strategy") or (RunDirectory(run_dir).given() or {}).get("strategy")
-    alone = mode != "train" or strategy != "multi_worker"
-    with RunDirectory(run_dir, writes=alone or cluster.task()[0] == 0) as run:
-        config = experiment.settle(given, registry, run)
+        export.require(flags.words(config.export_format))
+    # Of several processes that train together one writes. From here on there is a folder.
+    run.writes = mode != "train" or config.strategy != "multi_worker" or cluster.task()[0] == 0
+    with run:
         with silence():
             runtime.set_up(config)
-        model_class = registry[config.model]
         if mode == "train":
             return experiment.train(config, model_class, run)
         return modes.MODES[mode](config, model_class, run)

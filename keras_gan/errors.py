@@ -1,8 +1,10 @@
 """The errors a user can cause, each with the exit status that scripts rely on."""
 
+from typing import NoReturn
+
 
 class KerasGanError(Exception):
-    """An error that is told in one line, without a traceback."""
+    """An error that is reported in one line, without a traceback."""
 
     exit_status = 1
 
@@ -26,6 +28,18 @@ class UsageError(KerasGanError, ValueError):
                 message += f"; allowed: {allowed}"
         super().__init__(message)
         self.flag = flag
+
+
+def refuse(flag, value, what, allowed=None) -> NoReturn:
+    """Raises the `UsageError` of a flag's value.
+
+    Args:
+        flag: name of the flag, without dashes.
+        value: the value it was given.
+        what: what is wrong with it.
+        allowed: what is allowed, in words.
+    """
+    raise UsageError(what, flag=flag, value=value, allowed=allowed)
 
 
 class HealthStop(KerasGanError):

@@ -2,18 +2,16 @@
 
 import inspect
 import json
-import os
 
 import keras
 import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import cluster, compatibility, export, rulebook, runtime
-from keras_gan import config as config_module
+from keras_gan import cluster, compatibility, export, flags, rulebook, runtime
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
-from keras_gan.errors import HealthStop, UsageError
+from keras_gan.errors import HealthStop, UsageError, refuse
 from keras_gan.monitoring import pictures, saving, scores
 from keras_gan.monitoring.health import Health, RollBack
 from keras_gan.monitoring.progress import Progress
@@ -22,52 +20,11 @@ from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.signals import Interruption
 
 
-def settle(given, registry, run=None):
-    """The complete config of a run, new or continued.
-
-    Args:
-        given: what the command line says, by flag name.
-        registry: the zoo: name → model class.
-        run: the run's directory; its own settings count unless they may change.
-
-    Raises:
-        UsageError: a wrong value, or settings that contradict each other or the run in progress.
-    """
-    kept = run.given() if run is not None else None
-    name = given.get("model") or (kept or {}).get("model") or "dcgan"
-    if name not in registry:
-        raise UsageError(
-            "unknown model", flag="model", value=name, allowed=", ".join(sorted(registry))
-        )
-    defaults = registry[name].defaults()
-    config = config_module.make({**(kept or {}), **given}, defaults)
-    if kept is not None:
-        old = config_module.make(kept, defaults)
-        changed = config_module.changed(old, config)
-        if changed:
-            flag = changed[0]
-            raise UsageError(
-                "the run was started with another value and can't go on exactly; use another"
-                " --run_dir",
-                flag=flag,
-                value=getattr(config, flag),
-                allowed=getattr(old, flag),
-            )
-    compatibility.check(config, registry[name])
-    return config
-
-
-def check(given, registry):
-    """Judges a command line alone, before a run directory is made."""
-    if not os.path.exists(os.path.join(given.get("run_dir", ""), "operative.flags")):
-        settle(given, registry)
-
-
 def data(config, **options):
     """The data set of a config."""
     return open_source(
         config.dataset,
-        image_size=config_module.image_size(config),
+        image_size=flags.image_size(config.image_size),
         channels=config.channels or None,
         labels=config.labels,
         data_dir=config.data_dir or None,
@@ -87,11 +44,11 @@ def build(config, model_class, source):
     values.update(image_shape=source.image_shape, num_classes=source.num_classes)
     arguments = {name: values[name] for name in wanted if name in values and name != "prior"}
     if "num_classes" in wanted and source.num_classes is None:
-        raise UsageError(
+        refuse(
+            "dataset",
+            config.dataset,
             f"has no labels, and {config.model} needs them",
-            flag="dataset",
-            value=config.dataset,
-            allowed="labelled data, or --model=dcgan",
+            "labelled data, or --model=dcgan",
         )
     try:
         gan = model_class(**arguments, prior=rulebook.prior(config))
@@ -115,7 +72,7 @@ def train(config, model_class, run):
 
 
 def _train(config, model_class, run, strategy, team, interruption):
-    compatibility.check(config, model_class, strategy.num_replicas_in_sync)
+    compatibility.check_replicas(config, model_class, strategy.num_replicas_in_sync)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
     source = data(config)
@@ -259,7 +216,7 @@ def _finish(config, gan, run, source):
         gan,
         run.export,
         config,
-        ["saved_model", *config_module.words(config.export_format)],
+        ["saved_model", *flags.words(config.export_format)],
         metrics=rows[-1] if rows else None,
     )
     print(

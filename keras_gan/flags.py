@@ -1,6 +1,7 @@
 """Flags from the fields of a dataclass: one declaration gives the flag, its help and its check.
 
-absl parses, in a parser of our own: a wrong flag is a `UsageError` in one line.
+absl parses, in a parser of our own: a wrong flag is a `UsageError` in one line. What
+a value means by itself is settled here; `resolve` sees to what depends on the model and the run.
 """
 
 import dataclasses
@@ -9,10 +10,22 @@ import textwrap
 
 from absl import flags
 
-from keras_gan.errors import UsageError
+from keras_gan import sizes
+from keras_gan.errors import UsageError, refuse
 
 
-def flag(default, help, *, group, choices=None, low=None, high=None, may_change=False, kind=None):
+def flag(
+    default,
+    help,
+    *,
+    group,
+    choices=None,
+    low=None,
+    high=None,
+    read=None,
+    may_change=False,
+    kind=None,
+):
     """A field of the config that is a flag too.
 
     Args:
@@ -22,6 +35,8 @@ def flag(default, help, *, group, choices=None, low=None, high=None, may_change=
         group: heading in `--help`.
         choices: allowed words.
         low, high: allowed range, ends included.
+        read: function (text, name of the flag) → its value, which raises a `UsageError`, if the
+            text has a form of its own.
         may_change: whether a run that goes on may be given another value.
         kind: type, if it can't be told from the default: int, float, str, bool.
     """
@@ -31,6 +46,7 @@ def flag(default, help, *, group, choices=None, low=None, high=None, may_change=
         choices=choices,
         low=low,
         high=high,
+        read=read,
         may_change=may_change,
         kind=kind or type(default),
     )
@@ -48,7 +64,8 @@ def parse(config_class, argv):
         The values that were given, by name; None if help was asked for.
 
     Raises:
-        UsageError: unknown flag, wrong type or word, a positional argument.
+        UsageError: unknown flag, a positional argument, or a value that is not allowed, whatever
+            the others are.
     """
     values = flags.FlagValues()
     for field in dataclasses.fields(config_class):
@@ -80,22 +97,30 @@ def parse(config_class, argv):
         raise UsageError(f"{rest[1]}: not a flag; write --name=value")
     if values["help"].value or values["helpfull"].value:
         return None
-    return {
+    given = {
         field.name: tuple(values[field.name].value)
         if field.metadata["flag"]["kind"] is tuple
         else values[field.name].value
         for field in dataclasses.fields(config_class)
         if values[field.name].present
     }
+    check(config_class, given)
+    return given
 
 
-def check(name, value, about):
-    """Raises a `UsageError` unless `value` fits a field's choices and range."""
-    if value is None:
-        return
+def check(config_class, given):
+    """Raises a `UsageError` unless each value, by flag name, is allowed."""
+    for field in dataclasses.fields(config_class):
+        if given.get(field.name) is not None:
+            _check_value(field.name, given[field.name], field.metadata["flag"])
+
+
+def _check_value(name, value, about):
     choices, low, high = about["choices"], about["low"], about["high"]
     if choices is not None and value not in choices:
-        raise UsageError("unknown value", flag=name, value=value, allowed=", ".join(choices))
+        refuse(name, value, "unknown value", ", ".join(map(str, choices)))
+    if about["read"] is not None:
+        about["read"](value, name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         too_low = low is not None and not value >= low
         too_high = high is not None and not value <= high
@@ -104,7 +129,64 @@ def check(name, value, about):
                 allowed = f"{low} to {high}"
             else:
                 allowed = f"at least {low}" if high is None else f"at most {high}"
-            raise UsageError("out of range", flag=name, value=value, allowed=allowed)
+            refuse(name, value, "out of range", allowed)
+
+
+# The forms that texts have --------------------------------------------------------------------
+
+
+def interval(text, name):
+    """A target: "0.9" → (0.9, 0.9), "0.7,1.2" → (0.7, 1.2)."""
+    try:
+        numbers = [float(part) for part in str(text).split(",")]
+        low, high = numbers[0], numbers[-1]
+        if len(numbers) > 2 or not -10 <= low <= high <= 10:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            "not a target", flag=name, value=text, allowed="a number or LOW,HIGH, -10 to 10"
+        ) from None
+    return low, high
+
+
+def image_size(text, name="image_size"):
+    """A size: "64" → (64, 64), "48x32" → (48, 32), height first; "" → None."""
+    if not text:
+        return None
+    try:
+        sides = [int(part) for part in text.lower().split("x")]
+        if len(sides) > 2:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            "not a size", flag=name, value=text, allowed="N or HxW, e.g. 48x32"
+        ) from None
+    size = sides[0], sides[-1]
+    nearest = sizes.nearest(*size)
+    if size != nearest:
+        refuse(
+            name,
+            text,
+            f"sides must be multiples of {sizes.STEP}; the nearest is {nearest[0]}x{nearest[1]}",
+            f"{sizes.SMALLEST} to {sizes.LARGEST}",
+        )
+    return size
+
+
+def words(text):
+    """The parts of a comma-separated flag."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def words_of(*allowed):
+    """What reads a comma-separated flag whose words are these."""
+
+    def read(text, name):
+        if not set(words(text)) <= set(allowed):
+            refuse(name, text, "unknown word", ", ".join(allowed) + ", separated by commas")
+        return words(text)
+
+    return read
 
 
 def help_text(config_class, usage):

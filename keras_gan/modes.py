@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from keras_gan import config as config_module
-from keras_gan import experiment
+from keras_gan import experiment, flags
 from keras_gan import export as export_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.errors import UsageError
@@ -63,7 +63,7 @@ def compare(given):
         config.reals,
         extractor=config.extractor,
         count=given.get("score_samples"),
-        image_size=config_module.image_size(config),
+        image_size=flags.image_size(config.image_size),
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )
@@ -103,7 +103,7 @@ def sample_labels(config, gan):
         return None
     allowed = f"classes 0 to {gan.num_classes - 1}, separated by commas"
     try:
-        classes = [int(c) for c in config_module.words(config.sample_labels)]
+        classes = [int(c) for c in flags.words(config.sample_labels)]
     except ValueError:
         classes = [-1]
     classes = classes or list(range(gan.num_classes))
@@ -137,7 +137,7 @@ def export(config, model_class, run):
     """Writes the run's export again, in the formats asked for."""
     _, gan = load(config, model_class, run)
     rows = run.scores()
-    formats = ["saved_model", *config_module.words(config.export_format)]
+    formats = ["saved_model", *flags.words(config.export_format)]
     export_module.save(gan, run.export, config, formats, rows[-1] if rows else None)
     print(run.export)
     return 0

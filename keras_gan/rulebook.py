@@ -6,9 +6,9 @@ import keras
 
 from keras_gan import augment, labels, latents, losses, penalties, runtime, schedules, selection
 from keras_gan.averaging import MovingAverage
-from keras_gan.config import interval, words
 from keras_gan.constraints import WeightClip
-from keras_gan.errors import UsageError
+from keras_gan.errors import refuse
+from keras_gan.flags import interval, words
 from keras_gan.noise import InputNoise
 from keras_gan.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from keras_gan.past_players import PastPlayers
@@ -60,12 +60,7 @@ def optimizer(config, side):
     """
     name = getattr(config, f"{side}_optimizer")
     if name.lower() not in OPTIMIZERS:
-        raise UsageError(
-            "unknown optimizer",
-            flag=f"{side}_optimizer",
-            value=name,
-            allowed=", ".join(OPTIMIZERS),
-        )
+        refuse(f"{side}_optimizer", name, "unknown optimizer", ", ".join(OPTIMIZERS))
     made = OPTIMIZERS[name.lower()]
     takes = inspect.signature(made.__init__).parameters
     options = {"learning_rate": getattr(config, f"{side}_learning_rate")}
@@ -104,20 +99,19 @@ def opponent(config):
     return None
 
 
+def stateless_penalties(settings):
+    """The penalties without state that settings, by flag name, ask for."""
+    for name, penalty in penalties.PENALTIES.items():
+        if not settings[name]:
+            continue
+        options = {"weight": settings[name], "interval": settings["penalty_interval"]}
+        if issubclass(penalty, penalties.R1):
+            options["finite_difference"] = settings["r1_finite_difference"]
+        yield penalty(**options)
+
+
 def _penalties(config):
-    every = config.penalty_interval
-    if config.gradient_penalty:
-        yield penalties.GradientPenalty(config.gradient_penalty, every)
-    if config.dragan:
-        yield penalties.Dragan(config.dragan, every)
-    if config.r1:
-        yield penalties.R1(config.r1, every, config.r1_finite_difference)
-    if config.r2:
-        yield penalties.R2(config.r2, every, config.r1_finite_difference)
-    if config.consistency:
-        yield penalties.Consistency(config.consistency, every)
-    if config.balanced_consistency:
-        yield penalties.BalancedConsistency(config.balanced_consistency, every)
+    yield from stateless_penalties(vars(config))
     if config.lecam:
         yield penalties.LeCam(config.lecam)
 

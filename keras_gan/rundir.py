@@ -7,8 +7,8 @@ import os
 import pathlib
 
 from keras_gan import flags
-from keras_gan.config import Config
 from keras_gan.errors import StorageError
+from keras_gan.settings import Config
 
 
 class RunDirectory:
@@ -154,7 +154,9 @@ class RunDirectory:
         for number, line in enumerate(self._lines(name), 1):
             try:
                 row = json.loads(line)
-                row["step"] + row.get("attempt", 0)  # both are numbers
+                counters = (row["step"], row.get("attempt", 0))
+                if not all(isinstance(counter, (int, float)) for counter in counters):
+                    raise ValueError("step and attempt are no numbers")
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise StorageError(
                     f"damaged file {self.path / name}, line {number}: {error}"

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_gan import cluster
-from keras_gan.errors import UsageError
+from keras_gan.errors import UsageError, refuse
 
 
 def set_up(config):
@@ -35,23 +35,33 @@ def strategy(config):
     """The strategy of `--strategy`, checked against batch size, XLA and precision."""
     made = _strategy(config)
     count = made.num_replicas_in_sync
-    if config.batch_size % count:
-        below = config.batch_size // count * count
-        nearest = [n for n in (below, below + count) if n >= 2]
-        raise UsageError(
-            f"must divide by the {count} replicas",
-            flag="batch_size",
-            value=config.batch_size,
-            allowed=" or ".join(map(str, nearest)),
-        )
+    rows_per_replica(config.batch_size, count)
     if count > 1 and uses_xla(config) and config.sync_batch_norm:
-        raise UsageError(
+        refuse(
+            "sync_batch_norm",
+            "true",
             "XLA can't hold the collective of synchronised batch norm",
-            flag="sync_batch_norm",
-            value="true",
-            allowed="--noxla, or --nosync_batch_norm",
+            "--noxla, or --nosync_batch_norm",
         )
     return made
+
+
+def rows_per_replica(batch_size, replicas):
+    """Each replica's share of a batch.
+
+    Raises:
+        UsageError: the batch can't be divided; the message names the nearest sizes that can.
+    """
+    rows, rest = divmod(batch_size, replicas)
+    if rest:
+        nearest = [n for n in (rows * replicas, (rows + 1) * replicas) if n >= 2]
+        refuse(
+            "batch_size",
+            batch_size,
+            f"must be a multiple of the {replicas} replicas",
+            " or ".join(map(str, nearest)),
+        )
+    return rows
 
 
 def _strategy(config):

@@ -5,7 +5,8 @@ One declaration here is a field of the config, a flag, and a row of `--help`.
 
 import dataclasses
 
-from keras_gan.flags import flag
+from keras_gan import names
+from keras_gan.flags import flag, image_size, interval, words_of
 
 MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
 
@@ -33,7 +34,10 @@ class Config:
     )
     data_dir: str = flag("", "where data sets are kept", group=DATA, may_change=True)
     image_size: str = flag(
-        "", "resize to N or HxW, height first: 28 to 256, multiples of 4", group=DATA
+        "",
+        "resize to N or HxW, height first: 28 to 256, multiples of 4",
+        group=DATA,
+        read=image_size,
     )
     channels: int = flag(
         0,
@@ -92,14 +96,7 @@ class Config:
         "non_saturating",
         "adversarial loss; non_saturating is G trained with flipped labels (tip 2)",
         group=GAME,
-        choices=(
-            "non_saturating",
-            "minimax",
-            "least_squares",
-            "hinge",
-            "wasserstein",
-            "relativistic",
-        ),
+        choices=names.LOSSES,
     )
     prior: str = flag(
         "gaussian",
@@ -134,10 +131,16 @@ class Config:
         True, "real and fake go through D apart (tip 4); false is the counter-example", group=TIPS
     )
     real_target: str = flag(
-        "1", "D's target of reals: a number or a range LOW,HIGH (tip 6: 0.7,1.2)", group=TIPS
+        "1",
+        "D's target of reals: a number or a range LOW,HIGH (tip 6: 0.7,1.2)",
+        group=TIPS,
+        read=interval,
     )
     fake_target: str = flag(
-        "0", "D's target of fakes: a number or a range LOW,HIGH (tip 6: 0,0.3)", group=TIPS
+        "0",
+        "D's target of fakes: a number or a range LOW,HIGH (tip 6: 0,0.3)",
+        group=TIPS,
+        read=interval,
     )
     label_flip: float = flag(
         0.0, "probability of a flipped label in D's turns (tip 6)", group=TIPS, low=0.0, high=0.5
@@ -225,7 +228,12 @@ class Config:
         group=LATER,
         low=0.0,
     )
-    augment: str = flag("", "DiffAugment: any of color,translation,cutout", group=LATER)
+    augment: str = flag(
+        "",
+        "DiffAugment: any of color,translation,cutout",
+        group=LATER,
+        read=words_of("color", "translation", "cutout"),
+    )
     ada: float = flag(
         0.0,
         "target of adaptive augmentation's sign statistic (0.6); 0 is off",
@@ -344,6 +352,7 @@ class Config:
         "saved_model",
         "saved_model and, separated by commas, litert, onnx",
         group=TOOLS,
+        read=words_of("saved_model", "litert", "onnx"),
         may_change=True,
     )
 

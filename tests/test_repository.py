@@ -8,7 +8,8 @@ import tomllib
 
 import pytest
 
-from keras_gan import experiment, flags
+from keras_gan import flags
+from keras_gan.resolve import resolve
 from keras_gan.settings import Config
 from models import REGISTRY
 
@@ -229,4 +230,4 @@ def test_requirements_agree_and_are_complete():
 def test_flagfiles_are_accepted(name, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     given = flags.parse(Config, ["main.py", f"--flagfile={name}", f"--run_dir={tmp_path}"])
-    experiment.settle(given, REGISTRY)
+    resolve(given, REGISTRY)

@@ -1,4 +1,4 @@
-"""A folder of pictures: PNG, JPEG, WebP, BMP, a GIF's first frame; a subfolder a label or none."""
+"""A folder of pictures (PNG, JPEG, WebP, BMP, a GIF's first frame), by label or not."""
 
 import collections
 import concurrent.futures
@@ -9,9 +9,10 @@ from absl import logging
 
 from keras_gan.data import pictures
 from keras_gan.data.source import Source, check_shape
-from keras_gan.errors import UsageError
+from keras_gan.errors import refuse
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+WANTED = "a folder with PNG, JPEG, WebP, GIF or BMP pictures"
 THREADS = 8
 NAMED = 20  # unreadable pictures that the log names one by one
 
@@ -24,11 +25,11 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
 
     Args:
         name: as given to `--dataset`.
-        path: the folder; pictures may lie at any depth.
+        path: the folder; pictures may be at any depth.
         image_size: (height, width), or None if all pictures have one size.
         channels: 1, 3, 4, or None for 1 if all pictures are grey, else 3.
-        labels: "auto": a subfolder a label if there are two or more and no picture lies outside
-            them; "folders": the same, else an error; "none".
+        labels: "auto": a subfolder for each label if there are two or more and no picture is
+            outside them; "folders": the same, else an error; "none".
         memory_limit: bytes up to which images are held in memory; else they are read as needed.
 
     Returns:
@@ -38,17 +39,13 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
         UsageError: no such folder, no readable pictures, sizes that differ, pictures outside the
             labels' folders.
     """
-
-    def refuse(what, allowed="a folder with PNG, JPEG, WebP, GIF or BMP pictures"):
-        raise UsageError(what, flag="dataset", value=name, allowed=allowed)
-
     root = pathlib.Path(path).expanduser()
     if not root.is_dir():
-        refuse("is not a folder" if root.exists() else "no such folder")
+        refuse("dataset", name, "is not a folder" if root.exists() else "no such folder", WANTED)
     files = sorted(file for file in root.rglob("*") if _is_picture(file, root))
     if not files:
-        refuse("no pictures in it")
-    names = _label_names(files, root, labels, refuse)
+        refuse("dataset", name, "no pictures in it", WANTED)
+    names = _label_names(name, files, root, labels)
 
     skipped = []
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
@@ -57,8 +54,8 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
         files = [file for file, head in zip(files, heads) if head is not None]
         heads = [head for head in heads if head is not None]
         if not files:
-            refuse(f"none of its {len(skipped)} pictures can be read")
-        image_size = image_size or _one_size(heads, refuse)
+            refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
+        image_size = image_size or _one_size(name, heads)
         channels = channels or max(head.colours for head in heads)
         shape = (*image_size, channels)
         check_shape(name, shape)
@@ -75,7 +72,7 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
             good.append(files[index])
     _log_skipped(sorted(skipped), len(good), root)
     if not good:
-        refuse(f"none of its {len(skipped)} pictures can be read")
+        refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
 
     def read(index):
         image = pictures.read(good[index], *shape)
@@ -85,9 +82,9 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
 
     numbers = None
     if names:
-        kept = [_label(file, root) for file in good]
-        names = [label for label in names if label in set(kept)]
-        numbers = np.array([names.index(label) for label in kept], np.int32)
+        labels = [_label(file, root) for file in good]
+        names = [label for label in names if label in set(labels)]
+        numbers = np.array([names.index(label) for label in labels], np.int32)
     return Source(
         name,
         shape,
@@ -109,33 +106,35 @@ def _label(file, root):
     return file.relative_to(root).parts[0]
 
 
-def _label_names(files, root, labels, refuse):
+def _label_names(name, files, root, labels):
     """The labels' names, sorted, or None for a data set without."""
     if labels not in ("auto", "none", "folders"):
-        raise UsageError(
-            "a folder has no such labels",
-            flag="labels",
-            value=labels,
-            allowed="auto, none, folders",
-        )
+        refuse("labels", labels, "a folder has no such labels", "auto, none, folders")
     outside = sum(file.parent == root for file in files)
     names = sorted({_label(file, root) for file in files if file.parent != root})
     if labels == "folders" and outside:
-        refuse(f"{outside} pictures lie outside the subfolders", "a subfolder a label")
+        refuse(
+            "dataset",
+            name,
+            f"{outside} pictures are outside the subfolders",
+            "a subfolder for each label",
+        )
     if labels == "none" or not names:
         return None
     if labels == "auto" and (outside or len(names) == 1):
-        reason = f"{outside} pictures lie outside them" if outside else "there is only one"
+        reason = f"{outside} pictures are outside them" if outside else "there is only one"
         logging.info("the subfolders of %s are not taken for labels: %s", root, reason)
         return None
     return names
 
 
-def _one_size(heads, refuse):
+def _one_size(name, heads):
     sizes = collections.Counter(head.size for head in heads)
     if len(sizes) > 1:
         (height, width), count = sizes.most_common(1)[0]
         refuse(
+            "dataset",
+            name,
             f"its pictures have {len(sizes)} sizes ({height}x{width} most often, {count} times)",
             "--image_size=HxW, to which all are resized",
         )

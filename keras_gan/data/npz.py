@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_gan.data import pictures
 from keras_gan.data.source import Source, check_shape
-from keras_gan.errors import UsageError
+from keras_gan.errors import UsageError, refuse
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")
 LABELS = ("labels", "y_train", "y", "arr_1")
@@ -33,20 +33,17 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
             fit.
     """
     file = pathlib.Path(path).expanduser()
-
-    def refuse(what, allowed):
-        raise UsageError(what, flag="dataset", value=name, allowed=allowed)
-
     if not file.is_file():
-        refuse("no such file", "an .npz file")
+        refuse("dataset", name, "no such file", "an .npz file")
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
             arrays = {key: found[key] for key in _wanted(found, labels)}
     except UsageError:
         raise
     except Exception as error:  # damaged files raise whatever zipfile, zlib and NumPy know
-        refuse(f"can't be read: {' '.join(str(error).split())}", "an .npz file of plain arrays")
-    key = _images_key(arrays, refuse)
+        reason = " ".join(str(error).split())
+        refuse("dataset", name, f"can't be read: {reason}", "an .npz file of plain arrays")
+    key = _images_key(name, arrays)
     images = arrays[key]
     label_key = labels
     if labels == "auto":
@@ -56,19 +53,13 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
     if images.ndim == 3:
         images = images[..., None]
     if images.ndim != 4 or not len(images):
-        refuse(f"{key} has shape {images.shape}", "[n, height, width] or [n, height, width, c]")
-    images = _to_uint8(images, refuse)
+        allowed = "[n, height, width] or [n, height, width, c]"
+        refuse("dataset", name, f"{key} has shape {images.shape}", allowed)
+    images = _to_uint8(name, images)
     if numbers is not None:
-        numbers = np.squeeze(numbers)
-        if numbers.shape != (len(images),):
-            refuse(f"{len(images)} images but labels of shape {numbers.shape}", "a label an image")
-        if not np.issubdtype(numbers.dtype, np.integer) or numbers.min() < 0:
-            refuse(f"labels are {numbers.dtype}, from {numbers.min()}", "integers from 0")
-        if numbers.max() >= len(numbers):
-            refuse(f"labels go up to {numbers.max()} for {len(numbers)} images", "classes 0 to k-1")
-        numbers = numbers.astype(np.int32)
+        numbers = _checked(name, np.squeeze(numbers), len(images))
     if images.shape[-1] not in (1, 3, 4):
-        refuse(f"images have {images.shape[-1]} channels", "1, 3 or 4")
+        refuse("dataset", name, f"images have {images.shape[-1]} channels", "1, 3 or 4")
     if images.shape[-1] == 4 and channels is None:
         channels = 3  # alpha goes onto white unless asked for
     images = pictures.convert(images, channels, image_size)
@@ -79,16 +70,28 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
 def _wanted(found, labels):
     """The arrays to read: the named images or, without such, all; and the labels."""
     if labels not in ("auto", "none", *found.files):
-        raise UsageError(
-            "no such array", flag="labels", value=labels, allowed=", ".join(found.files)
-        )
+        refuse("labels", labels, "no such array", ", ".join(found.files))
     named = [key for key in IMAGES if key in found.files][:1]
     if not named:
         return found.files
     return [*named, *(key for key in found.files if key in LABELS or key == labels)]
 
 
-def _images_key(arrays, refuse):
+def _checked(name, labels, count):
+    """The labels of `count` images as int32, if they are fit to be labels."""
+    if labels.shape != (count,):
+        what = f"{count} images but labels of shape {labels.shape}"
+        refuse("dataset", name, what, "one label per image")
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
+        what = f"labels are {labels.dtype}, from {labels.min()}"
+        refuse("dataset", name, what, "integers from 0")
+    if labels.max() >= count:
+        what = f"labels go up to {labels.max()} for {count} images"
+        refuse("dataset", name, what, "classes 0 to k-1")
+    return labels.astype(np.int32)
+
+
+def _images_key(name, arrays):
     for key in IMAGES:
         if key in arrays:
             return key
@@ -96,20 +99,23 @@ def _images_key(arrays, refuse):
     if len(several) != 1:
         shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
         refuse(
+            "dataset",
+            name,
             f"holds {shapes}",
             "images named " + ", ".join(IMAGES) + ", or a single array of four dimensions",
         )
     return several[0]
 
 
-def _to_uint8(images, refuse):
+def _to_uint8(name, images):
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.number):
-        refuse(f"images are {images.dtype}", "uint8, or floats of a known range")
+        refuse("dataset", name, f"images are {images.dtype}", "uint8, or floats of a known range")
     low, high = float(images.min()), float(images.max())
+    pixels = f"pixels range from {low:g} to {high:g}"
     if not np.isfinite([low, high]).all():
-        refuse(f"pixels range from {low:g} to {high:g}", "finite numbers")
+        refuse("dataset", name, pixels, "finite numbers")
     if np.issubdtype(images.dtype, np.integer) and low >= 0 and high <= 255:
         return images.astype(np.uint8)
     if not np.issubdtype(images.dtype, np.integer):
@@ -119,4 +125,4 @@ def _to_uint8(images, refuse):
             return np.round((images + 1.0) * 127.5).astype(np.uint8)
         if low >= 0 and 1 < high <= 255:
             return np.round(images).astype(np.uint8)
-    refuse(f"pixels range from {low:g} to {high:g}", "0 to 255, or floats in [0, 1] or [-1, 1]")
+    refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")

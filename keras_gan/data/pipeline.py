@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gan.errors import UsageError
+from keras_gan import runtime
 
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
@@ -30,18 +30,10 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
         one, and n is each replica's share.
 
     Raises:
-        UsageError: `batch_size` does not divide by the replicas.
+        UsageError: `batch_size` is not a multiple of the replicas.
     """
     replicas = strategy.num_replicas_in_sync if strategy else 1
-    if batch_size % replicas:
-        below = batch_size // replicas * replicas
-        raise UsageError(
-            f"must divide by the {replicas} replicas",
-            flag="batch_size",
-            value=batch_size,
-            allowed=" or ".join(str(n) for n in (below, below + replicas) if n),
-        )
-    rows = batch_size // replicas
+    rows = runtime.rows_per_replica(batch_size, replicas)
 
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas, one element a replica and step."""

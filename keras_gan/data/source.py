@@ -7,7 +7,8 @@ import pathlib
 
 import numpy as np
 
-from keras_gan.errors import UsageError
+from keras_gan import sizes
+from keras_gan.errors import refuse
 
 MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
 READERS = 4  # threads that read images that are not
@@ -113,15 +114,14 @@ def default_data_dir():
 def check_shape(name, image_shape):
     """Raises a `UsageError` unless a model can make images of this shape."""
     height, width, channels = image_shape
-    nearest = [min(256, max(28, 4 * round(side / 4))) for side in (height, width)]
-    if [height, width] != nearest:
-        raise UsageError(
-            f"images are {height}x{width}; sides must be multiples of 4, 28 to 256",
-            flag="dataset",
-            value=name,
-            allowed=f"--image_size={nearest[0]}x{nearest[1]}, the nearest",
+    nearest = sizes.nearest(height, width)
+    if (height, width) != nearest:
+        refuse(
+            "dataset",
+            name,
+            f"images are {height}x{width}; sides must be multiples of {sizes.STEP},"
+            f" {sizes.SMALLEST} to {sizes.LARGEST}",
+            f"--image_size={nearest[0]}x{nearest[1]}, the nearest",
         )
     if channels not in (1, 3, 4):
-        raise UsageError(
-            f"images have {channels} channels", flag="dataset", value=name, allowed="1, 3 or 4"
-        )
+        refuse("dataset", name, f"images have {channels} channels", "1, 3 or 4")

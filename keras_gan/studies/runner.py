@@ -21,10 +21,10 @@ import time
 
 import tqdm
 
-from keras_gan import compatibility, flags
-from keras_gan import config as config_module
-from keras_gan.errors import StorageError, UsageError
+from keras_gan import flags
+from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.quiet import silence
+from keras_gan.resolve import resolve
 from keras_gan.settings import Config
 from keras_gan.studies.results import BASE, read
 
@@ -45,12 +45,12 @@ class Variant:
 
     def about(self):
         """What makes a run of it what it is, as JSON holds it."""
-        kept = {
+        settings = {
             field.name: getattr(self.config, field.name)
             for field in dataclasses.fields(self.config)
             if not field.metadata["flag"]["may_change"] and field.name not in ("seed", "data_dir")
         }
-        return {**kept, "steps": self.config.steps}
+        return {**settings, "steps": self.config.steps}
 
 
 def variants(given, registry):
@@ -65,48 +65,32 @@ def variants(given, registry):
         UsageError: a variant that can't be read, twice the same name, an unknown one to compare
             with, or settings that contradict.
     """
-    base = {k: v for k, v in given.items() if k not in ("variant", "mode")}
-    found = {BASE: Variant(BASE, _config(base, registry), ())}
+    base = {**given, "mode": "study", "variant": ()}
+    found = {BASE: Variant(BASE, resolve(base, registry), ())}
     for text in given.get("variant", ()):
         head, colon, line = text.partition(":")
         name, _, others = (part.strip() for part in head.partition(" vs "))
         others = [other.strip() for other in others.split(",") if other.strip()]
         if not colon or not name:
-            raise UsageError(
+            refuse(
+                "variant",
+                text,
                 "not a variant",
-                flag="variant",
-                value=text,
-                allowed="NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
+                "NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
             )
         if name in found:
-            raise UsageError("the name stands twice", flag="variant", value=name)
+            refuse("variant", name, "the name is used twice")
         for other in others:
             if other not in found:
-                raise UsageError(
-                    "to be compared with a variant that does not stand before it",
-                    flag="variant",
-                    value=head.strip(),
-                    allowed=", ".join(found),
+                refuse(
+                    "variant",
+                    head.strip(),
+                    "to be compared with a variant that does not come before it",
+                    ", ".join(found),
                 )
         own = flags.parse(Config, ["variant", *shlex.split(line)])
-        found[name] = Variant(name, _config({**base, **own}, registry), tuple(others) or (BASE,))
+        found[name] = Variant(name, resolve({**base, **own}, registry), tuple(others) or (BASE,))
     return found
-
-
-def _config(given, registry):
-    """The checked config of a command line; a budget in images is one in steps from here on."""
-    name = given.get("model", Config.model)
-    if name not in registry:
-        raise UsageError(
-            "unknown model", flag="model", value=name, allowed=", ".join(sorted(registry))
-        )
-    config = config_module.make(given, registry[name].defaults())
-    if config.images:
-        turns = config.turn_bound if config.threshold_loop else config.d_turns
-        steps = max(1, config.images // (config.batch_size * turns))
-        config = config_module.make({**given, "steps": steps}, registry[name].defaults())
-    compatibility.check(config, registry[name])
-    return config
 
 
 def share(text, count):
@@ -194,15 +178,20 @@ def _same_study(folder, study):
     if path.exists():
         old = json.loads(path.read_text())
         for name in old.keys() & about.keys():
-            if {**old[name], "against": 0} != {**about[name], "against": 0}:
-                raise UsageError(
+            if _settings(old[name]) != _settings(about[name]):
+                refuse(
+                    "run_dir",
+                    folder,
                     f"variant {name} was run with other settings",
-                    flag="run_dir",
-                    value=folder,
-                    allowed="another folder",
+                    "another folder",
                 )
         about = {**old, **about}
     path.write_text(json.dumps(about, indent=1) + "\n")
+
+
+def _settings(about):
+    """What was run, whatever it is compared with."""
+    return {name: value for name, value in about.items() if name != "against"}
 
 
 def _start_worker(load_zoo, jobs):

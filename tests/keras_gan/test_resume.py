@@ -131,7 +131,7 @@ def test_parts_equal_the_whole(tmp_path, capsys):
 
     assert here(parts, "--batch_size=16") == 2
     told = capsys.readouterr().err.strip()
-    assert "--batch_size=16" in told and "can't go on exactly" in told
+    assert "--batch_size=16" in told and "can't be continued exactly" in told
     assert len(told.splitlines()) == 1
 
     assert here(parts, f"--steps={end}") == 0

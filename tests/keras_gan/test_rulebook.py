@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_gan import config, constraints, rulebook, schedules
 from keras_gan.errors import UsageError
 from keras_gan.players import Player
+from keras_gan.settings import Config
 
 EVERYTHING = dict(
     real_target="0.7,1.2", fake_target="0,0.3", label_flip=0.05, replay_rate=0.3, lecam=0.3,
@@ -101,5 +102,5 @@ def test_weight_decay_on_d_alone_shrinks_d_alone(tiny):
 
 
 def test_all_fields_that_are_rules_are_flags():
-    names = {field.name for field in dataclasses.fields(config.Config)}
+    names = {field.name for field in dataclasses.fields(Config)}
     assert set(EVERYTHING) <= names

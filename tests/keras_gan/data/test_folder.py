@@ -127,7 +127,7 @@ def test_when_subfolders_are_no_labels(tmp_path, picture, refused):
     assert opened(tmp_path, labels="folders").label_names == ["all"]
     save(tmp_path / "b.png", picture())
     assert opened(tmp_path).num_classes is None
-    refused(lambda: opened(tmp_path, labels="folders"), "1 pictures lie outside")
+    refused(lambda: opened(tmp_path, labels="folders"), "1 pictures are outside")
     refused(lambda: opened(tmp_path, labels="y"), "auto, none, folders", flag="labels")
 
 

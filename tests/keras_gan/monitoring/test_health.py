@@ -10,6 +10,7 @@ import pytest
 from keras_gan import experiment, flags, settings
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.resolve import resolve
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 
@@ -67,7 +68,7 @@ def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 
     """A game with the learning rates `rates` by player, rolled back; and its events."""
     attempts, trained_to = then.get("attempts", 1), then.get("trained_to", 0)
     text = ["--dataset=ring8", "--width=8", "--batch_size=8", "--log_every=10", *more]
-    config = experiment.settle(flags.parse(settings.Config, ["", *text]), REGISTRY)
+    config = resolve(flags.parse(settings.Config, ["", *text]), REGISTRY)
     gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
     checkpoints = Checkpoints(tmp_path / "checkpoints", keep=10)
     with RunDirectory(tmp_path) as run:
@@ -127,7 +128,7 @@ def test_it_goes_back_behind_the_readings_in_which_the_condition_held(tmp_path):
 def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
     text = ["--model=gan", "--dataset=ring8", "--width=8", "--log_every=10"]
     given = flags.parse(settings.Config, ["", *text, "--on_failure=rollback"])
-    config = experiment.settle(given, REGISTRY)
+    config = resolve(given, REGISTRY)
     gan = experiment.build(config, REGISTRY["gan"], experiment.data(config))
     checkpoints = Checkpoints(tmp_path, keep=2)
     health = Health(config, None)

@@ -46,8 +46,8 @@ def test_a_budget_in_images_is_spent_by_ds_turns():
     [
         (["hinge"], "not a variant"),
         ([": --loss=hinge"], "not a variant"),
-        (["a: --loss=hinge", "a: --d_turns=2"], "stands twice"),
-        (["a vs b: --loss=hinge", "b: --d_turns=2"], "does not stand before"),
+        (["a: --loss=hinge", "a: --d_turns=2"], "used twice"),
+        (["a vs b: --loss=hinge", "b: --d_turns=2"], "does not come before"),
         (["a: --loss=hing"], "--loss=hing"),
         (["a: --loss=hinge --real_target=0.9"], "--real_target=0.9"),
         (["a: --model=nothing"], "--model=nothing"),

@@ -1,0 +1,58 @@
+"""A setting's way: `flags.parse` → `resolve` → one `Config` → what is built from it.
+
+`flags.parse` has refused every value that is wrong by itself, before TensorFlow is loaded. What
+takes the zoo is decided here, once: the model's defaults, the settings of a run that is continued,
+and which settings go together. Only what depends on the number of replicas comes later, with the
+strategy (`compatibility.check_replicas`).
+"""
+
+import dataclasses
+
+from keras_gan import compatibility, config
+from keras_gan.errors import refuse
+from keras_gan.settings import Config
+
+
+def resolve(given, registry, run=None):
+    """The complete config of a run, new or continued.
+
+    Args:
+        given: what the command line says, by flag name, as `flags.parse` returns it.
+        registry: the zoo: name → model class.
+        run: the run's `RunDirectory`; its own settings count unless they may change.
+
+    Returns:
+        A `Config`.
+
+    Raises:
+        UsageError: an unknown model, or settings that contradict each other or the run in
+            progress.
+    """
+    started = run.given() if run is not None else None
+    values = {**(started or {}), **given}
+    name = values.get("model", Config.model)
+    if name not in registry:
+        refuse("model", name, "unknown model", ", ".join(sorted(registry)))
+    defaults = registry[name].defaults()
+    if started is not None:
+        _refuse_changes(given, {**defaults, **started})
+    made = config.make(values, defaults)
+    compatibility.check(made, registry[name])
+    return made
+
+
+def _refuse_changes(given, before):
+    """Refuses values that a run in progress can't be given any more."""
+    for field in dataclasses.fields(Config):
+        name = field.name
+        if name not in given or field.metadata["flag"]["may_change"]:
+            continue
+        old = before.get(name, field.default)
+        if given[name] != old:
+            refuse(
+                name,
+                given[name],
+                "the run was started with another value and can't be continued exactly; use"
+                " another --run_dir",
+                old,
+            )
