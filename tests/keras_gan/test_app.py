@@ -70,6 +70,8 @@ def test_a_wrong_flag_is_one_line_and_status_2(arguments, told, tmp_path):
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "run" / "operative.flags").exists()
+    if not arguments[0].startswith("--dataset"):  # data are opened once the run has its folder
+        assert not (tmp_path / "run").exists()
 
 
 def test_an_unwritable_run_directory_is_status_4():
