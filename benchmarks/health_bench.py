@@ -35,8 +35,8 @@ from keras_gan import experiment, flags, settings
 from keras_gan.checkpoints import named_state
 from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
-from keras_gan.monitoring import signals
-from keras_gan.monitoring.health import MEMORY, Health
+from keras_gan.monitoring.health import signals
+from keras_gan.monitoring.health.monitor import MEMORY, Health
 from models import REGISTRY
 
 FAKES = 1000  # that a score is taken of

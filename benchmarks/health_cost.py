@@ -27,7 +27,7 @@ from scipy import stats
 from keras_gan import experiment, flags, settings, turns
 from keras_gan.data import pipeline
 from keras_gan.monitoring.callbacks import Every
-from keras_gan.monitoring.health import Health
+from keras_gan.monitoring.health.monitor import Health
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 

@@ -15,7 +15,7 @@ from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError
 from keras_gan.monitoring import pictures, saving, scores
-from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.monitoring.health.monitor import Health, RollBack
 from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.tensorboard import Scalars, Writer

@@ -9,7 +9,7 @@ import pytest
 
 from keras_gan import experiment, flags, settings
 from keras_gan.checkpoints import Checkpoints
-from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.monitoring.health.monitor import Health, RollBack
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 

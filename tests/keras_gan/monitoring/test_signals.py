@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_gan.monitoring import signals
+from keras_gan.monitoring.health import signals
 
 STEPS = 50
 HEALTHY = {

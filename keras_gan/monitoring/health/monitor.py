@@ -4,8 +4,9 @@ import numpy as np
 from absl import logging
 
 from keras_gan.errors import HealthStop
-from keras_gan.monitoring import health_report, signals
 from keras_gan.monitoring.callbacks import Every
+from keras_gan.monitoring.health import report as health_report
+from keras_gan.monitoring.health import signals
 
 MEMORY = 20  # blocks that signals may look back on
 
