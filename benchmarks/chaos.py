@@ -100,7 +100,7 @@ def disturb(run_dir, flags, kills, longest, draw):
         deadline = time.monotonic() + draw.uniform(0, longest)
         if in_write:
             folder = pathlib.Path(run_dir) / "checkpoints"
-            while time.monotonic() < deadline + longest and not any(folder.glob("writing-*")):
+            while time.monotonic() < deadline + longest and not any(folder.glob(".*.writing")):
                 pass
         else:
             time.sleep(max(0.0, deadline - time.monotonic()))

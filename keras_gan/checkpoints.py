@@ -1,13 +1,12 @@
 """Checkpoints: whole or not there, checked when they are read, the last few kept.
 
 A checkpoint is a folder `step-00001000` with `state.npz` (every variable of the game) and
-`manifest.json` (step, names, SHA-256). It is written beside and renamed, so a killed process
-leaves the one before; a flipped byte is noticed, and the one before is taken.
+`manifest.json` (step, names, SHA-256). It appears whole or not at all, so a killed process leaves
+the one before; a flipped byte is noticed, and the one before is taken.
 """
 
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import zipfile
@@ -15,6 +14,7 @@ import zipfile
 import numpy as np
 from absl import logging
 
+from keras_gan import atomic
 from keras_gan.errors import StorageError
 
 FORMAT = 1
@@ -64,34 +64,22 @@ class Checkpoints:
         target = self._path(step)
         if not self.writes:
             return target
-        beside, old = self.folder / f"writing-{step:08d}", self._old(step)
+        arrays = {name: np.asarray(variable) for name, variable in named_state(gan).items()}
+        arrays |= {EXTRA + name: np.asarray(array) for name, array in (extra or {}).items()}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.mkdir()
-            arrays = {name: np.asarray(variable) for name, variable in named_state(gan).items()}
-            arrays |= {EXTRA + name: np.asarray(array) for name, array in (extra or {}).items()}
-            with open(beside / "state.npz", "wb") as file:
-                np.savez(file, **arrays)
-                _settle(file)
-            manifest = {
-                "format": FORMAT,
-                "step": step,
-                "sha256": _digest(beside / "state.npz"),
-                "variables": {name: list(array.shape) for name, array in arrays.items()},
-                "note": note or {},
-                "origin": self.origin,
-            }
-            with open(beside / "manifest.json", "w") as file:
-                json.dump({**manifest, "seal": _seal(manifest)}, file)
-                _settle(file)
-            if target.is_dir():
-                os.replace(target, old)  # a folder can't be renamed over another one
-            os.replace(beside, target)
-            _settle_folder(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
+            with atomic.replacing_folder(target) as folder:
+                np.savez(folder / "state.npz", **arrays)
+                manifest = {
+                    "format": FORMAT,
+                    "step": step,
+                    "sha256": _digest(folder / "state.npz"),
+                    "variables": {name: list(array.shape) for name, array in arrays.items()},
+                    "note": note or {},
+                    "origin": self.origin,
+                }
+                text = json.dumps({**manifest, "seal": _seal(manifest)})
+                (folder / "manifest.json").write_text(text)
         except OSError as error:
-            shutil.rmtree(beside, ignore_errors=True)
             raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
         self._prune()
         return target
@@ -108,7 +96,8 @@ class Checkpoints:
         Raises:
             StorageError: there are checkpoints, but none can be read, or they are of another game.
         """
-        self._finish_replacing()
+        if self.writes:
+            atomic.take_back(self.folder)
         steps = [s for s in self.steps() if at_most is None or s <= at_most]
         if exactly is not None:
             steps = [exactly]
@@ -164,25 +153,12 @@ class Checkpoints:
     def _path(self, step):
         return self.folder / f"step-{step:08d}"
 
-    def _old(self, step):
-        return self.folder / f"replaced-{step:08d}"
-
-    def _finish_replacing(self):
-        """Takes back what a killed process had moved aside."""
-        for old in self.folder.glob("replaced-*") if self.writes else ():
-            target = self._path(int(old.name[9:]))
-            if target.is_dir():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                os.replace(old, target)
-
     def _prune(self):
         keep = set(self.steps()[-self.keep :]) | self.protected
         for step in self.steps():
             if step not in keep:
                 shutil.rmtree(self._path(step), ignore_errors=True)
-        for leftover in self.folder.glob("writing-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        atomic.remove_leftovers(self.folder)
 
 
 def named_state(gan):
@@ -222,16 +198,3 @@ def _seal(manifest):
 def _digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _settle(file):
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _settle_folder(path):
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

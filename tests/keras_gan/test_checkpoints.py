@@ -186,7 +186,7 @@ def test_full_disk(adam_game, two, monkeypatch):
         checkpoints.save(adam_game, 99)
     monkeypatch.undo()
     assert checkpoints.steps() == sorted(states)
-    assert not list(checkpoints.folder.glob("writing-*"))
+    assert not list(checkpoints.folder.glob(".*"))
 
 
 def test_no_pickles(two):
