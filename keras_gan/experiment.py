@@ -9,12 +9,12 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import cluster, compatibility, export, rulebook, runtime
+from keras_gan import cluster, compatibility, export, pictures, rulebook, runtime
 from keras_gan import config as config_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError
-from keras_gan.monitoring import pictures, saving, scores
+from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.health.monitor import Health, RollBack
 from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples

@@ -5,11 +5,10 @@ import json
 import numpy as np
 
 from keras_gan import config as config_module
-from keras_gan import experiment
+from keras_gan import experiment, pictures
 from keras_gan import export as export_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.errors import UsageError
-from keras_gan.monitoring import pictures
 
 
 def load(config, model_class, run):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gan.monitoring import pictures
+from keras_gan import pictures
 from keras_gan.monitoring.callbacks import Every
 
 COLUMNS = 8
