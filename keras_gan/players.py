@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import keras_private, runtime
 
 
 class Player:
@@ -23,18 +23,13 @@ class Player:
             if getattr(optimizer, option, None):
                 raise ValueError(
                     f"{name}'s optimizer has {option}={getattr(optimizer, option)}, which would act"
-                    " before the replicas agree; use compile(clip_norm=…) and compile(ema=…)"
+                    " before the replicas agree; use compile(clip_norm=…) and compile(average=…)"
                 )
         if optimizer.gradient_accumulation_steps:
             raise ValueError(f"{name}'s optimizer accumulates gradients, which is not supported")
         self.name, self.network, self.optimizer = name, network, optimizer
         self.clip_norm, self.loss_scale = clip_norm, loss_scale
         optimizer.build(network.trainable_variables)
-
-    @property
-    def variables(self):
-        """Weights, the network's statistics and the optimizer's state."""
-        return [*self.network.variables, *self.optimizer.variables]
 
     def scale(self):
         """What the loss is multiplied by before its gradient is taken, a float32 scalar."""
@@ -71,12 +66,9 @@ class Player:
 
         def apply():
             if isinstance(optimizer, keras.optimizers.Nadam):  # moved outside its `update_step`
-                power = 0.96 ** tf.cast(iterations + 1, tf.float32)
-                optimizer._u_product.assign(
-                    optimizer._u_product * optimizer.beta_1 * (1.0 - 0.5 * power)
-                )
+                keras_private.advance_nadam(optimizer, 0.96 ** tf.cast(iterations + 1, tf.float32))
             for gradient, weight in zip(gradients, weights):
-                if optimizer.weight_decay and optimizer._use_weight_decay(weight):
+                if keras_private.decays(optimizer, weight):
                     weight.assign(weight - weight * optimizer.weight_decay * rate)
                 optimizer.update_step(tf.cast(gradient, weight.dtype), weight, rate)
                 if weight.constraint is not None:

@@ -19,7 +19,7 @@ def same(first, second):
 
 def everything_of(gan, name):
     player = gan.players[name]
-    return numbers(player.variables)
+    return numbers([*player.network.variables, *player.optimizer.variables])
 
 
 def d_turn(gan, images):
