@@ -1,4 +1,7 @@
-"""Pictures of samples: grids, great-circle strips, and the run on one page."""
+"""Pictures: grids of samples, interpolations, points, the run on one page; and saving them."""
+
+import io
+import pathlib
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -6,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_gan import latents
+from keras_gan.errors import StorageError
 
 
 def grid(images, columns=8, pad=1):
@@ -20,29 +24,93 @@ def grid(images, columns=8, pad=1):
     return page
 
 
-def scatter(points, reference=None, size=480):
-    """Points float32 [n, 2] as a picture, uint8 [size, size, 3]; the data's in grey behind."""
+def scatter(points, reference=None, size=480, legend=False):
+    """Points as a picture.
+
+    Args:
+        points: float32 [n, 2].
+        reference: the data's points, float32 [n, 2], in grey behind; or None.
+        size: height and width of the picture.
+        legend: whether to say which are which.
+
+    Returns:
+        uint8 [size, size, 3].
+    """
     figure = Figure(figsize=(size / 100, size / 100), dpi=100)
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes([0.06, 0.06, 0.9, 0.9])
     if reference is not None:
-        axes.scatter(*reference.T, s=2, c="0.75", linewidths=0)
-    axes.scatter(*points.T, s=2, c="tab:red", linewidths=0)
+        axes.scatter(*reference.T, s=2, c="0.75", linewidths=0, label="reals")
+    axes.scatter(*points.T, s=2, c="tab:red", linewidths=0, label="fakes")
     limit = 1.2 * float(np.abs(points if reference is None else reference).max() or 1.0)
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+    if legend:
+        axes.legend(loc="upper right", markerscale=4)
+    return drawn(figure)
+
+
+def drawn(figure):
+    """A Matplotlib figure as a picture: uint8 [h, w, 3]."""
+    canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def save(array, path):
-    """Writes a picture uint8 [h, w, 1, 3 or 4] as PNG."""
-    Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array).save(path)
+def interpolation(gan, rows, columns, seed=0, labels=None):
+    """Great-circle paths between pairs of latents as a picture, one row per path.
+
+    Args:
+        gan: a `GAN`.
+        rows: number of paths.
+        columns: images per path.
+        seed: of the latents at the ends.
+        labels: int32 [rows] for a conditional generator, else None.
+
+    Returns:
+        uint8 [h, w, c].
+    """
+    ends = np.random.default_rng(seed).normal(size=(rows, 2, gan.latent_dim)).astype(np.float32)
+    path = np.concatenate([slerp_path(*pair, columns) for pair in ends])
+    if labels is not None:
+        labels = np.repeat(labels, columns)
+    images = gan.generate(path, labels).numpy()
+    return scatter(images) if images.ndim == 2 else grid(images, columns)
 
 
-def walk(first, last, count):
-    """Latents on the great circle from `first` to `last` [z]: float32 [count, z]."""
+def slerp_path(start, end, count):
+    """Latents on the great circle from `start` to `end` [z]: float32 [count, z]."""
     fraction = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
-    return latents.slerp(first[None], last[None], fraction).numpy()
+    return latents.slerp(start[None], end[None], fraction).numpy()
+
+
+def save(picture, path, largest=None):
+    """Writes a picture as PNG.
+
+    Args:
+        picture: uint8 [h, w, 1, 3 or 4].
+        path: the file; its folder is made if it is not there.
+        largest: bytes that the file may have, reached with a smaller picture if need be; or None.
+
+    Raises:
+        StorageError: it can't be written.
+    """
+    path = pathlib.Path(path)
+    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+    data = _png(image, optimize=largest is not None)
+    while largest is not None and len(data) > largest:
+        smaller = tuple(max(1, int(0.8 * side)) for side in image.size)
+        image = image.convert("RGB").resize(smaller, Image.Resampling.LANCZOS)
+        data = _png(image, optimize=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def _png(image, optimize):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=optimize)
+    return buffer.getvalue()
 
 
 def run_page(curves, first, last, path, title):

@@ -15,6 +15,11 @@ def key(metadata):
     return hashlib.sha256(_text(metadata).encode()).hexdigest()[:12]
 
 
+def plain_name(name):
+    """A data set's name as a part of a file's name: its last 40 characters, the odd ones as -."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[-40:]
+
+
 def save(path, arrays, metadata):
     """Writes arrays by name, their hash and what they are.
 

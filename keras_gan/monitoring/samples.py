@@ -9,9 +9,9 @@ COLUMNS = 8
 
 
 class Samples(Every):
-    """Writes `samples/step-….png` and a great-circle strip, and hands them to TensorBoard.
+    """Writes `samples/step-….png` and an interpolation, and hands them to TensorBoard.
 
-    A conditional model shows a row a class. Mixtures show points over the data.
+    A conditional model shows one row per class. Mixtures show points over the data.
 
     Args:
         folder: where the PNGs go.
@@ -47,19 +47,16 @@ class Samples(Every):
                 gan.sample(count, seed=0, labels=labels, noise=self.noise), COLUMNS
             )
         }
-        drawn["circle"] = self._circle()
+        drawn["circle"] = self._interpolation()
         for name, images in gan.further_pictures(self.source).items():
             drawn[name] = images
         return drawn
 
-    def _circle(self, rows=4, columns=10):
-        gan = self.model
-        ends = np.random.default_rng(0).normal(size=(rows, 2, gan.latent_dim)).astype(np.float32)
-        path = np.concatenate([pictures.walk(a, b, columns) for a, b in ends])
+    def _interpolation(self, rows=4):
         labels = None
-        if gan.conditional:
-            labels = np.repeat(np.arange(rows, dtype=np.int32) % gan.num_classes, columns)
-        return pictures.grid(gan.generate(path, labels).numpy(), columns)
+        if self.model.conditional:
+            labels = np.arange(rows, dtype=np.int32) % self.model.num_classes
+        return pictures.interpolation(self.model, rows, columns=10, labels=labels)
 
     def _reference(self):
         if self.source is None:
