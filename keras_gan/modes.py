@@ -15,7 +15,8 @@ def load(config, model_class, run):
     """A run's data and its game as the last checkpoint has it."""
     source = experiment.data(config)
     gan = experiment.build(config, model_class, source)
-    if not Checkpoints(run.checkpoints).restore(gan):
+    restored = Checkpoints(run.checkpoints).restore(gan)
+    if restored is None or restored.step == 0:
         raise UsageError(
             "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
         )

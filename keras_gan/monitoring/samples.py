@@ -3,12 +3,12 @@
 import numpy as np
 
 from keras_gan import pictures
-from keras_gan.monitoring.callbacks import Every
+from keras_gan.monitoring.callbacks import EveryNSteps
 
 COLUMNS = 8
 
 
-class Samples(Every):
+class Samples(EveryNSteps):
     """Writes `samples/step-….png` and an interpolation, and hands them to TensorBoard.
 
     A conditional model shows one row per class. Mixtures show points over the data.
@@ -20,11 +20,11 @@ class Samples(Every):
         noise: whether G's noise layers are active.
     """
 
-    def __init__(self, folder, every, writer=None, source=None, noise=False, start=0):
-        super().__init__(every, start)
+    def __init__(self, folder, every, writer=None, source=None, noise=False):
+        super().__init__(every)
         self.folder, self.writer, self.source, self.noise = folder, writer, source, noise
 
-    def act(self, step):
+    def on_nth_step(self, step):
         for name, picture in self.draw().items():
             pictures.save(picture, self.folder / f"{name}-{step:08d}.png")
             if self.writer is not None:

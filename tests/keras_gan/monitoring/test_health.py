@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
-from keras_gan import experiment, flags, settings
+from keras_gan import cluster, experiment, flags, settings
 from keras_gan.checkpoints import Checkpoints
-from keras_gan.monitoring.health.monitor import Health, RollBack
+from keras_gan.monitoring.health.monitor import HealthMonitor
+from keras_gan.monitoring.health.recovery import Recovery
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
 
@@ -71,20 +73,20 @@ def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 
     gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
     checkpoints = Checkpoints(tmp_path / "checkpoints", keep=10)
     with RunDirectory(tmp_path) as run:
-        health = Health(config, run)
+        health = HealthMonitor(config, run)
+        recovery = Recovery(health, checkpoints, cluster.Workers(tf.distribute.get_strategy()))
         for number in saved:
-            checkpoints.save(gan, number, note={"healthy": True})
+            checkpoints.save(gan, number, metadata={"healthy": True})
         for name, rate in rates.items():
             gan.players[name].optimizer.learning_rate = rate
         for _ in range(attempts):
-            health.roll_back(gan, checkpoints, run, RollBack({"signal": signal, "step": step}))
-        checkpoints.restore(gan)
-        resumed = Health(config, run)
-        resumed.remember(checkpoints)
+            recovery.roll_back(gan, {"signal": signal, "step": step})
+        resumed = HealthMonitor(config, run)
+        resumed.load_state(checkpoints.restore(gan))
         resumed.set_model(gan)
         if trained_to:
             gan.recorder.names = ("finite",)
-            resumed.act(trained_to)
+            resumed.on_nth_step(trained_to)
         return gan, run.events()
 
 
@@ -130,10 +132,11 @@ def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
     config = experiment.settle(given, REGISTRY)
     gan = experiment.build(config, REGISTRY["gan"], experiment.data(config))
     checkpoints = Checkpoints(tmp_path, keep=2)
-    health = Health(config, None)
+    health = HealthMonitor(config, None)
+    recovery = Recovery(health, checkpoints, cluster.Workers(tf.distribute.get_strategy()))
     length = 10 * (max(s.readings for s in health.signals if s.failure) + 1)
     for step in range(0, 1001, 20):
-        health.protect(checkpoints, step)
+        recovery.protect(step)
         checkpoints.save(gan, step)
         if step >= length:
             ages = [step - other for other in checkpoints.steps() if other]
