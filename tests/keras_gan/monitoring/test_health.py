@@ -5,11 +5,13 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_gan import cluster, experiment, flags, settings
 from keras_gan.checkpoints import Checkpoints
+from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.monitoring.health.recovery import Recovery
 from keras_gan.rundir import RunDirectory
@@ -156,3 +158,26 @@ def test_the_rates_of_a_first_roll_back_come_back_behind_the_failure(tmp_path):
 def test_the_rates_of_a_second_roll_back_stay(tmp_path):
     gan, _ = rolled_back(tmp_path, {}, "--model=gan", attempts=2, trained_to=500)
     assert rate(gan, "generator") == pytest.approx(5e-5)
+
+
+class Broken(EveryNSteps):
+    """Breaks a weight after the 12th step of the first attempt."""
+
+    def on_nth_step(self, step):
+        self.steps = [*getattr(self, "steps", []), step]
+        if step == 12 and not int(self.model.attempt.numpy()):
+            weight = self.model.generator.trainable_variables[0]
+            weight.assign(np.full(weight.shape, np.nan, np.float32))
+
+
+def test_a_callback_of_the_callers_own_is_called_at_each_step_and_after_a_roll_back(tmp_path):
+    text = (*FLAGS, "--width=8", "--steps=30", "--on_failure=rollback", f"--run_dir={tmp_path}")
+    given = flags.parse(settings.Config, ["", *text])
+    broken = Broken(1)
+    with RunDirectory(tmp_path) as run:
+        config = experiment.settle(given, REGISTRY, run)
+        assert experiment.train(config, REGISTRY["gan"], run, [broken]) == 0
+        back = [e for e in run.events() if e["signal"] == "rolled back"]
+    assert [(e["from_step"], e["because"]) for e in back] == [(20, "not finite")]
+    assert broken.steps == [*range(1, 21), *range(back[0]["step"] + 1, 31)]
+    assert np.isfinite(broken.model.generator.trainable_variables[0].numpy()).all()
