@@ -58,16 +58,16 @@ def start(run_dir, flags):
 def _train(run_dir, flags, first_step):
     import models
     from keras_gan import app
-    from keras_gan.signals import Interruption
+    from keras_gan.monitoring.stopping import StopOnSignal
 
-    after_step = Interruption.on_train_batch_end
+    after_step = StopOnSignal.on_train_batch_end
 
     def tell(self, batch, logs=None):
         if batch == 0:
             os.write(first_step, b"1")
         after_step(self, batch, logs)
 
-    Interruption.on_train_batch_end = tell
+    StopOnSignal.on_train_batch_end = tell
     command = ["chaos", *SETTINGS, f"--run_dir={run_dir}", *flags]
     return app.main(command, lambda: models.REGISTRY)
 
@@ -100,7 +100,7 @@ def disturb(run_dir, flags, kills, longest, draw):
         deadline = time.monotonic() + draw.uniform(0, longest)
         if in_write:
             folder = pathlib.Path(run_dir) / "checkpoints"
-            while time.monotonic() < deadline + longest and not any(folder.glob("writing-*")):
+            while time.monotonic() < deadline + longest and not any(folder.glob(".*.writing")):
                 pass
         else:
             time.sleep(max(0.0, deadline - time.monotonic()))

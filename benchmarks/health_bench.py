@@ -35,8 +35,8 @@ from keras_gan import experiment, flags, settings
 from keras_gan.checkpoints import named_state
 from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
-from keras_gan.monitoring import signals
-from keras_gan.monitoring.health import MEMORY, Health
+from keras_gan.monitoring.health import signals
+from keras_gan.monitoring.health.monitor import MEMORY, HealthMonitor
 from keras_gan.resolve import resolve
 from models import REGISTRY
 
@@ -171,11 +171,11 @@ def judge(line, rows):
     run = types.SimpleNamespace(
         append_event=events.append, append_reading=lambda step, means: readings.append(means)
     )
-    health = Health(rules, run)
+    health = HealthMonitor(rules, run)
     for step, metrics in rows:
         recorder = types.SimpleNamespace(read=lambda *_, m=metrics: (None, m))
         health.set_model(types.SimpleNamespace(recorder=recorder, attempt=UNTRIED))
-        health.act(step)
+        health.on_nth_step(step)
     kept = ("step", "signal", "value", "threshold", "failure")
     return {
         **line,
@@ -196,9 +196,10 @@ def reach(line, rows):
 
     The most extreme value that held for as many readings as the signal's patience asks for.
     """
-    found, blocks = {}, [signals.block(*row) for row in rows]
+    found, readings = {}, [signals.Reading.of(*row) for row in rows]
     for signal in signals.of_loss(line["loss"]):
-        values = [signal.measure(blocks[max(0, i - MEMORY) : i]) for i in range(1, len(blocks) + 1)]
+        ends = range(1, len(readings) + 1)
+        values = [signal.measure(readings[max(0, end - MEMORY) : end]) for end in ends]
         inner, outer = (min, max) if signal.above else (max, min)
         held = [
             inner(values[i - signal.patience : i])

@@ -26,8 +26,8 @@ from scipy import stats
 
 from keras_gan import experiment, flags, settings, turns
 from keras_gan.data import pipeline
-from keras_gan.monitoring.callbacks import Every
-from keras_gan.monitoring.health import Health
+from keras_gan.monitoring.callbacks import EveryNSteps
+from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.resolve import resolve
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
@@ -74,11 +74,11 @@ def main(argv=None):
     }
     rows = []
     with tempfile.TemporaryDirectory() as folder, RunDirectory(pathlib.Path(folder)) as run:
-        health = Health(config, run)
+        health = HealthMonitor(config, run)
         for _ in tqdm.trange(options.pairs, unit="round"):
             row = {}
             for name in random.sample(list(games), len(games)):
-                watcher = health.since(int(games[name].step)) if name == "with" else Every(0)
+                watcher = health if name == "with" else EveryNSteps(0)
                 # As many steps as between two readings, so that each stretch has one.
                 row[name] = stretch(games[name], config, source, config.log_every, [watcher])
             rows.append(row)

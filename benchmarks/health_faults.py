@@ -1,7 +1,8 @@
 """Faults that are done to a game in training, for the health bench and its recovery."""
 
-import keras
 import numpy as np
+
+from keras_gan.monitoring.callbacks import EveryNSteps
 
 FAULTS = {
     "nan D": "a weight of D becomes NaN",
@@ -12,21 +13,19 @@ FAULTS = {
 }
 
 
-class Fault(keras.callbacks.Callback):
+class Fault(EveryNSteps):
     """Does a fault after a step, in the first attempt only: a roll-back does not meet it again.
 
     Args:
         fault: a name of `FAULTS`, or None.
         at: after how many steps.
-        start: steps done before this `fit`.
     """
 
-    def __init__(self, fault, at, start=0):
-        super().__init__()
-        self.fault, self.at, self.start = fault, at, start
+    def __init__(self, fault, at):
+        super().__init__(1)
+        self.fault, self.at = fault, at
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.start + batch + 1
+    def on_nth_step(self, step):
         if self.fault is None or step < self.at or int(self.model.attempt.numpy()):
             return
         if step == self.at or self.fault == "collapse":

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks import health_faults
-from keras_gan.monitoring import signals
+from keras_gan.monitoring.health import signals
 
 DOCS = pathlib.Path("docs")
 LINES = DOCS / "health_bench.jsonl"

@@ -42,24 +42,13 @@ def train(fault, seed, steps, folder, further=""):
     text = f"{SETTINGS} --seed={seed} --steps={steps} --run_dir={folder} {further}"
     given = flags.parse(settings.Config, ["", *shlex.split(text)])
     keras.utils.clear_session()
-    kept = []
-    referees = experiment._referees
-
-    def with_fault(config, run, source, *others):
-        kept.append(source)
-        yield health_faults.Fault(FAULTS[fault], steps // 3, others[-1])
-        yield from referees(config, run, source, *others)
-
-    experiment._referees = with_fault
-    try:
-        with RunDirectory(folder) as run, Games() as games:
-            config = resolve(given, REGISTRY, run)
-            status = experiment.train(config, REGISTRY[config.model], run)
-            events = run.events()
-    finally:
-        experiment._referees = referees
-    gan, source = games[-1], kept[-1]
-    found = suite.Evaluator(source, extractor="fashion_mnist_cnn", count=2000).score(gan.sample)
+    broken = health_faults.Fault(FAULTS[fault], steps // 3)
+    with RunDirectory(folder) as run:
+        config = resolve(given, REGISTRY, run)
+        status = experiment.train(config, REGISTRY[config.model], run, [broken])
+        events = run.events()
+    evaluator = suite.Evaluator(experiment.data(config), extractor="fashion_mnist_cnn", count=2000)
+    found = evaluator.score(broken.model.sample)
     back = [e for e in events if e["signal"] == "rolled back"]
     return {
         "fault": fault,
@@ -70,23 +59,6 @@ def train(fault, seed, steps, folder, further=""):
         "rolled_back": [[e["from_step"], e["step"], e["because"]] for e in back],
         "learning_rates": back[-1]["learning_rates"] if back else None,
     }
-
-
-class Games:
-    """Inside, the games that `experiment.build` makes are kept."""
-
-    def __enter__(self):
-        self.build, games = experiment.build, []
-
-        def build(*arguments):
-            games.append(self.build(*arguments))
-            return games[-1]
-
-        experiment.build = build
-        return games
-
-    def __exit__(self, *exception):
-        experiment.build = self.build
 
 
 def medians(lines):

@@ -1,13 +1,13 @@
 """Checkpoints: whole or not there, checked when they are read, the last few kept.
 
 A checkpoint is a folder `step-00001000` with `state.npz` (every variable of the game) and
-`manifest.json` (step, names, SHA-256). It is written beside and renamed, so a killed process
-leaves the one before; a flipped byte is noticed, and the one before is taken.
+`manifest.json` (step, names, SHA-256). It appears whole or not at all, so a killed process leaves
+the one before; a flipped byte is noticed, and the one before is taken.
 """
 
+import dataclasses
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import zipfile
@@ -15,10 +15,28 @@ import zipfile
 import numpy as np
 from absl import logging
 
+from keras_gan import atomic
 from keras_gan.errors import StorageError
 
 FORMAT = 1
-EXTRA = "extra/"
+STATE = "state/"  # before the names of the arrays that are not the model's
+
+
+@dataclasses.dataclass(frozen=True)
+class Restored:
+    """What came with the model's variables out of a checkpoint.
+
+    Attributes:
+        step: the checkpoint's step.
+        metadata: JSON values, e.g. {"healthy": true}.
+        environment: what the bits depend on besides the settings, as `runtime.environment` gives.
+        state: the arrays that were saved with it, by name.
+    """
+
+    step: int = 0
+    metadata: dict = dataclasses.field(default_factory=dict)
+    environment: dict = dataclasses.field(default_factory=dict)
+    state: dict = dataclasses.field(default_factory=dict)
 
 
 class Checkpoints:
@@ -26,72 +44,59 @@ class Checkpoints:
 
     Args:
         folder: where they are.
-        keep: how many of the newest are kept; those named in `protected` stay besides.
+        keep: how many of the newest are kept, in addition to those in `protected`.
         writes: whether anything is written; of several processes only one does.
-        origin: JSON values to keep with each: what the state came about on, see
-            `runtime.origin`.
+        environment: JSON values to keep with each, see `runtime.environment`.
 
     Attributes:
-        extra, restored_note, restored_origin: what was kept beside the state that was restored
-            last.
+        protected: steps of older checkpoints that are kept too, a set.
     """
 
-    def __init__(self, folder, keep=3, writes=True, origin=None):
+    def __init__(self, folder, keep=3, writes=True, environment=None):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
-        self.origin, self.protected, self.extra = origin or {}, set(), {}
-        self.restored_note, self.restored_origin = {}, {}
+        self.environment, self.protected = environment or {}, set()
 
     def steps(self):
         """Steps of the checkpoints that are there, oldest first."""
         found = self.folder.glob("step-*") if self.folder.is_dir() else []
         return sorted(int(path.name[5:]) for path in found if path.name[5:].isdigit())
 
-    def save(self, gan, step, note=None, extra=None):
+    def save(self, gan, step, metadata=None, state=None):
         """Writes the state of `gan`, unless this step is there already; returns its folder.
 
         Args:
-            note: JSON values to keep beside the state, e.g. {"healthy": true}.
-            extra: arrays to keep beside it, by name.
+            gan: the `GAN`.
+            step: its step.
+            metadata: JSON values to keep with it, e.g. {"healthy": true}.
+            state: arrays to keep with it, by name.
         """
         target = self._path(step)
-        return target if target.is_dir() else self._write(gan, step, note, extra)
+        return target if target.is_dir() else self._write(gan, step, metadata, state)
 
-    def replace(self, gan, step, note=None, extra=None):
+    def replace(self, gan, step, metadata=None, state=None):
         """Writes the state of `gan` in the place of what was saved at this step."""
-        return self._write(gan, step, note, extra)
+        return self._write(gan, step, metadata, state)
 
-    def _write(self, gan, step, note, extra):
+    def _write(self, gan, step, metadata, state):
         target = self._path(step)
         if not self.writes:
             return target
-        beside, old = self.folder / f"writing-{step:08d}", self._old(step)
+        arrays = {name: np.asarray(variable) for name, variable in named_state(gan).items()}
+        arrays |= {STATE + name: np.asarray(array) for name, array in (state or {}).items()}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.mkdir()
-            arrays = {name: np.asarray(variable) for name, variable in named_state(gan).items()}
-            arrays |= {EXTRA + name: np.asarray(array) for name, array in (extra or {}).items()}
-            with open(beside / "state.npz", "wb") as file:
-                np.savez(file, **arrays)
-                _settle(file)
-            manifest = {
-                "format": FORMAT,
-                "step": step,
-                "sha256": _digest(beside / "state.npz"),
-                "variables": {name: list(array.shape) for name, array in arrays.items()},
-                "note": note or {},
-                "origin": self.origin,
-            }
-            with open(beside / "manifest.json", "w") as file:
-                json.dump({**manifest, "seal": _seal(manifest)}, file)
-                _settle(file)
-            if target.is_dir():
-                os.replace(target, old)  # a folder can't be renamed over another one
-            os.replace(beside, target)
-            _settle_folder(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
+            with atomic.replacing_folder(target) as folder:
+                np.savez(folder / "state.npz", **arrays)
+                manifest = {
+                    "format": FORMAT,
+                    "step": step,
+                    "sha256": _digest(folder / "state.npz"),
+                    "variables": {name: list(array.shape) for name, array in arrays.items()},
+                    "metadata": metadata or {},
+                    "environment": self.environment,
+                }
+                text = json.dumps({**manifest, "seal": _seal(manifest)})
+                (folder / "manifest.json").write_text(text)
         except OSError as error:
-            shutil.rmtree(beside, ignore_errors=True)
             raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
         self._prune()
         return target
@@ -103,30 +108,30 @@ class Checkpoints:
             exactly: the one step that will do.
 
         Returns:
-            Its step, or 0 if there is none.
+            A `Restored`, or None if there is none.
 
         Raises:
             StorageError: there are checkpoints, but none can be read, or they are of another game.
         """
-        self._finish_replacing()
+        if self.writes:
+            atomic.take_back(self.folder)
         steps = [s for s in self.steps() if at_most is None or s <= at_most]
         if exactly is not None:
             steps = [exactly]
         for step in reversed(steps):
             try:
                 arrays, manifest = self.read(step), self._manifest(step)
-                note, origin = manifest["note"], manifest.get("origin", {})
+                metadata, environment = manifest["metadata"], manifest["environment"]
             except StorageError as error:
                 logging.warning("%s; the one before is taken", error)
                 continue
-            self.restored_note, self.restored_origin = note, origin
-            self.extra = {n[len(EXTRA) :]: a for n, a in arrays.items() if n.startswith(EXTRA)}
-            state = {name: a for name, a in arrays.items() if not name.startswith(EXTRA)}
-            load_state(gan, state, self._path(step))
-            return step
+            variables = {n: a for n, a in arrays.items() if not n.startswith(STATE)}
+            state = {n.removeprefix(STATE): a for n, a in arrays.items() if n.startswith(STATE)}
+            load_state(gan, variables, self._path(step))
+            return Restored(step, metadata, environment, state)
         if steps:
             raise StorageError(f"{self.folder}: none of the {len(steps)} checkpoints can be read")
-        return 0
+        return None
 
     def read(self, step):
         """The arrays of a checkpoint, by name, after its digest was checked."""
@@ -140,10 +145,10 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise StorageError(f"damaged checkpoint {path}: {error}") from error
 
-    def note(self, step):
-        """What was kept beside a checkpoint's state."""
+    def metadata(self, step):
+        """The JSON values that were saved with a checkpoint."""
         try:
-            return self._manifest(step)["note"]
+            return self._manifest(step)["metadata"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"damaged checkpoint {self._path(step)}: {error}") from error
 
@@ -164,25 +169,12 @@ class Checkpoints:
     def _path(self, step):
         return self.folder / f"step-{step:08d}"
 
-    def _old(self, step):
-        return self.folder / f"replaced-{step:08d}"
-
-    def _finish_replacing(self):
-        """Takes back what a killed process had moved aside."""
-        for old in self.folder.glob("replaced-*") if self.writes else ():
-            target = self._path(int(old.name[9:]))
-            if target.is_dir():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                os.replace(old, target)
-
     def _prune(self):
         keep = set(self.steps()[-self.keep :]) | self.protected
         for step in self.steps():
             if step not in keep:
                 shutil.rmtree(self._path(step), ignore_errors=True)
-        for leftover in self.folder.glob("writing-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        atomic.remove_leftovers(self.folder)
 
 
 def named_state(gan):
@@ -197,19 +189,19 @@ def named_state(gan):
     }
 
 
-def load_state(gan, arrays, origin):
+def load_state(gan, arrays, path):
     """Assigns a checkpoint's arrays to the variables; all or nothing."""
     variables = named_state(gan)
     missing, spare = sorted(variables.keys() - arrays.keys()), sorted(arrays.keys() - variables)
     if missing or spare:
         raise StorageError(
-            f"{origin}: made with other settings: {len(missing)} variables are missing"
+            f"{path}: made with other settings: {len(missing)} variables are missing"
             f" {missing[:2]}, {len(spare)} are unknown {spare[:2]}"
         )
     for name, variable in variables.items():
         if tuple(variable.shape) != arrays[name].shape:
             raise StorageError(
-                f"{origin}: {name} has shape {arrays[name].shape}, not {tuple(variable.shape)}"
+                f"{path}: {name} has shape {arrays[name].shape}, not {tuple(variable.shape)}"
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
@@ -222,16 +214,3 @@ def _seal(manifest):
 def _digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _settle(file):
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _settle_folder(path):
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

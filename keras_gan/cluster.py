@@ -53,8 +53,8 @@ def slurm():
         return make(gpus_per_node=task()[1], gpus_per_task=1, auto_set_gpu=False)
 
 
-class Team:
-    """The processes of a run; alone, it is one that agrees with itself.
+class Workers:
+    """The processes of a run that train together; often there is only one.
 
     Args:
         strategy: `tf.distribute` strategy.
@@ -82,7 +82,7 @@ class Team:
 
         self._gather = gather
 
-    def everyone(self, value):
+    def all_gather(self, value):
         """Each process' integer, in order: int32 [count]. All wait for the last to call this."""
         if self.count == 1:
             return np.array([value], np.int32)
@@ -91,19 +91,23 @@ class Team:
         )[0]
         return np.asarray(found)[:: self.strategy.num_replicas_in_sync // self.count]
 
-    def of_chief(self, value):
+    def broadcast_from_chief(self, value):
         """The chief's integer."""
-        return int(self.everyone(value)[0])
+        return int(self.all_gather(value)[0])
 
     def restore(self, checkpoints, gan, at_most=None):
-        """Restores the checkpoint that the chief takes, on all; returns its step, 0 for none."""
-        step = checkpoints.restore(gan, at_most) if self.chief else 0
+        """Restores the checkpoint that the chief takes, on all.
+
+        Returns:
+            What `Checkpoints.restore` returns: None if there is none.
+        """
+        restored = checkpoints.restore(gan, at_most) if self.chief else None
         if self.count > 1:
-            step = self.of_chief(step)
-            if not self.chief and step:
-                checkpoints.restore(gan, exactly=step)
-            self.everyone(0)  # nobody writes before everybody has read
-        return step
+            step = self.broadcast_from_chief(-1 if restored is None else restored.step)
+            if not self.chief and step >= 0:
+                restored = checkpoints.restore(gan, exactly=step)
+            self.all_gather(0)  # nobody writes before everybody has read
+        return restored
 
 
 @contextlib.contextmanager
@@ -142,14 +146,15 @@ LOST = (
 
 
 @contextlib.contextmanager
-def losing_peers(team):
+def losing_peers(workers):
     """Turns TensorFlow's many ways to say that a worker is gone into one error."""
     try:
         yield
     except LOST as error:
-        if team.count == 1:
+        if workers.count == 1:
             raise
         raise PeerLost(
-            f"worker {team.index} of {team.count} lost another one ({type(error).__name__}); start"
-            " all workers again, and the run goes on from its last checkpoint"
+            f"worker {workers.index} of {workers.count} lost another one"
+            f" ({type(error).__name__}); start all workers again, and the run goes on from its last"
+            " checkpoint"
         ) from error

@@ -8,14 +8,16 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import cluster, compatibility, export, flags, rulebook, runtime
-from keras_gan.checkpoints import Checkpoints
+from keras_gan import cluster, compatibility, export, flags, pictures, rulebook, runtime
+from keras_gan.checkpoints import Checkpoints, Restored
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError, refuse
-from keras_gan.monitoring import pictures, saving, scores
-from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.monitoring import saving, scores
+from keras_gan.monitoring.health.monitor import HealthMonitor
+from keras_gan.monitoring.health.recovery import Recovery, RollBack
 from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
+from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.signals import Interruption
 
@@ -58,20 +60,27 @@ def build(config, model_class, source):
     return gan
 
 
-def train(config, model_class, run):
+def train(config, model_class, run, callbacks=()):
     """Trains a run to its last step, from where it stands, and exports it.
+
+    Args:
+        config: the run's `Config`.
+        model_class: the class of its model.
+        run: its `RunDirectory`.
+        callbacks: further Keras callbacks; they act before the run's own. Of several processes
+            only the first calls them.
 
     Returns:
         The exit status.
     """
     strategy = runtime.strategy(config)  # first: with several workers it takes the signals
     with Interruption() as interruption:
-        team = cluster.Team(strategy)
-        with cluster.losing_peers(team):
-            return _train(config, model_class, run, strategy, team, interruption)
+        workers = cluster.Workers(strategy)
+        with cluster.losing_peers(workers):
+            return _train(config, model_class, run, strategy, workers, interruption, callbacks)
 
 
-def _train(config, model_class, run, strategy, team, interruption):
+def _train(config, model_class, run, strategy, workers, interruption, callbacks):
     compatibility.check_replicas(config, model_class, strategy.num_replicas_in_sync)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
@@ -79,37 +88,41 @@ def _train(config, model_class, run, strategy, team, interruption):
     _hint_labels(config, source, model_class)
     with strategy.scope():
         gan = build(config, model_class, source)
-    origin = runtime.origin(config, strategy, source)
-    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, team.chief, origin)
-    start = team.restore(checkpoints, gan)
-    tell_changes(checkpoints.restored_origin if team.chief else {}, origin)
+    environment = runtime.environment(config, strategy, source)
+    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
+    restored = workers.restore(checkpoints, gan) or Restored()
+    start = restored.step
+    tell_changes(restored.environment if workers.chief else {}, environment)
     run.write_settings(config)
-    if start >= config.steps and (_finished(config, run) or not team.chief):
+    if start >= config.steps and (_finished(config, run) or not workers.chief):
         print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
         return 0
     run.cut_after(start, int(gan.attempt.numpy()))
     checkpoints.discard_after(start)  # damaged, or they would have been taken
     if start:
         logging.info("goes on at step %d", start)
-    writer = Writer(run.tensorboard) if config.tensorboard and team.chief else None
+    writer = Writer(run.tensorboard) if config.tensorboard and workers.chief else None
     if writer and not start:
         writer.settings(config)
 
-    health = Health(config, run, writer, team)
-    health.remember(checkpoints)
+    health = HealthMonitor(config, run, writer)
+    health.load_state(restored)
+    recovery = Recovery(health, checkpoints, workers)
     if config.on_failure == "rollback":
         checkpoints.protected.add(0)  # a run that fails at once has somewhere to go back to
         if not start:
-            checkpoints.save(gan, 0, note=health.note(), extra=health.memory())
-    scorer = scores.Scores(config, run, source, writer)
+            checkpoints.save(gan, 0, health.metadata(), health.state())
+    callbacks = [
+        StopOnSignal(interruption, workers, config.log_every),
+        *callbacks,
+        *_callbacks(config, run, source, writer, checkpoints, health, recovery),
+    ]
+    if not workers.chief:
+        callbacks = [c for c in callbacks if getattr(c, "everywhere", False)]
     while int(gan.step.numpy()) < config.steps:
         step = int(gan.step.numpy())
-        if team.count == 1 and interruption.status is not None:
+        if workers.count == 1 and interruption.status is not None:
             break
-        callbacks = [
-            interruption.among(team, config.log_every, step),
-            *_referees(config, run, source, writer, checkpoints, health, scorer, step),
-        ]
         batches = pipeline.batches(
             source,
             batch_size=config.batch_size,
@@ -127,20 +140,20 @@ def _train(config, model_class, run, strategy, team, interruption):
                     steps_per_epoch=config.steps - step,
                     verbose=0,
                     shuffle=False,
-                    callbacks=callbacks if team.chief else [c for c in callbacks if c.everywhere],
+                    callbacks=callbacks,
                 )
             break
         except RollBack as rollback:
-            health.roll_back(gan, checkpoints, run, rollback)
+            recovery.roll_back(gan, rollback.event)
     step = int(gan.step.numpy())
-    checkpoints.save(gan, step, note=health.note(), extra=health.memory())
+    checkpoints.save(gan, step, health.metadata(), health.state())
     if interruption.status is not None and step < config.steps:
         logging.warning("stopped at step %d, checkpoint saved", step)
         return interruption.status
-    health.report(gan, run)
+    health.report()
     if health.stopped:
         raise HealthStop(health.sentence())
-    if team.chief:
+    if workers.chief:
         _finish(config, gan, run, source)
     if writer:
         writer.close()
@@ -151,7 +164,7 @@ def tell_changes(before, now):
     """Warns of what a continued run can't keep, though no setting was changed.
 
     Args:
-        before, now: as `runtime.origin` returns it.
+        before, now: as `runtime.environment` returns it.
     """
     for name, value in before.items():
         if value != now.get(name):
@@ -171,17 +184,17 @@ def _finished(config, run):
         return False
 
 
-def _referees(config, run, source, writer, checkpoints, health, scorer, start):
+def _callbacks(config, run, source, writer, checkpoints, health, recovery):
     """The callbacks, in the order in which they act after a step."""
     every = config.log_every
-    yield health.since(start)
+    yield health
     if config.progress:
-        yield Progress(config.steps, config.batch_size, every, start)
+        yield Progress(config.steps, config.batch_size, every)
     if writer:
-        yield Scalars(writer, every, source, config.sample_every or 500, start)
-    yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling, start)
-    yield scorer.since(start)
-    yield saving.Saving(checkpoints, config.checkpoint_every, health, start)
+        yield Scalars(writer, every, source, config.sample_every or 500)
+    yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling)
+    yield scores.Scores(config, run, source, writer)
+    yield saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
 
 
 def _hint_labels(config, source, model_class):

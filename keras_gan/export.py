@@ -5,15 +5,14 @@ import functools
 import importlib.util
 import json
 import pathlib
-import shutil
 import warnings
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from keras_gan import atomic, randomness
 from keras_gan import latents as latents_module
-from keras_gan import randomness
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
 
@@ -30,7 +29,6 @@ class Servable(tf.Module):
     def __init__(self, gan, noise=False):
         super().__init__()
         self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        self._noise = noise
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
         vector = tf.TensorSpec([gan.latent_dim], tf.float32)
         number = tf.TensorSpec([], tf.int32)
@@ -93,34 +91,31 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         UsageError: the model can't be converted to a format; the others are there all the same.
     """
     folder = pathlib.Path(folder)
-    beside = folder.with_name(folder.name + ".writing")
     servable = Servable(gan, noise=config.noise_at_sampling)
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        tf.saved_model.save(
-            servable, str(beside), signatures={"serving_default": servable.generate}
-        )
-        about = {
-            "model": config.model,
-            "image_shape": list(gan.image_shape),
-            "latent_dim": gan.latent_dim,
-            "conditional": gan.conditional,
-            "num_classes": gan.num_classes,
-            "step": int(gan.step.numpy()),
-            "scores": metrics or {},
-            "settings": dataclasses.asdict(config),
-        }
-        (beside / "model.json").write_text(json.dumps(about, indent=1))
-        failures = [_convert(gan, name, beside) for name in formats if name != "saved_model"]
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.rename(folder)
+        with atomic.replacing_folder(folder) as temporary:
+            tf.saved_model.save(
+                servable, str(temporary), signatures={"serving_default": servable.generate}
+            )
+            metadata = {
+                "model": config.model,
+                "image_shape": list(gan.image_shape),
+                "latent_dim": gan.latent_dim,
+                "conditional": gan.conditional,
+                "num_classes": gan.num_classes,
+                "step": int(gan.step.numpy()),
+                "scores": metrics or {},
+                "settings": dataclasses.asdict(config),
+            }
+            (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
+            converted = [name for name in formats if name != "saved_model"]
+            failures = [_convert(gan, name, temporary) for name in converted]
     except (OSError, tf.errors.OpError) as error:
         raise StorageError(f"export {folder}: {error}") from error
     finally:
         logging.set_verbosity(verbosity)
-        shutil.rmtree(beside, ignore_errors=True)
     for failure in filter(None, failures):
         raise failure
 

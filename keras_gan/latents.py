@@ -73,8 +73,3 @@ def slerp(start, end, fraction):
     across = tf.math.divide_no_nan(across, tf.norm(across, axis=-1, keepdims=True))
     turned = a * tf.cos(fraction * angle) + across * tf.sin(fraction * angle)
     return turned * ((1.0 - fraction) * start_norm + fraction * end_norm)
-
-
-def lerp(start, end, fraction):
-    """Straight interpolation, to compare: leaves the prior's shell on the way."""
-    return (1.0 - fraction) * start + fraction * end

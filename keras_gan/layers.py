@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan import fast, randomness
+from keras_gan.keras_private import kernel_variable
 from keras_gan.rules import register
 
 
@@ -159,7 +160,7 @@ class _Spectral:
 
     def build(self, shape):
         super().build(shape)
-        left, right = _singular_vectors(self._kernel)
+        left, right = _singular_vectors(kernel_variable(self))
         fixed = {"trainable": False, "dtype": "float32", "autocast": False}
         self.left = self.add_weight(
             name="left", shape=left.shape, initializer=lambda *_, **__: left, **fixed
@@ -170,7 +171,7 @@ class _Spectral:
         self._normalized = None
 
     def call(self, inputs, training=False):
-        kernel = tf.cast(tf.convert_to_tensor(self._kernel.value), tf.float32)
+        kernel = tf.cast(tf.convert_to_tensor(kernel_variable(self).value), tf.float32)
         matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
         left, right = tf.convert_to_tensor(self.left.value), tf.convert_to_tensor(self.right.value)
         if training:

@@ -5,18 +5,18 @@ import json
 import numpy as np
 
 from keras_gan import config as config_module
-from keras_gan import experiment, flags
+from keras_gan import experiment, flags, pictures
 from keras_gan import export as export_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.errors import UsageError
-from keras_gan.monitoring import pictures
 
 
 def load(config, model_class, run):
     """A run's data and its game as the last checkpoint has it."""
     source = experiment.data(config)
     gan = experiment.build(config, model_class, source)
-    if not Checkpoints(run.checkpoints).restore(gan):
+    restored = Checkpoints(run.checkpoints).restore(gan)
+    if restored is None or restored.step == 0:
         raise UsageError(
             "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
         )
@@ -33,7 +33,7 @@ def evaluate(config, model_class, run):
         extractor=config.extractor or None,
         data_dir=config.data_dir or None,
         count=config.score_samples,
-        metrics="all",
+        full=True,
         inception_weights=config.inception_weights or None,
     )
     noise = config.noise_at_sampling
@@ -47,7 +47,7 @@ def evaluate(config, model_class, run):
         print(json.dumps(found))
     else:
         print(report.table(found))
-        report.pictures(run.path, evaluator, gan, found)
+        report.save_pictures(run.path, evaluator, gan, found)
     run.write_text("evaluation.json", json.dumps(found, indent=1))
     return 0
 
@@ -115,19 +115,14 @@ def sample_labels(config, gan):
 
 
 def interpolate(config, model_class, run):
-    """Writes great-circle paths between pairs of latents as one picture, a row a path."""
+    """Writes great-circle paths between pairs of latents as one picture, one row per path."""
     _, gan = load(config, model_class, run)
     rows = 8
-    ends = np.random.default_rng(config.seed).normal(size=(rows, 2, gan.latent_dim))
-    ends = ends.astype(np.float32)
-    count = min(config.count, 32)
-    path = np.concatenate([pictures.walk(a, b, count) for a, b in ends])
     labels = sample_labels(config, gan)
     if labels is not None:
-        labels = np.repeat(np.resize(labels, rows), count)
-    images = gan.generate(path, labels).numpy()
+        labels = np.resize(labels, rows)
+    picture = pictures.interpolation(gan, rows, min(config.count, 32), config.seed, labels)
     target = run.path / "samples" / f"interpolation-seed-{config.seed}.png"
-    picture = pictures.scatter(images) if images.ndim == 2 else pictures.grid(images, count)
     pictures.save(picture, target)
     print(target)
     return 0

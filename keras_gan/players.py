@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import keras_private, runtime
 
 
 class Player:
@@ -75,12 +75,9 @@ class Player:
 
         def apply():
             if isinstance(optimizer, keras.optimizers.Nadam):  # moved outside its `update_step`
-                power = 0.96 ** tf.cast(iterations + 1, tf.float32)
-                optimizer._u_product.assign(
-                    optimizer._u_product * optimizer.beta_1 * (1.0 - 0.5 * power)
-                )
+                keras_private.advance_nadam(optimizer, 0.96 ** tf.cast(iterations + 1, tf.float32))
             for gradient, weight in zip(gradients, weights):
-                if optimizer.weight_decay and optimizer._use_weight_decay(weight):
+                if keras_private.decays(optimizer, weight):
                     weight.assign(weight - weight * optimizer.weight_decay * rate)
                 optimizer.update_step(tf.cast(gradient, weight.dtype), weight, rate)
                 if weight.constraint is not None:

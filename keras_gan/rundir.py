@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 
-from keras_gan import flags
+from keras_gan import atomic, flags
 from keras_gan.errors import StorageError
 from keras_gan.settings import Config
 
@@ -47,6 +47,8 @@ class RunDirectory:
         except OSError:
             self._lock.close()
             raise StorageError(f"run directory {self.path}: another process is using it") from None
+        atomic.take_back(self.path)
+        atomic.remove_leftovers(self.path)
         return self
 
     def __exit__(self, *exception):
@@ -77,13 +79,9 @@ class RunDirectory:
         """Writes a small file at once, or not at all."""
         if not self.writes:
             return
-        beside = self.path / (name + ".writing")
         try:
-            with open(beside, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self.path / name)
+            with atomic.replacing(self.path / name) as file:
+                file.write(text.encode())
         except OSError as error:
             raise StorageError(f"{self.path / name}: {error.strerror}") from error
 

@@ -1,5 +1,6 @@
 """Where and how a step runs: replicas, XLA, precision. What `fit` can't express is bent here."""
 
+import contextlib
 import os
 
 import keras
@@ -80,8 +81,8 @@ def _strategy(config):
     return tf.distribute.get_strategy()
 
 
-def origin(config, strategy, source):
-    """What else than the settings a state's bits depend on, as JSON values by name."""
+def environment(config, strategy, source):
+    """Facts besides the settings that a run's bits depend on, as JSON values by name."""
     return {
         "replicas": strategy.num_replicas_in_sync,
         "XLA": uses_xla(config),
@@ -145,26 +146,20 @@ def pure(function, variables, xla):
     return tf.function(stateless, jit_compile=True, autograph=False)
 
 
-class substituted:
+@contextlib.contextmanager
+def substituted(variables, values=None):
     """Inside, `variables` have other values; afterwards they have their own again.
 
     For pure functions only, where assigning costs nothing. Without values it undoes what happens
     inside: a network can be called for training without keeping its new statistics.
     """
-
-    def __init__(self, variables, values=None):
-        self.variables, self.values = variables, values
-
-    def __enter__(self):
-        self.own = [v.value for v in self.variables]
-        if self.values is not None:
-            self._assign(self.values)
-
-    def __exit__(self, *exception):
-        self._assign(self.own)
-
-    def _assign(self, new):
-        for variable, value in zip(self.variables, new):
+    before = [variable.value for variable in variables]
+    try:
+        for variable, value in zip(variables, values or ()):
+            variable.assign(value)
+        yield
+    finally:
+        for variable, value in zip(variables, before):
             variable.assign(value)
 
 

@@ -3,14 +3,12 @@
 import contextlib
 import difflib
 import json
-import os
-import pathlib
 import sys
-import tempfile
 
 import numpy as np
 from absl import logging
 
+from keras_gan import atomic
 from keras_gan.data import fashion_mnist, network, pictures
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
 from keras_gan.errors import StorageError, UsageError
@@ -214,7 +212,7 @@ def _prepare(name, split, data_dir, kept):
     with _disk(kept):
         if numbers is not None:
             _save(kept / "labels.npy", numbers)
-        with _replacing(kept / "about.json") as file:
+        with atomic.replacing(kept / "about.json") as file:
             file.write(json.dumps(about).encode())
 
 
@@ -266,23 +264,8 @@ def _load(file):
 
 
 def _save(file, array):
-    with _replacing(file) as opened:
+    with atomic.replacing(file) as opened:
         np.save(opened, array)
-
-
-@contextlib.contextmanager
-def _replacing(file):
-    """A file that appears whole or not at all, also when two processes write it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            yield opened
-        os.chmod(beside, 0o644)
-        os.replace(beside, file)
-    except BaseException:
-        pathlib.Path(beside).unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager

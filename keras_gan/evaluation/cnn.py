@@ -26,7 +26,7 @@ def build(image_shape, classes):
     """
     options = {"padding": "same", "use_bias": False, "dtype": "float32"}
 
-    def block(x, channels, kernel, strides, name):
+    def conv_block(x, channels, kernel, strides, name):
         x = layers.Conv2D(channels, kernel, strides=strides, name=name, **options)(x)
         x = layers.BatchNormalization(momentum=0.9, dtype="float32", name=f"{name}_norm")(x)
         return layers.ReLU(dtype="float32")(x)
@@ -36,10 +36,10 @@ def build(image_shape, classes):
     stage = 0
     while max(x.shape[1:3]) > _SIDE:
         strides = tuple(4 if s > 2 * _SIDE else 2 if s > _SIDE else 1 for s in x.shape[1:3])
-        x = block(x, 16, max(3, *strides), strides, f"down{stage}")
+        x = conv_block(x, 16, max(3, *strides), strides, f"down{stage}")
         stage += 1
     for number, (channels, strides) in enumerate(((24, 2), (32, 1), (48, 2), (64, 1))):
-        x = block(x, channels, 3, strides, f"conv{number}")
+        x = conv_block(x, channels, 3, strides, f"conv{number}")
     # About 3×3 places are left, so that features know where in the image a thing is.
     pool = tuple(max(1, side // 3) for side in x.shape[1:3])
     x = layers.AveragePooling2D(pool, dtype="float32")(x)

@@ -12,10 +12,8 @@ from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import protocol, suite
 from keras_gan.evaluation.frechet import Moments, frechet_distance, require_samples
 
-COUNT = 10_000
 EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
 _SEED = 30_000  # of the order in which pictures are taken
-_CHUNK = 1000
 
 
 def compare(
@@ -117,13 +115,15 @@ class _Features:
         for images in chunks:
             features, likely = extractor.both(images)
             self.moments.update(features)
-            if count < COUNT:
+            if count < protocol.COUNT:
                 kept.append(features)
                 if likely is not None:
                     probabilities.append(likely)
             count += len(images)
-        self.kept = np.concatenate(kept)[:COUNT]
-        self.probabilities = np.concatenate(probabilities)[:COUNT] if probabilities else None
+        self.kept = np.concatenate(kept)[: protocol.COUNT]
+        self.probabilities = (
+            np.concatenate(probabilities)[: protocol.COUNT] if probabilities else None
+        )
 
 
 def _floor(name, distance, half, numbers, source, indices, extractor):
@@ -172,7 +172,7 @@ def _fakes(path, reals, image_size, count):
     """(Chunks of fakes, their number, number of unreadable pictures)."""
     folder = pathlib.Path(path).expanduser()
     if (folder / "saved_model.pb").is_file():
-        number = count or COUNT
+        number = count or protocol.COUNT
         return _sampled(folder, reals, number), number, 0
     source = _open("fakes", path, image_size, reals.image_shape[2])
     if source.image_shape != reals.image_shape:
@@ -203,8 +203,8 @@ def _sampled(folder, reals, count):
     if about.is_file():
         about = json.loads(about.read_text())
         classes = about.get("num_classes") if about.get("conditional") else None
-    for number, start in enumerate(range(0, count, _CHUNK)):
-        size = min(_CHUNK, count - start)
+    for number, start in enumerate(range(0, count, protocol.CHUNK)):
+        size = min(protocol.CHUNK, count - start)
         arguments = [tf.constant(size), tf.constant(number)]
         if classes:
             labels = np.arange(start, start + size) % classes

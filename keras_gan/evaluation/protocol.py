@@ -5,12 +5,13 @@ import hashlib
 
 import numpy as np
 
+COUNT = 10_000  # fakes that are scored by default
+CHUNK = 1000  # images at a time
 CNN_IMAGES = 10_000
 HELD_OUT = 10_000
 REFERENCE = 50_000  # at most
 CNN_BYTES = 2**28  # images that a CNN is trained on are held in memory
 DRAWS = 5
-_CHUNK = 1000
 _SEED = 20_000  # of the shares of data without a test split; never the user's
 
 
@@ -70,8 +71,8 @@ def divide(source):
 
 def chunks(source, indices):
     """The images of `indices`, uint8 [≤1000, h, w, c] at a time."""
-    for start in range(0, len(indices), _CHUNK):
-        yield source.fetch(indices[start : start + _CHUNK])[0]
+    for start in range(0, len(indices), CHUNK):
+        yield source.fetch(indices[start : start + CHUNK])[0]
 
 
 def fingerprint(source, indices):
@@ -87,8 +88,3 @@ def fingerprint(source, indices):
     if source.labels is not None:
         digest.update(np.asarray(source.labels[indices], np.int32).tobytes())
     return digest.hexdigest()[:16]
-
-
-def too_few(division):
-    """Whether the data set is too small to be divided at all."""
-    return min(len(division.reference), len(division.held_out)) < 2

@@ -61,7 +61,7 @@ def open_reference(division, extractor, count, data_dir=None):
     require_samples(count, extractor.size, "samples")
     require_samples(len(division.reference), extractor.size, "images of the reference")
     metadata = describe(division, extractor, count)
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in division.source.name)[-40:]
+    name = storage.plain_name(division.source.name)
     path = folder(data_dir) / f"reference-{name}-{extractor.name}-{storage.key(metadata)}.npz"
     if path.exists():
         arrays, _ = storage.load(path, metadata)

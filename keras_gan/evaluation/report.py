@@ -1,15 +1,13 @@
 """Scores for people: a Markdown table, and pictures for a report."""
 
 import csv
-import io
 import pathlib
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from keras_gan.errors import StorageError
+from keras_gan import pictures
 
 LARGEST = 300_000  # bytes of a picture
 _TILE = 64  # largest side of an image on a page
@@ -81,7 +79,7 @@ def _number(value):
     return f"{value}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def pictures(run_path, evaluator, gan, found):
+def save_pictures(run_path, evaluator, gan, found):
     """Draws score curves, a precision-recall plane and nearest neighbours, where they exist.
 
     Args:
@@ -103,12 +101,12 @@ def pictures(run_path, evaluator, gan, found):
         "nearest": neighbours(evaluator.shown),
     }
     if evaluator.points:
-        drawn["points"] = _scatter(evaluator.source, gan)
+        drawn["points"] = _points(evaluator.source, gan)
     paths = []
     for name, picture in drawn.items():
         if picture is not None:
             paths.append(run_path / "evaluation" / f"{name}.png")
-            save(picture, paths[-1])
+            pictures.save(picture, paths[-1], LARGEST)
     return paths
 
 
@@ -149,7 +147,7 @@ def curves(rows):
         axes.set(xlabel="step", ylabel=name)
         axes.grid(alpha=0.3)
         axes.legend()
-    return _drawn(figure)
+    return pictures.drawn(figure)
 
 
 def plane(found):
@@ -166,7 +164,7 @@ def plane(found):
     axes.set(xlabel="recall (variety)", ylabel="precision (quality)")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    return _drawn(figure)
+    return pictures.drawn(figure)
 
 
 def neighbours(shown):
@@ -179,28 +177,6 @@ def neighbours(shown):
         tiles.insert(1, np.full((tiles[0].shape[0], 8, tiles[0].shape[2]), 255, np.uint8))
         rows.append(np.concatenate(tiles, axis=1))
     return np.concatenate(rows)
-
-
-def save(picture, path):
-    """Writes uint8 [h, w, c] as a PNG of at most 300 kB, with fewer colours if need be."""
-    path = pathlib.Path(path)
-    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    data = _png(image)
-    while len(data) > LARGEST:
-        small = tuple(max(1, int(0.8 * side)) for side in image.size)
-        image = image.convert("RGB").resize(small, Image.Resampling.LANCZOS)
-        data = _png(image)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}") from error
-
-
-def _png(image):
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
 
 
 def _tile(image):
@@ -217,23 +193,9 @@ def _tile(image):
     return np.pad(image, ((2, 2), (2, 2), (0, 0)), constant_values=255)
 
 
-def _scatter(source, gan):
-    points = np.asarray(gan.sample(2500, 0))
+def _points(source, gan):
     reals = source.fetch(np.arange(min(2500, len(source))))[0]
-    figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
-    axes = figure.add_subplot()
-    axes.scatter(*reals.T, s=3, color="0.7", label="reals")
-    axes.scatter(*points.T, s=3, color="tab:red", label="fakes")
-    limit = 1.2 * float(np.abs(reals).max())
-    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
-    axes.legend(loc="upper right")
-    return _drawn(figure)
-
-
-def _drawn(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return pictures.scatter(np.asarray(gan.sample(2500, 0)), reals, size=500, legend=True)
 
 
 def _float(text):

@@ -80,8 +80,7 @@ def _is_shipped(metadata):
 
 
 def _path(name, metadata, data_dir):
-    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[-40:]
-    return folder(data_dir) / f"cnn-{plain}-{storage.key(metadata)}.npz"
+    return folder(data_dir) / f"cnn-{storage.plain_name(name)}-{storage.key(metadata)}.npz"
 
 
 def _extractor(arrays, source, metadata):

@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
-import pathlib
 
 import numpy as np
 
+from keras_gan import atomic
 from keras_gan.errors import StorageError
 from keras_gan.evaluation.extractors import hash_arrays
 
@@ -16,21 +15,22 @@ def key(metadata):
     return hashlib.sha256(_text(metadata).encode()).hexdigest()[:12]
 
 
+def plain_name(name):
+    """A data set's name as a part of a file's name: its last 40 characters, the odd ones as -."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[-40:]
+
+
 def save(path, arrays, metadata):
     """Writes arrays by name, their hash and what they are.
 
     Raises:
         StorageError: the file can't be written.
     """
-    path = pathlib.Path(path)
     metadata = {**metadata, "hash": hash_arrays(arrays)}
-    beside = path.with_name(f"{path.stem}.{os.getpid()}.writing.npz")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(beside, metadata=np.array(_text(metadata)), **arrays)
-        os.replace(beside, path)
+        with atomic.replacing(path) as file:
+            np.savez_compressed(file, metadata=np.array(_text(metadata)), **arrays)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 

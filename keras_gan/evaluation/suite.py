@@ -19,8 +19,6 @@ from keras_gan.evaluation import (
 from keras_gan.evaluation.extractors import Pixels, Points
 from keras_gan.evaluation.frechet import Moments, frechet_distance
 
-COUNT = 10_000
-_CHUNK = 1000
 _KEPT_BYTES = 2**26  # of fakes that are kept as images
 _NEIGHBOURS = 2000  # fakes that are looked up among the training images
 _PAIRS = 1000
@@ -35,12 +33,12 @@ class Evaluator:
             "fashion_mnist_cnn", or the path of a Keras model or SavedModel; points need none.
         data_dir: where weights and reference statistics are kept.
         count: fakes; cut to the number of reals that can be held out.
-        metrics: None takes the Fréchet distance alone, "all" everything.
+        full: whether to take every score; else the Fréchet distance alone.
         seed: of the fakes.
         inception_weights: path of Inception's weights.
 
     Attributes:
-        shown: after a score of all metrics of images: a dict with "fakes" uint8 [8, h, w, c] and
+        shown: after a full score of images: a dict with "fakes" uint8 [8, h, w, c] and
             "nearest" uint8 [8, 3, h, w, c], the training images nearest to them.
     """
 
@@ -50,14 +48,12 @@ class Evaluator:
         *,
         extractor=None,
         data_dir=None,
-        count=COUNT,
-        metrics=None,
+        count=protocol.COUNT,
+        full=False,
         seed=0,
         inception_weights=None,
     ):
-        if metrics not in (None, "all"):
-            raise UsageError(f"metrics {metrics!r}; allowed: None, 'all'")
-        self.source, self.metrics, self.seed, self.data_dir = source, metrics, seed, data_dir
+        self.source, self.full, self.seed, self.data_dir = source, full, seed, data_dir
         self.points = len(source.image_shape) == 1
         self._count, self._wanted, self._weights = count, extractor, inception_weights
         self._division = self._extractor = self._accuracy = None
@@ -107,7 +103,7 @@ class Evaluator:
         reals = self.source.fetch(np.arange(min(count, len(self.source))))[0]
         floor = modes.mixture_modes(reals, self.source.centres, self.source.sigma)
         found["good_share_floor"] = floor["good_share"]
-        if self.metrics == "all":
+        if self.full:
             found.update(self._score_features(sample_fn, count))
         found["fakes"] = len(points)
         return found
@@ -120,7 +116,7 @@ class Evaluator:
                 self.division, extractor, count, self.data_dir
             )
         known = self._references[count]
-        moments, kept = Moments(extractor.size), _Kept(self.metrics == "all")
+        moments, kept = Moments(extractor.size), _Kept(self.full)
         for images in self._fakes(sample_fn, count):
             features, probabilities = extractor.both(images)
             moments.update(features)
@@ -133,7 +129,7 @@ class Evaluator:
             f"{name}_floor_sd": known.floor_sd,
             f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
         }
-        if self.metrics == "all":
+        if self.full:
             found.update(self._all(kept, count))
             if hasattr(extractor, "channel_classes"):
                 found.update(self._stacked_modes(sample_fn))
@@ -151,8 +147,8 @@ class Evaluator:
 
     def _fakes(self, sample_fn, count):
         """Fakes in chunks, checked."""
-        for number, start in enumerate(range(0, count, _CHUNK)):
-            size = min(_CHUNK, count - start)
+        for number, start in enumerate(range(0, count, protocol.CHUNK)):
+            size = min(protocol.CHUNK, count - start)
             fakes = np.asarray(sample_fn(size, 1000 * self.seed + number))
             wanted = (size, *self.source.image_shape)
             kind = np.float32 if self.points else np.uint8

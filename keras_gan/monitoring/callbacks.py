@@ -1,35 +1,41 @@
-"""The callbacks' common ground: they act every N steps, and know the step without asking it."""
+"""What the callbacks share: they act every N steps, counted by themselves."""
 
 import keras
 
 
-class Every(keras.callbacks.Callback):
-    """Calls `act(step)` when `step`, the number of steps done, is a multiple of `every`.
+class EveryNSteps(keras.callbacks.Callback):
+    """Calls `on_nth_step(step)` when `step`, the number of steps done, is a multiple of `every`.
+
+    The model's step is read once, when `fit` begins, and counted from there: reading it after each
+    step would wait for the device. Keras' `batch` starts anew in each epoch, so it is not used.
 
     Args:
         every: steps between two calls; 0 is never.
-        start: steps done before this `fit`.
 
     Attributes:
+        step: steps that the model has done.
         everywhere: whether each of several processes needs it, not only the one that writes.
     """
 
     everywhere = False
 
-    def __init__(self, every, start=0):
+    def __init__(self, every):
         super().__init__()
-        self.every, self.start = every, start
+        self.every, self.step = every, 0
+
+    def on_train_begin(self, logs=None):
+        self.step = int(self.model.step.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self.start + batch + 1
-        if self.every and step % self.every == 0:
-            self.act(step)
+        self.step += 1
+        if self.every and self.step % self.every == 0:
+            self.on_nth_step(self.step)
 
-    def act(self, step):
+    def on_nth_step(self, step):
         raise NotImplementedError
 
 
-def block(gan, step, every):
+def window_means(gan, step, every):
     """The mean of each metric over the steps since the last multiple of `every`."""
     count = step % every or every
     _, metrics = gan.recorder.read(step, count)

@@ -4,10 +4,10 @@ import sys
 
 import tqdm
 
-from keras_gan.monitoring.callbacks import Every, block
+from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 
 
-class Progress(Every):
+class Progress(EveryNSteps):
     """A bar on stderr; a line now and then where stderr is no terminal.
 
     Args:
@@ -16,14 +16,15 @@ class Progress(Every):
         every: steps between readings of the losses.
     """
 
-    def __init__(self, steps, images, every, start=0):
-        super().__init__(every, start)
+    def __init__(self, steps, images, every):
+        super().__init__(every)
         self.steps, self.images = steps, images
 
     def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         self.bar = tqdm.tqdm(
             total=self.steps,
-            initial=self.start,
+            initial=self.step,
             unit="step",
             file=sys.stderr,
             mininterval=0.5 if sys.stderr.isatty() else 20,
@@ -34,8 +35,8 @@ class Progress(Every):
         self.bar.update(1)
         super().on_train_batch_end(batch, logs)
 
-    def act(self, step):
-        means = block(self.model, step, self.every)
+    def on_nth_step(self, step):
+        means = window_means(self.model, step, self.every)
         shown = {
             "D": f"{means['discriminator/loss']:.3f}",
             "G": f"{means['generator/loss']:.3f}",

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from keras_gan.monitoring import pictures
-from keras_gan.monitoring.callbacks import Every
+from keras_gan import pictures
+from keras_gan.monitoring.callbacks import EveryNSteps
 
 COLUMNS = 8
 
 
-class Samples(Every):
-    """Writes `samples/step-….png` and a great-circle strip, and hands them to TensorBoard.
+class Samples(EveryNSteps):
+    """Writes `samples/step-….png` and an interpolation, and hands them to TensorBoard.
 
-    A conditional model shows a row a class. Mixtures show points over the data.
+    A conditional model shows one row per class. Mixtures show points over the data.
 
     Args:
         folder: where the PNGs go.
@@ -20,11 +20,11 @@ class Samples(Every):
         noise: whether G's noise layers are active.
     """
 
-    def __init__(self, folder, every, writer=None, source=None, noise=False, start=0):
-        super().__init__(every, start)
+    def __init__(self, folder, every, writer=None, source=None, noise=False):
+        super().__init__(every)
         self.folder, self.writer, self.source, self.noise = folder, writer, source, noise
 
-    def act(self, step):
+    def on_nth_step(self, step):
         for name, picture in self.draw().items():
             pictures.save(picture, self.folder / f"{name}-{step:08d}.png")
             if self.writer is not None:
@@ -47,19 +47,16 @@ class Samples(Every):
                 gan.sample(count, seed=0, labels=labels, noise=self.noise), COLUMNS
             )
         }
-        drawn["circle"] = self._circle()
+        drawn["circle"] = self._interpolation()
         for name, images in gan.extra_samples(self.source).items():
             drawn[name] = images
         return drawn
 
-    def _circle(self, rows=4, columns=10):
-        gan = self.model
-        ends = np.random.default_rng(0).normal(size=(rows, 2, gan.latent_dim)).astype(np.float32)
-        path = np.concatenate([pictures.walk(a, b, columns) for a, b in ends])
+    def _interpolation(self, rows=4):
         labels = None
-        if gan.conditional:
-            labels = np.repeat(np.arange(rows, dtype=np.int32) % gan.num_classes, columns)
-        return pictures.grid(gan.generate(path, labels).numpy(), columns)
+        if self.model.conditional:
+            labels = np.arange(rows, dtype=np.int32) % self.model.num_classes
+        return pictures.interpolation(self.model, rows, columns=10, labels=labels)
 
     def _reference(self):
         if self.source is None:

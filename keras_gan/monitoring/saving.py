@@ -1,15 +1,22 @@
 """Checkpoints in training."""
 
-from keras_gan.monitoring.callbacks import Every
+from keras_gan.monitoring.callbacks import EveryNSteps
 
 
-class Saving(Every):
-    """Saves a checkpoint every N steps, with the health monitor's judgement beside it."""
+class Saving(EveryNSteps):
+    """Saves a checkpoint every N steps, with the health monitor's verdict and state.
 
-    def __init__(self, checkpoints, every, health, start=0):
-        super().__init__(every, start)
-        self.checkpoints, self.health = checkpoints, health
+    Args:
+        checkpoints: the run's `Checkpoints`.
+        every: steps between two checkpoints; 0 is never.
+        health: its `HealthMonitor`.
+        recovery: its `Recovery`.
+    """
 
-    def act(self, step):
-        self.health.protect(self.checkpoints, step)
-        self.checkpoints.save(self.model, step, note=self.health.note(), extra=self.health.memory())
+    def __init__(self, checkpoints, every, health, recovery):
+        super().__init__(every)
+        self.checkpoints, self.health, self.recovery = checkpoints, health, recovery
+
+    def on_nth_step(self, step):
+        self.recovery.protect(step)
+        self.checkpoints.save(self.model, step, self.health.metadata(), self.health.state())

@@ -1,12 +1,12 @@
-"""Scores in training: a row of scores.csv every N steps, the best checkpoint kept."""
+"""Scores in training: a row of scores.csv every N steps."""
 
 import dataclasses
 import time
 
-from keras_gan.monitoring.callbacks import Every
+from keras_gan.monitoring.callbacks import EveryNSteps
 
 
-class Scores(Every):
+class Scores(EveryNSteps):
     """Scores the averaged generator before the first step and then every N steps.
 
     Args:
@@ -21,16 +21,12 @@ class Scores(Every):
         self.config, self.run, self.source, self.writer = config, run, source, writer
         self._evaluator = None
 
-    def since(self, start):
-        """This callback, for a `fit` that begins after `start` steps."""
-        self.start = start
-        return self
-
     def on_train_begin(self, logs=None):
-        if self.every and self.start == 0 and not self.run.scores():
-            self.act(0)
+        super().on_train_begin(logs)
+        if self.every and self.step == 0 and not self.run.scores():
+            self.on_nth_step(0)
 
-    def act(self, step):
+    def on_nth_step(self, step):
         from keras_gan.evaluation import suite  # TensorFlow graphs of its own, only if asked for
 
         if self._evaluator is None:

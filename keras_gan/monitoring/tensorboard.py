@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from keras_gan.monitoring.callbacks import Every, block
+from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 
 
 class Writer:
@@ -47,7 +47,7 @@ class Writer:
         self._writer.close()
 
 
-class Scalars(Every):
+class Scalars(EveryNSteps):
     """Writes each metric's mean since the last time, learning rates, and logits' histograms.
 
     Args:
@@ -56,12 +56,12 @@ class Scalars(Every):
         histogram_every: steps between histograms; 0 is off.
     """
 
-    def __init__(self, writer, every, source=None, histogram_every=0, start=0):
-        super().__init__(every, start)
+    def __init__(self, writer, every, source=None, histogram_every=0):
+        super().__init__(every)
         self.writer, self.source, self.histogram_every = writer, source, histogram_every
 
-    def act(self, step):
-        values = block(self.model, step, self.every)
+    def on_nth_step(self, step):
+        values = window_means(self.model, step, self.every)
         for name, player in self.model.players.items():
             values[f"{name}/learning_rate"] = float(player.optimizer.learning_rate.numpy())
         self.writer.scalars(values, step)

@@ -37,7 +37,7 @@ def two(adam_game, tmp_path, tiny):
     for _ in range(2):
         tiny.play(adam_game)
         step = int(adam_game.step.numpy())
-        checkpoints.save(adam_game, step, note={"healthy": True}, extra={"rows": np.arange(3)})
+        checkpoints.save(adam_game, step, metadata={"healthy": True}, state={"rows": np.arange(3)})
         states[step] = state(adam_game)
     return checkpoints, states
 
@@ -50,30 +50,30 @@ def forget(gan):
 def test_everything_comes_back(adam_game, two):
     checkpoints, states = two
     forget(adam_game)
-    step = checkpoints.restore(adam_game)
+    restored = checkpoints.restore(adam_game)
+    step = restored.step
     assert step == max(states) and same(state(adam_game), states[step])
     # The counters of both optimizers too, which Keras' own weight files can lose.
     for player in adam_game.players.values():
         assert int(player.optimizer.iterations.numpy()) == step == int(adam_game.step.numpy())
-    assert checkpoints.restored_note == {"healthy": True}
-    assert list(checkpoints.extra["rows"]) == [0, 1, 2]
+    assert restored.metadata == {"healthy": True}
+    assert list(restored.state) == ["rows"] and list(restored.state["rows"]) == [0, 1, 2]
 
 
 def test_where_it_came_about(adam_game, tmp_path, caplog):
     """What a state's bits depend on besides the settings is kept; what changed is told."""
-    Checkpoints(tmp_path, origin={"replicas": 1, "XLA": False}).save(adam_game, 1)
-    checkpoints = Checkpoints(tmp_path)
-    checkpoints.restore(adam_game)
-    experiment.tell_changes(checkpoints.restored_origin, {"replicas": 1, "XLA": False})
+    Checkpoints(tmp_path, environment={"replicas": 1, "XLA": False}).save(adam_game, 1)
+    restored = Checkpoints(tmp_path).restore(adam_game)
+    experiment.tell_changes(restored.environment, {"replicas": 1, "XLA": False})
     assert not caplog.text
-    experiment.tell_changes(checkpoints.restored_origin, {"replicas": 2, "XLA": False})
+    experiment.tell_changes(restored.environment, {"replicas": 2, "XLA": False})
     assert "replicas was 1 and is 2 now" in caplog.text and "XLA" not in caplog.text
 
 
 def test_at_most_and_exactly(adam_game, two):
     checkpoints, states = two
     first = min(states)
-    assert checkpoints.restore(adam_game, at_most=first) == first
+    assert checkpoints.restore(adam_game, at_most=first).step == first
     assert same(state(adam_game), states[first])
     shutil.rmtree(checkpoints.folder / f"step-{first:08d}")
     with pytest.raises(StorageError):
@@ -101,18 +101,24 @@ def test_damage_is_noticed_and_the_one_before_taken(adam_game, two, damage, capl
         forget(adam_game)
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            step = checkpoints.restore(adam_game)
+            step = checkpoints.restore(adam_game).step
         assert step == first, f"{damage} {name} at {place}"
         assert same(state(adam_game), states[first])
         assert "damaged checkpoint" in caplog.text and "the one before is taken" in caplog.text
         (folder / name).write_bytes(whole)
-    assert checkpoints.restore(adam_game) == newest
+    assert checkpoints.restore(adam_game).step == newest
+
+
+def test_where_there_is_none(adam_game, tmp_path):
+    assert Checkpoints(tmp_path / "none").restore(adam_game) is None
+    Checkpoints(tmp_path).save(adam_game, 0)
+    assert Checkpoints(tmp_path).restore(adam_game).step == 0  # there, though at step 0
 
 
 def test_missing_files(adam_game, two):
     checkpoints, states = two
     os.remove(checkpoints.folder / f"step-{max(states):08d}" / "manifest.json")
-    assert checkpoints.restore(adam_game) == min(states)
+    assert checkpoints.restore(adam_game).step == min(states)
 
 
 def test_none_can_be_read(adam_game, two):
@@ -148,15 +154,16 @@ def test_killed_while_writing(adam_game, two, monkeypatch):
 
         monkeypatch.setattr(os, "replace", dies)
         try:
-            checkpoints.replace(adam_game, newest, note={"healthy": False})
+            checkpoints.replace(adam_game, newest, metadata={"healthy": False})
         except KeyboardInterrupt:
             pass
         monkeypatch.setattr(os, "replace", real)
         forget(adam_game)
         fresh = Checkpoints(checkpoints.folder)
-        assert fresh.restore(adam_game) == newest
+        restored = fresh.restore(adam_game)
+        assert restored.step == newest
         assert same(state(adam_game), states[newest])
-        assert fresh.restored_note == {"healthy": after < 2}
+        assert restored.metadata == {"healthy": after < 2}
 
 
 def test_the_newest_are_kept(adam_game, tmp_path):
@@ -186,7 +193,7 @@ def test_full_disk(adam_game, two, monkeypatch):
         checkpoints.save(adam_game, 99)
     monkeypatch.undo()
     assert checkpoints.steps() == sorted(states)
-    assert not list(checkpoints.folder.glob("writing-*"))
+    assert not list(checkpoints.folder.glob(".*"))
 
 
 def test_no_pickles(two):

@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_gan import cluster
+from keras_gan.checkpoints import Restored
 from keras_gan.errors import UsageError
 
 SETTINGS = (
@@ -29,6 +32,32 @@ def environment(monkeypatch):
 
 def test_alone(environment):
     assert cluster.task() == (0, 1)
+
+
+@pytest.mark.parametrize("step", [0, 40])
+@pytest.mark.parametrize("chief", [True, False])
+def test_all_restore_what_the_chief_took(monkeypatch, chief, step):
+    """Also a checkpoint of step 0, which a run that fails at once is rolled back to."""
+    workers = cluster.Workers(tf.distribute.get_strategy())
+    workers.chief, workers.count, asked = chief, 2, []
+    monkeypatch.setattr(workers, "all_gather", lambda value: [step, value])
+
+    def restore(gan, at_most=None, exactly=None):
+        asked.append((at_most, exactly))
+        return Restored(step)
+
+    checkpoints = types.SimpleNamespace(restore=restore)
+    assert workers.restore(checkpoints, None, at_most=50).step == step
+    assert asked == [(50, None) if chief else (None, step)]
+
+
+@pytest.mark.parametrize("chief", [True, False])
+def test_none_restores_where_the_chief_has_nothing(monkeypatch, chief):
+    workers = cluster.Workers(tf.distribute.get_strategy())
+    workers.chief, workers.count = chief, 2
+    monkeypatch.setattr(workers, "all_gather", lambda value: [-1, value])
+    checkpoints = types.SimpleNamespace(restore=lambda gan, at_most=None, exactly=None: None)
+    assert workers.restore(checkpoints, None) is None
 
 
 @pytest.mark.parametrize(

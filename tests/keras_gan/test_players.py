@@ -14,7 +14,7 @@ def player(optimizer):
 
 
 def state(made):
-    return [np.array(v) for v in made.variables]
+    return [np.array(v) for v in (*made.network.variables, *made.optimizer.variables)]
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adamw", "lion", "nadam"])

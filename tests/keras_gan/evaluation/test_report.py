@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_gan import pictures
 from keras_gan.data import open_source
 from keras_gan.errors import StorageError
 from keras_gan.evaluation import report
@@ -27,7 +28,7 @@ def evaluator(small, shape):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (256, 256, 3)])
 def test_three_pictures_of_at_most_300_kb(small, tmp_path, shape):
     (tmp_path / "scores.csv").write_text(SCORES)
-    paths = report.pictures(tmp_path, evaluator(small, shape), None, FOUND)
+    paths = report.save_pictures(tmp_path, evaluator(small, shape), None, FOUND)
     assert [path.stem for path in paths] == ["scores", "precision_recall", "nearest"]
     for path in paths:
         assert path.stat().st_size <= 300_000
@@ -36,7 +37,7 @@ def test_three_pictures_of_at_most_300_kb(small, tmp_path, shape):
 
 def test_noise_is_reduced_until_it_fits(tmp_path):
     noise = np.random.RandomState(0).randint(256, size=(900, 900, 3)).astype(np.uint8)
-    report.save(noise, tmp_path / "deep" / "noise.png")
+    pictures.save(noise, tmp_path / "deep" / "noise.png", report.LARGEST)
     assert (tmp_path / "deep" / "noise.png").stat().st_size <= 300_000
 
 
@@ -51,18 +52,18 @@ def test_nearest_images_stand_right_of_their_fake(small):
 
 def test_nothing_to_draw_draws_nothing(tmp_path):
     bare = types.SimpleNamespace(shown=None, points=False)
-    assert report.pictures(tmp_path, bare, None, {"fd_cnn": 1.0}) == []
+    assert report.save_pictures(tmp_path, bare, None, {"fd_cnn": 1.0}) == []
 
 
 def test_points_are_drawn_over_those_of_the_data(tmp_path):
     source = open_source("ring8")
     bare = types.SimpleNamespace(shown=None, points=True, source=source)
     gan = types.SimpleNamespace(sample=lambda count, seed: np.zeros((count, 2), np.float32))
-    (path,) = report.pictures(tmp_path, bare, gan, {"modes": 0})
+    (path,) = report.save_pictures(tmp_path, bare, gan, {"modes": 0})
     assert path.name == "points.png"
 
 
 def test_a_folder_that_cant_be_written_is_told(tmp_path):
     (tmp_path / "evaluation").write_text("in the way")
     with pytest.raises(StorageError, match="evaluation"):
-        report.save(np.zeros((4, 4, 1), np.uint8), tmp_path / "evaluation" / "x.png")
+        pictures.save(np.zeros((4, 4, 1), np.uint8), tmp_path / "evaluation" / "x.png")

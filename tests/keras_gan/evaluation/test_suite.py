@@ -7,7 +7,7 @@ import pytest
 
 from keras_gan.data import open_source
 from keras_gan.errors import UsageError
-from keras_gan.evaluation import report, suite
+from keras_gan.evaluation import protocol, report, suite
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def stripes(small):
 
 @pytest.fixture(scope="module")
 def evaluator(stripes, cache):
-    return suite.Evaluator(stripes, data_dir=cache, count=400, metrics="all")
+    return suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
 
 
 def fresh(small):
@@ -96,9 +96,9 @@ def test_evaluators_of_other_seeds_ask_for_other_samples(stripes, cache, small):
 
 def test_the_score_does_not_depend_on_order_or_batches(stripes, cache, small, scores, monkeypatch):
     images = np.concatenate([fresh(small)(400, 0)])[::-1]
-    monkeypatch.setattr(suite, "_CHUNK", 73)
+    monkeypatch.setattr(protocol, "CHUNK", 73)
     places = iter(np.split(np.arange(400), range(73, 400, 73)))
-    evaluator = suite.Evaluator(stripes, data_dir=cache, count=400, metrics="all")
+    evaluator = suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
     found = evaluator.score(lambda count, seed: images[next(places)])
     for name in ("fd_cnn", "kid_cnn", "precision", "recall", "density", "coverage", "class_tv"):
         assert found[name] == pytest.approx(scores["fresh"][name], rel=1e-6, abs=1e-6)
@@ -141,16 +141,16 @@ def test_pixels_need_no_network(stripes, cache, small):
         evaluator.score(fresh(small))
 
 
-@pytest.mark.parametrize("metrics", [None, "all"])
-def test_mixtures_are_judged_by_their_modes(cache, metrics):
+@pytest.mark.parametrize("full", [False, True])
+def test_mixtures_are_judged_by_their_modes(cache, full):
     source = open_source("ring8")
-    evaluator = suite.Evaluator(source, data_dir=cache, count=2500, metrics=metrics)
+    evaluator = suite.Evaluator(source, data_dir=cache, count=2500, full=full)
     found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
     assert found["modes"] == 8 and found["fakes"] == 2500
     assert found["good_share"] == pytest.approx(found["good_share_floor"], abs=0.01)
     lone = evaluator.score(lambda count, seed: np.tile(np.float32([2, 0]), (count, 1)))
     assert lone["modes"] == 1 and lone["good_share"] == 1
-    if metrics == "all":
+    if full:
         assert lone["recall"] < 0.05 < 0.5 < found["recall"] and lone["fd_points"] > 1
 
 

@@ -5,11 +5,15 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
-from keras_gan import experiment, flags, settings
+from keras_gan import cluster, experiment, flags, settings
 from keras_gan.checkpoints import Checkpoints
-from keras_gan.monitoring.health import Health, RollBack
+from keras_gan.monitoring.callbacks import EveryNSteps
+from keras_gan.monitoring.health.monitor import HealthMonitor
+from keras_gan.monitoring.health.recovery import Recovery
 from keras_gan.resolve import resolve
 from keras_gan.rundir import RunDirectory
 from models import REGISTRY
@@ -72,20 +76,20 @@ def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 
     gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
     checkpoints = Checkpoints(tmp_path / "checkpoints", keep=10)
     with RunDirectory(tmp_path) as run:
-        health = Health(config, run)
+        health = HealthMonitor(config, run)
+        recovery = Recovery(health, checkpoints, cluster.Workers(tf.distribute.get_strategy()))
         for number in saved:
-            checkpoints.save(gan, number, note={"healthy": True})
+            checkpoints.save(gan, number, metadata={"healthy": True})
         for name, rate in rates.items():
             gan.players[name].optimizer.learning_rate = rate
         for _ in range(attempts):
-            health.roll_back(gan, checkpoints, run, RollBack({"signal": signal, "step": step}))
-        checkpoints.restore(gan)
-        resumed = Health(config, run)
-        resumed.remember(checkpoints)
+            recovery.roll_back(gan, {"signal": signal, "step": step})
+        resumed = HealthMonitor(config, run)
+        resumed.load_state(checkpoints.restore(gan))
         resumed.set_model(gan)
         if trained_to:
             gan.recorder.names = ("finite",)
-            resumed.act(trained_to)
+            resumed.on_nth_step(trained_to)
         return gan, run.events()
 
 
@@ -131,10 +135,11 @@ def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
     config = resolve(given, REGISTRY)
     gan = experiment.build(config, REGISTRY["gan"], experiment.data(config))
     checkpoints = Checkpoints(tmp_path, keep=2)
-    health = Health(config, None)
+    health = HealthMonitor(config, None)
+    recovery = Recovery(health, checkpoints, cluster.Workers(tf.distribute.get_strategy()))
     length = 10 * (max(s.readings for s in health.signals if s.failure) + 1)
     for step in range(0, 1001, 20):
-        health.protect(checkpoints, step)
+        recovery.protect(step)
         checkpoints.save(gan, step)
         if step >= length:
             ages = [step - other for other in checkpoints.steps() if other]
@@ -154,3 +159,26 @@ def test_the_rates_of_a_first_roll_back_come_back_behind_the_failure(tmp_path):
 def test_the_rates_of_a_second_roll_back_stay(tmp_path):
     gan, _ = rolled_back(tmp_path, {}, "--model=gan", attempts=2, trained_to=500)
     assert rate(gan, "generator") == pytest.approx(5e-5)
+
+
+class Broken(EveryNSteps):
+    """Breaks a weight after the 12th step of the first attempt."""
+
+    def on_nth_step(self, step):
+        self.steps = [*getattr(self, "steps", []), step]
+        if step == 12 and not int(self.model.attempt.numpy()):
+            weight = self.model.generator.trainable_variables[0]
+            weight.assign(np.full(weight.shape, np.nan, np.float32))
+
+
+def test_a_callback_of_the_callers_own_is_called_at_each_step_and_after_a_roll_back(tmp_path):
+    text = (*FLAGS, "--width=8", "--steps=30", "--on_failure=rollback", f"--run_dir={tmp_path}")
+    given = flags.parse(settings.Config, ["", *text])
+    broken = Broken(1)
+    with RunDirectory(tmp_path) as run:
+        config = resolve(given, REGISTRY, run)
+        assert experiment.train(config, REGISTRY["gan"], run, [broken]) == 0
+        back = [e for e in run.events() if e["signal"] == "rolled back"]
+    assert [(e["from_step"], e["because"]) for e in back] == [(20, "not finite")]
+    assert broken.steps == [*range(1, 21), *range(back[0]["step"] + 1, 31)]
+    assert np.isfinite(broken.model.generator.trainable_variables[0].numpy()).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_gan.monitoring import signals
+from keras_gan.monitoring.health import signals
 
 STEPS = 50
 HEALTHY = {
@@ -38,7 +38,7 @@ def blocks(count=20, **changed):
         for name, values in changed.items():
             value = np.asarray(values)[i]
             rows[name] = np.broadcast_to(value, (STEPS,)).astype(float)
-        made.append(signals.block((i + 1) * STEPS, rows))
+        made.append(signals.Reading.of((i + 1) * STEPS, rows))
     return made
 
 

@@ -1,7 +1,7 @@
 """What a failing game looks like: signals on the recorded metrics, each with its threshold.
 
-A signal looks at the blocks of the last readings (means of N steps each) and gives a value where
-its threshold is crossed. Which signals apply, and where, depends on the loss: for Wasserstein's a
+A signal looks at the last readings (the metrics of N steps each) and gives a value where its
+threshold is crossed. Which signals apply, and where, depends on the loss: for Wasserstein's a
 D loss of zero is convergence, for the hinge it is saturation.
 """
 
@@ -24,13 +24,13 @@ class Signal:
     Attributes:
         name: in logs and events.
         threshold: what the value is held against.
-        patience: blocks in a row for which it must hold.
+        patience: readings in a row for which it must hold.
         failure: whether `--on_failure` acts on it; else it only warns.
         losses: for which losses it means anything.
         meaning: a sentence: what it is and what to try.
-        measure: function of a list of `Block`s, newest last → value, or None if it can't be told.
+        measure: function of a list of `Reading`s, newest last → value, or None if it can't be told.
         above: whether values above the threshold are the bad ones.
-        span: blocks that a value is made of.
+        span: readings that a value is made of.
     """
 
     name: str
@@ -45,31 +45,30 @@ class Signal:
 
     @property
     def readings(self):
-        """How many blocks an event is about."""
+        """How many readings an event is about."""
         return self.patience + self.span - 1
 
-    def value(self, blocks):
-        """The newest value if the condition has held for `patience` blocks, else None."""
-        if len(blocks) < self.patience:
+    def value(self, readings):
+        """The newest value if the condition has held for `patience` readings, else None."""
+        if len(readings) < self.patience:
             return None
-        found = [
-            self.measure(blocks[: len(blocks) - back]) for back in reversed(range(self.patience))
-        ]
-        for value in found:
-            if value is None or not (
-                value > self.threshold if self.above else value < self.threshold
-            ):
-                return None
-        return float(found[-1])
+        ends = range(len(readings) - self.patience + 1, len(readings) + 1)
+        values = [self.measure(readings[:end]) for end in ends]
+        if any(value is None or not self._is_bad(value) for value in values):
+            return None
+        return float(values[-1])
+
+    def _is_bad(self, value):
+        return value > self.threshold if self.above else value < self.threshold
 
 
 @dataclasses.dataclass(frozen=True)
-class Block:
-    """The metrics of the steps between two readings.
+class Reading:
+    """The metrics of the steps since the reading before.
 
     Attributes:
         step: steps done at its end.
-        rows: name → float array, a value a step, finite steps only.
+        rows: name → float array, one value per step, finite steps only.
         broken: share of steps that were not finite.
     """
 
@@ -77,74 +76,76 @@ class Block:
     rows: dict
     broken: float
 
+    @classmethod
+    def of(cls, step, metrics):
+        """From what the recorder gave: name → array, one value per step."""
+        finite = metrics.get("finite", np.ones(1)) > 0.5
+        rows = {name: values[finite] for name, values in metrics.items()}
+        return cls(step, rows, float(1 - finite.mean()))
+
     def mean(self, name):
-        values = self.rows.get(name)
-        return None if values is None or not len(values) else float(np.mean(values))
+        return self._over_steps(np.mean, name)
 
     def median(self, name):
-        values = self.rows.get(name)
-        return None if values is None or not len(values) else float(np.median(values))
+        return self._over_steps(np.median, name)
 
     def spread(self, name):
+        return self._over_steps(np.std, name)
+
+    def _over_steps(self, statistic, name):
         values = self.rows.get(name)
-        return None if values is None or not len(values) else float(np.std(values))
+        return None if values is None or not len(values) else float(statistic(values))
 
 
-def block(step, metrics):
-    """A `Block` of what the recorder gave."""
-    finite = metrics.get("finite", np.ones(1)) > 0.5
-    return Block(
-        step, {name: values[finite] for name, values in metrics.items()}, float(1 - finite.mean())
-    )
-
-
-def _gradient_norm(blocks):
-    norms = [blocks[-1].median(name) for name in blocks[-1].rows if name.endswith("/gradient_norm")]
+def _gradient_norm(readings):
+    newest = readings[-1]
+    norms = [newest.median(name) for name in newest.rows if name.endswith("/gradient_norm")]
     norms = [n for n in norms if n is not None]
     return max(norms) if norms else None
 
 
 def _mean(name):
-    return lambda blocks: blocks[-1].mean(name)
+    return lambda readings: readings[-1].mean(name)
 
 
-def _accuracy(blocks):
-    real = blocks[-1].mean("discriminator/accuracy_real")
-    fake = blocks[-1].mean("discriminator/accuracy_fake")
+def _accuracy(readings):
+    real = readings[-1].mean("discriminator/accuracy_real")
+    fake = readings[-1].mean("discriminator/accuracy_fake")
     return None if real is None or fake is None else min(real, fake)
 
 
-def _spread(blocks):
-    """Standard deviation of D's loss within the block, in units of its level."""
-    spread, level = blocks[-1].spread("discriminator/loss"), blocks[-1].mean("discriminator/loss")
+def _spread(readings):
+    """Standard deviation of D's loss within the reading, in units of its level."""
+    newest = readings[-1]
+    spread, level = newest.spread("discriminator/loss"), newest.mean("discriminator/loss")
     return None if spread is None else spread / max(abs(level), 0.5)
 
 
-def _spike(blocks):
-    """Largest deviation of D's loss from the median, in standard deviations of past blocks."""
-    if len(blocks) < 6:
+def _spike(readings):
+    """Largest deviation of D's loss from the median, in standard deviations of past readings."""
+    if len(readings) < 6:
         return None
-    past = [b.spread("discriminator/loss") for b in blocks[-6:-1]]
-    values = blocks[-1].rows.get("discriminator/loss")
+    past = [b.spread("discriminator/loss") for b in readings[-6:-1]]
+    values = readings[-1].rows.get("discriminator/loss")
     if any(p is None for p in past) or values is None or not len(values):
         return None
     return float(np.max(np.abs(values - np.median(values))) / max(np.median(past), 0.02))
 
 
-def _rise(blocks, count=8):
-    """How much more D's loss spreads within the last blocks than within those before them."""
-    spreads = [b.spread("discriminator/loss") for b in blocks[-2 * count :]]
+def _rise(readings, count=8):
+    """How much more D's loss spreads within the last readings than within those before them."""
+    spreads = [b.spread("discriminator/loss") for b in readings[-2 * count :]]
     if len(spreads) < 2 * count or None in spreads:
         return None
     return float(np.median(spreads[count:]) / max(np.median(spreads[:count]), 0.05))
 
 
-def _decline(blocks, count=8):
-    """How steadily and how far G's loss fell over the last blocks while its fakes pass as real."""
-    if len(blocks) < count:
+def _decline(readings, count=8):
+    """How steadily and how far G's loss fell of late while its fakes pass as real."""
+    if len(readings) < count:
         return None
-    levels = [b.mean("generator/loss") for b in blocks[-count:]]
-    fooled = blocks[-1].mean("discriminator/accuracy_fake")
+    levels = [b.mean("generator/loss") for b in readings[-count:]]
+    fooled = readings[-1].mean("discriminator/accuracy_fake")
     if any(level is None for level in levels) or fooled is None:
         return None
     if np.any(np.diff(levels) > 0) or fooled > 0.2:
@@ -155,29 +156,29 @@ def _decline(blocks, count=8):
 def _ratio(name):
     """Of the fakes' distances from each other to the reals' ones."""
 
-    def measure(blocks):
-        fake, real = (blocks[-1].mean(f"{side}/{name}") for side in ("fakes", "reals"))
+    def measure(readings):
+        fake, real = (readings[-1].mean(f"{side}/{name}") for side in ("fakes", "reals"))
         return None if fake is None or not real else fake / real
 
     return measure
 
 
-LONG = 16  # blocks: long enough for a healthy run to leave its start behind
+LONG = 16  # readings: long enough for a healthy run to leave its start behind
 SHORTEST = 150  # steps that they must span: the shortest that the bench has seen judged
 FALLING = 0.85  # the second half of them to the first: getting better
 
 
-def _miss(blocks):
+def _miss(readings):
     """How much farther a real is from the nearest fake than from the nearest other real.
 
     In units of the reals' distances from each other, 0 where the fakes are as good as reals; the
-    median of the last blocks, since a failing run may come near now and then. While it falls a
+    median of the last readings, since a failing run may come near now and then. While it falls a
     run is still on its way. Readings that lie closer than ten steps see too little of it.
     """
-    if len(blocks) < LONG or blocks[-1].step - blocks[-LONG].step < SHORTEST:
+    if len(readings) < LONG or readings[-1].step - readings[-LONG].step < SHORTEST:
         return None
     found = []
-    for one in blocks[-LONG:]:
+    for one in readings[-LONG:]:
         names = ("reals/nearest_fake", "reals/nearest_real", "reals/distance")
         fake, real, scale = (one.mean(name) for name in names)
         if fake is None or real is None or not scale:
@@ -188,21 +189,21 @@ def _miss(blocks):
     return float(np.median(found))
 
 
-def _chance(blocks):
+def _chance(readings):
     """How much better than chance D is: 0 is guessing, 1 always right, -1 always wrong."""
-    real = blocks[-1].mean("discriminator/accuracy_real")
-    fake = blocks[-1].mean("discriminator/accuracy_fake")
+    real = readings[-1].mean("discriminator/accuracy_real")
+    fake = readings[-1].mean("discriminator/accuracy_fake")
     return None if real is None or fake is None else real + fake - 1.0
 
 
-def _logits(blocks):
-    found = [blocks[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
+def _logits(readings):
+    found = [readings[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
     return None if None in found else max(abs(v) for v in found)
 
 
-def _gap(blocks):
+def _gap(readings):
     """Between the logits of reals and fakes; a paired loss leaves their level free."""
-    real, fake = (blocks[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake"))
+    real, fake = (readings[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake"))
     return None if real is None or fake is None else abs(real - fake)
 
 
@@ -215,7 +216,7 @@ SIGNALS = (
         ALL,
         "Most steps gave NaN or Inf, so the weights no longer move. Lower the learning rates, or"
         " leave float16.",
-        lambda blocks: blocks[-1].broken,
+        lambda readings: readings[-1].broken,
     ),
     Signal(
         "steps skipped",
@@ -225,7 +226,7 @@ SIGNALS = (
         ALL,
         "Some steps gave NaN or Inf and were skipped; the weights are untouched. If it comes"
         " again, lower the learning rates.",
-        lambda blocks: blocks[-1].broken,
+        lambda readings: readings[-1].broken,
     ),
     Signal(
         "gradient norm",

@@ -1,0 +1,115 @@
+"""Files and folders that appear whole or not at all, also after a kill or on a full disk.
+
+What is written goes under a temporary name beside its target, is synced to the disk, and is renamed
+when it is whole. The temporary names are hidden files of one form:
+
+    .NAME.1f0c9a3e.writing   being written; `remove_leftovers` removes those of killed processes
+    .NAME.replaced           a folder that is being replaced; `take_back` restores it
+"""
+
+import contextlib
+import os
+import pathlib
+import secrets
+import shutil
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Opens a file that takes the place of `path` when the block ends without an exception.
+
+    Several processes may write the same file at once: the last to finish wins.
+
+    Args:
+        path: the file; its folder is made if it is not there.
+
+    Yields:
+        A binary file to write to.
+
+    Raises:
+        OSError: it can't be written; what was at `path` is still there, and nothing else.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(path):
+    """Makes a folder that takes the place of `path` when the block ends without an exception.
+
+    A folder can't be renamed over another one, so an old one is moved aside first. A process
+    killed at that moment leaves none at `path`; `take_back` restores the old one.
+
+    Args:
+        path: the folder; the one that holds it is made if it is not there.
+
+    Yields:
+        The path of an empty folder to write into.
+
+    Raises:
+        OSError: it can't be written; what was at `path` is still there, and nothing else.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary, old = _temporary(path), path.with_name(f".{path.name}.replaced")
+    try:
+        temporary.mkdir()
+        yield temporary
+        for folder, _, names in os.walk(temporary):
+            for name in names:
+                _sync(os.path.join(folder, name))
+            _sync(folder)
+        if path.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except BaseException:
+        if old.is_dir() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    _sync(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def take_back(folder):
+    """Restores the folders in `folder` that a killed process had moved aside to replace them."""
+    for old in pathlib.Path(folder).glob(".*.replaced"):
+        path = old.with_name(old.name[1 : -len(".replaced")])
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(old, path)
+
+
+def remove_leftovers(folder):
+    """Removes what killed processes left half-written in `folder`; nobody else may write there."""
+    for leftover in pathlib.Path(folder).glob(".*.writing"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _temporary(path):
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.writing")
+
+
+def _sync(path):
+    """Makes sure that a file's content, or a folder's entries, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Names a failure early and rolls the run back (tip 10)."""
