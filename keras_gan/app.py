@@ -9,6 +9,7 @@ import absl.logging
 from keras_gan import config as config_module
 from keras_gan import flags
 from keras_gan.errors import KerasGanError, StorageError, UsageError
+from keras_gan.fields import words
 from keras_gan.quiet import silence
 from keras_gan.rundir import RunDirectory
 from keras_gan.settings import Config
@@ -83,7 +84,7 @@ def _run(given, registry, load_zoo):
         )
     experiment.check(given, registry)
     if mode in ("train", "export"):
-        export.require(config_module.words(given.get("export_format", "")))
+        export.require(words(given.get("export_format", "")))
     strategy = given.get("strategy") or (RunDirectory(run_dir).given() or {}).get("strategy")
     alone = mode != "train" or strategy != "multi_worker"
     with RunDirectory(run_dir, writes=alone or cluster.task()[0] == 0) as run:

@@ -1,37 +1,25 @@
 """Which switches go together: one table, judged on plain values without building anything."""
 
 import dataclasses
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from keras_gan.config import Config, interval
 from keras_gan.errors import UsageError
+from keras_gan.fields import interval
+from keras_gan.settings import NETS, Config
 
 POINTS = ("ring8", "grid25", "swissroll")
 WITHOUT_TARGETS = ("hinge", "wasserstein", "relativistic")
 LOGISTIC = ("non_saturating", "minimax")
 
-# Flags that are arguments of a model's constructor, where that calls them something else.
-ARGUMENTS = {
-    "spectral_norm": "spectral",
-    "layer_noise": "noise",
-    "last_layer_init": "last_layer",
-    "sync_batch_norm": "synchronized",
-}
+# Flags that are options of networks: a model whose `Options` lack one refuses it.
 OF_NETWORKS = (
-    "normalization",
-    "d_normalization",
-    "activation",
-    "upsampling",
-    "downsampling",
-    "spectral_norm",
-    "minibatch_stddev",
-    "label_map",
-    "dropout",
-    "layer_noise",
-    "last_layer_init",
+    *(
+        field.name
+        for field in dataclasses.fields(Config)
+        if field.metadata["flag"]["group"] == NETS and field.name != "noise_at_sampling"
+    ),
     "sync_batch_norm",
 )
 
@@ -316,6 +304,11 @@ def conflicts(settings):
     return [conflict for conflict in TABLE if conflict.when(settings)]
 
 
+def options(model_class):
+    """Names of the options of a model's networks, a set."""
+    return {field.name for field in dataclasses.fields(model_class.Options)}
+
+
 def regrouped(config, replicas):
     """Which rules see other groups of images on several replicas than on one device.
 
@@ -344,9 +337,9 @@ def check(config, model_class=None, replicas=1):
     """
     settings = Settings({**vars(config), "replicas": replicas})
     if model_class is not None:
-        takes = inspect.signature(model_class.__init__).parameters
+        of_model = options(model_class)
         for name in OF_NETWORKS:
-            if ARGUMENTS.get(name, name) in takes:
+            if name in of_model:
                 continue
             if settings[name] != model_class.defaults().get(name, Settings.DEFAULTS[name]):
                 raise UsageError(
@@ -356,7 +349,7 @@ def check(config, model_class=None, replicas=1):
                     allowed=_plain(Settings.DEFAULTS[name]),
                 )
             # What the model's networks have in its place, as far as the table cares.
-            settings[name] = getattr(model_class, "inherent", {}).get(
+            settings[name] = getattr(model_class, "built_in", {}).get(
                 name, "none" if name.endswith("normalization") else settings[name]
             )
     for conflict in conflicts(settings):

@@ -4,6 +4,7 @@ import dataclasses
 
 from keras_gan import flags
 from keras_gan.errors import UsageError
+from keras_gan.fields import interval
 from keras_gan.settings import Config
 
 
@@ -37,20 +38,6 @@ def make(given, defaults=None):
     image_size(config)
     _words(config)
     return config
-
-
-def interval(text, name):
-    """A target: "0.9" → (0.9, 0.9), "0.7,1.2" → (0.7, 1.2)."""
-    try:
-        numbers = [float(part) for part in str(text).split(",")]
-        low, high = numbers[0], numbers[-1]
-        if len(numbers) > 2 or not -10 <= low <= high <= 10:
-            raise ValueError
-    except ValueError:
-        raise UsageError(
-            "not a target", flag=name, value=text, allowed="a number or LOW,HIGH, -10 to 10"
-        ) from None
-    return low, high
 
 
 def image_size(config):
@@ -91,11 +78,6 @@ def _words(config):
                     value=getattr(config, name),
                     allowed=", ".join(allowed) + ", separated by commas",
                 )
-
-
-def words(text):
-    """The parts of a comma-separated flag."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def changed(old, new):

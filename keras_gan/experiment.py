@@ -1,6 +1,5 @@
 """One run, told from top to bottom."""
 
-import inspect
 import json
 import os
 
@@ -14,6 +13,7 @@ from keras_gan import config as config_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError
+from keras_gan.fields import words
 from keras_gan.monitoring import pictures, saving, scores
 from keras_gan.monitoring.health import Health, RollBack
 from keras_gan.monitoring.progress import Progress
@@ -80,13 +80,9 @@ def build(config, model_class, source):
     """The game of a config: players and rules, under the strategy in force."""
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
-    wanted = inspect.signature(model_class.__init__).parameters
-    values = {
-        compatibility.ARGUMENTS.get(name, name): value for name, value in vars(config).items()
-    }
-    values.update(image_shape=source.image_shape, num_classes=source.num_classes)
-    arguments = {name: values[name] for name in wanted if name in values and name != "prior"}
-    if "num_classes" in wanted and source.num_classes is None:
+    values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}
+    options = {name: values[name] for name in compatibility.options(model_class) & values.keys()}
+    if "num_classes" in options and source.num_classes is None:
         raise UsageError(
             f"has no labels, and {config.model} needs them",
             flag="dataset",
@@ -94,7 +90,7 @@ def build(config, model_class, source):
             allowed="labelled data, or --model=dcgan",
         )
     try:
-        gan = model_class(**arguments, prior=rulebook.prior(config))
+        gan = model_class(**options, prior=rulebook.prior(config))
         gan.compile(**rulebook.compile_arguments(config))
     except ValueError as error:
         raise UsageError(f"--model={config.model}: {error}") from error
@@ -228,8 +224,7 @@ def _referees(config, run, source, writer, checkpoints, health, scorer, start):
 
 
 def _hint_labels(config, source, model_class):
-    takes_labels = "num_classes" in inspect.signature(model_class.__init__).parameters
-    if source.num_classes and not takes_labels:
+    if source.num_classes and "num_classes" not in compatibility.options(model_class):
         logging.info(
             "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
             " would (tip 12)",
@@ -259,7 +254,7 @@ def _finish(config, gan, run, source):
         gan,
         run.export,
         config,
-        ["saved_model", *config_module.words(config.export_format)],
+        ["saved_model", *words(config.export_format)],
         metrics=rows[-1] if rows else None,
     )
     print(

@@ -12,31 +12,6 @@ from absl import flags
 from keras_gan.errors import UsageError
 
 
-def flag(default, help, *, group, choices=None, low=None, high=None, may_change=False, kind=None):
-    """A field of the config that is a flag too.
-
-    Args:
-        default: its value when neither the command line nor the model sets it. A field whose
-            engine-wide default is `None` stays None.
-        help: what it does, units included.
-        group: heading in `--help`.
-        choices: allowed words.
-        low, high: allowed range, ends included.
-        may_change: whether a run that goes on may be given another value.
-        kind: type, if it can't be told from the default: int, float, str, bool.
-    """
-    metadata = dict(
-        help=help,
-        group=group,
-        choices=choices,
-        low=low,
-        high=high,
-        may_change=may_change,
-        kind=kind or type(default),
-    )
-    return dataclasses.field(default=default, metadata={"flag": metadata})
-
-
 def parse(config_class, argv):
     """Parses a command line.
 

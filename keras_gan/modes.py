@@ -9,6 +9,7 @@ from keras_gan import experiment
 from keras_gan import export as export_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.errors import UsageError
+from keras_gan.fields import words
 from keras_gan.monitoring import pictures
 
 
@@ -103,7 +104,7 @@ def sample_labels(config, gan):
         return None
     allowed = f"classes 0 to {gan.num_classes - 1}, separated by commas"
     try:
-        classes = [int(c) for c in config_module.words(config.sample_labels)]
+        classes = [int(c) for c in words(config.sample_labels)]
     except ValueError:
         classes = [-1]
     classes = classes or list(range(gan.num_classes))
@@ -137,7 +138,7 @@ def export(config, model_class, run):
     """Writes the run's export again, in the formats asked for."""
     _, gan = load(config, model_class, run)
     rows = run.scores()
-    formats = ["saved_model", *config_module.words(config.export_format)]
+    formats = ["saved_model", *words(config.export_format)]
     export_module.save(gan, run.export, config, formats, rows[-1] if rows else None)
     print(run.export)
     return 0

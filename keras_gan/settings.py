@@ -5,7 +5,8 @@ One declaration here is a field of the config, a flag, and a row of `--help`.
 
 import dataclasses
 
-from keras_gan.flags import flag
+from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
+from keras_gan.fields import flag
 
 MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
 
@@ -47,17 +48,11 @@ class Config:
     width: int = flag(
         64, "capacity: channels (or units) of the first hidden layer", group=NETS, low=1
     )
-    normalization: str = flag(
-        "batch", "in G", group=NETS, choices=("batch", "instance", "layer", "none")
-    )
-    d_normalization: str = flag(
-        "batch", "in D", group=NETS, choices=("batch", "instance", "layer", "none")
-    )
-    activation: str = flag("leaky_relu", "in G and D", group=NETS, choices=("leaky_relu", "relu"))
-    upsampling: str = flag(
-        "transposed", "in G", group=NETS, choices=("transposed", "pixel_shuffle", "nearest")
-    )
-    downsampling: str = flag("strided", "in D", group=NETS, choices=("strided", "average", "max"))
+    normalization: str = flag("batch", "in G", group=NETS, choices=NORMALIZATIONS)
+    d_normalization: str = flag("batch", "in D", group=NETS, choices=NORMALIZATIONS)
+    activation: str = flag("leaky_relu", "in G and D", group=NETS, choices=ACTIVATIONS)
+    upsampling: str = flag("transposed", "in G", group=NETS, choices=UPSAMPLINGS)
+    downsampling: str = flag("strided", "in D", group=NETS, choices=DOWNSAMPLINGS)
     spectral_norm: bool = flag(
         False, "spectral normalisation in D (Miyato et al., 2018)", group=NETS
     )
