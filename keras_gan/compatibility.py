@@ -1,30 +1,19 @@
 """Which switches go together: what is refused, and what differs on several replicas."""
 
-import inspect
+import dataclasses
 import math
 
 from keras_gan import errors
 from keras_gan.conflicts import OF_REPLICAS, TABLE, Settings, plain
+from keras_gan.settings import NETS, Config
 
-# Flags that are arguments of a model's constructor, where that calls them something else.
-ARGUMENTS = {
-    "spectral_norm": "spectral",
-    "layer_noise": "noise",
-    "last_layer_init": "last_layer",
-    "sync_batch_norm": "synchronized",
-}
+# Flags that are options of networks: a model whose `Options` lack one refuses it.
 OF_NETWORKS = (
-    "normalization",
-    "d_normalization",
-    "activation",
-    "upsampling",
-    "downsampling",
-    "spectral_norm",
-    "minibatch_stddev",
-    "label_map",
-    "dropout",
-    "layer_noise",
-    "last_layer_init",
+    *(
+        field.name
+        for field in dataclasses.fields(Config)
+        if field.metadata["flag"]["group"] == NETS and field.name != "noise_at_sampling"
+    ),
     "sync_batch_norm",
 )
 
@@ -44,6 +33,11 @@ def conflicts(settings):
     """
     settings = Settings(settings)
     return [conflict for conflict in TABLE if conflict.when(settings)]
+
+
+def options(model_class):
+    """Names of the options of a model's networks, a set."""
+    return {field.name for field in dataclasses.fields(model_class.Options)}
 
 
 def regrouped(config, replicas):
@@ -89,9 +83,9 @@ def _settings(config, model_class):
     """A config as `Settings`, with what the model's networks have in place of flags they lack."""
     settings = Settings(vars(config))
     if model_class is not None:
-        takes = inspect.signature(model_class.__init__).parameters
+        of_model = options(model_class)
         for name in OF_NETWORKS:
-            if ARGUMENTS.get(name, name) in takes:
+            if name in of_model:
                 continue
             if settings[name] != model_class.defaults().get(name, Settings.DEFAULTS[name]):
                 errors.refuse(
@@ -101,7 +95,7 @@ def _settings(config, model_class):
                     plain(Settings.DEFAULTS[name]),
                 )
             # What the model's networks have in its place, as far as the table cares.
-            settings[name] = getattr(model_class, "inherent", {}).get(
+            settings[name] = getattr(model_class, "built_in", {}).get(
                 name, "none" if name.endswith("normalization") else settings[name]
             )
     return settings

@@ -1,6 +1,5 @@
 """One run, told from top to bottom."""
 
-import inspect
 import json
 
 import keras
@@ -39,13 +38,9 @@ def build(config, model_class, source):
     """The game of a config: players and rules, under the strategy in force."""
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
-    wanted = inspect.signature(model_class.__init__).parameters
-    values = {
-        compatibility.ARGUMENTS.get(name, name): value for name, value in vars(config).items()
-    }
-    values.update(image_shape=source.image_shape, num_classes=source.num_classes)
-    arguments = {name: values[name] for name in wanted if name in values and name != "prior"}
-    if "num_classes" in wanted and source.num_classes is None:
+    values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}
+    options = {name: values[name] for name in compatibility.options(model_class) & values.keys()}
+    if "num_classes" in options and source.num_classes is None:
         refuse(
             "dataset",
             config.dataset,
@@ -53,7 +48,7 @@ def build(config, model_class, source):
             "labelled data, or --model=dcgan",
         )
     try:
-        gan = model_class(**arguments, prior=rulebook.prior(config))
+        gan = model_class(**options, prior=rulebook.prior(config))
         gan.compile(**rulebook.compile_arguments(config))
     except ValueError as error:
         raise UsageError(f"--model={config.model}: {error}") from error
@@ -198,8 +193,7 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
 
 
 def _hint_labels(config, source, model_class):
-    takes_labels = "num_classes" in inspect.signature(model_class.__init__).parameters
-    if source.num_classes and not takes_labels:
+    if source.num_classes and "num_classes" not in compatibility.options(model_class):
         logging.info(
             "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
             " would (tip 12)",

@@ -10,7 +10,7 @@ import textwrap
 
 from absl import flags
 
-from keras_gan import sizes
+from keras_gan.choices import LARGEST_SIDE, SIDE_STEP, SMALLEST_SIDE, nearest_size
 from keras_gan.errors import UsageError, refuse
 
 
@@ -162,13 +162,13 @@ def image_size(text, name="image_size"):
             "not a size", flag=name, value=text, allowed="N or HxW, e.g. 48x32"
         ) from None
     size = sides[0], sides[-1]
-    nearest = sizes.nearest(*size)
+    nearest = nearest_size(*size)
     if size != nearest:
         refuse(
             name,
             text,
-            f"sides must be multiples of {sizes.STEP}; the nearest is {nearest[0]}x{nearest[1]}",
-            f"{sizes.SMALLEST} to {sizes.LARGEST}",
+            f"sides must be multiples of {SIDE_STEP}; the nearest is {nearest[0]}x{nearest[1]}",
+            f"{SMALLEST_SIDE} to {LARGEST_SIDE}",
         )
     return size
 

@@ -6,7 +6,7 @@ are written on logits: a sigmoid followed by a logarithm loses the gradient wher
 
 import tensorflow as tf
 
-from keras_gan import names
+from keras_gan import choices
 from keras_gan.rules import Rule, rule
 
 softplus = tf.math.softplus
@@ -141,8 +141,8 @@ class RelativisticPairing(Loss):
         return softplus(real - fake)
 
 
-LOSSES = names.by_name(
-    names.LOSSES,
+LOSSES = choices.by_name(
+    choices.LOSSES,
     (NonSaturating, Minimax, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
 )
 

@@ -1,5 +1,6 @@
 """The rules that settings ask for: from a config to what `GAN.compile` takes."""
 
+import dataclasses
 import inspect
 
 import keras
@@ -13,6 +14,7 @@ from keras_gan.noise import InputNoise
 from keras_gan.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from keras_gan.past_players import PastPlayers
 from keras_gan.replay import Replay
+from keras_gan.settings import Config
 from keras_gan.target_networks import TargetNetworks
 
 NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # wrappers and the base
@@ -24,9 +26,16 @@ OPTIMIZERS = {
     and name not in NO_OPTIMIZERS
 }
 
+FLAG_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 
-def compile_arguments(config):
-    """The keyword arguments of `GAN.compile`, by a `Config`."""
+
+def compile_arguments(settings):
+    """The keyword arguments of `GAN.compile`.
+
+    Args:
+        settings: a `Config`, or a dictionary by flag name; a flag that is left out has its default.
+    """
+    config = settings if isinstance(settings, Config) else Config(**settings)
     return {
         "d_optimizer": optimizer(config, "d"),
         "g_optimizer": optimizer(config, "g"),

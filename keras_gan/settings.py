@@ -5,7 +5,7 @@ One declaration here is a field of the config, a flag, and a row of `--help`.
 
 import dataclasses
 
-from keras_gan import names
+from keras_gan import choices
 from keras_gan.flags import flag, image_size, interval, words_of
 
 MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
@@ -51,17 +51,11 @@ class Config:
     width: int = flag(
         64, "capacity: channels (or units) of the first hidden layer", group=NETS, low=1
     )
-    normalization: str = flag(
-        "batch", "in G", group=NETS, choices=("batch", "instance", "layer", "none")
-    )
-    d_normalization: str = flag(
-        "batch", "in D", group=NETS, choices=("batch", "instance", "layer", "none")
-    )
-    activation: str = flag("leaky_relu", "in G and D", group=NETS, choices=("leaky_relu", "relu"))
-    upsampling: str = flag(
-        "transposed", "in G", group=NETS, choices=("transposed", "pixel_shuffle", "nearest")
-    )
-    downsampling: str = flag("strided", "in D", group=NETS, choices=("strided", "average", "max"))
+    normalization: str = flag("batch", "in G", group=NETS, choices=choices.NORMALIZATIONS)
+    d_normalization: str = flag("batch", "in D", group=NETS, choices=choices.NORMALIZATIONS)
+    activation: str = flag("leaky_relu", "in G and D", group=NETS, choices=choices.ACTIVATIONS)
+    upsampling: str = flag("transposed", "in G", group=NETS, choices=choices.UPSAMPLINGS)
+    downsampling: str = flag("strided", "in D", group=NETS, choices=choices.DOWNSAMPLINGS)
     spectral_norm: bool = flag(
         False, "spectral normalisation in D (Miyato et al., 2018)", group=NETS
     )
@@ -96,7 +90,7 @@ class Config:
         "non_saturating",
         "adversarial loss; non_saturating is G trained with flipped labels (tip 2)",
         group=GAME,
-        choices=names.LOSSES,
+        choices=choices.LOSSES,
     )
     prior: str = flag(
         "gaussian",

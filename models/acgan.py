@@ -1,5 +1,7 @@
 """AC-GAN: the discriminator also classifies, and the generator is told the class."""
 
+import dataclasses
+
 import keras
 import tensorflow as tf
 
@@ -8,7 +10,8 @@ from keras_gan.rules import register
 
 from . import blocks
 from .base import ZooModel
-from .dcgan import decode, encode
+from .dcgan import conditional_generator, encode
+from .options import DCGANOptions
 
 
 @register
@@ -39,49 +42,43 @@ class ACGAN(ZooModel):
         trousers = gan.sample(8, labels=[1] * 8)
     """
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        num_classes=10,
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        class_weight=1.0,
-        class_loss_on_fakes=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config, self.num_classes = config, num_classes
-        self.class_weight, self.class_loss_on_fakes = class_weight, class_loss_on_fakes
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(DCGANOptions):
+        num_classes: int = 10
+        class_weight: float = 1.0
+        class_loss_on_fakes: bool = False
+
+    @classmethod
+    def build_generator(cls, options):
+        return conditional_generator(options)
+
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images → {"logits": [n], "features": [n, d], "class_logits": [n, num_classes]}."""
+        images = keras.Input(options.image_shape, name="images")
+        features = keras.layers.Flatten()(encode(images, options))
+        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        class_logits = dense(
+            options.num_classes, kernel_initializer=blocks.initializer(), name="class_logits"
+        )(features)
+        outputs = {
+            "logits": blocks.logit(features, options.spectral_norm),
+            "features": features,
+            "class_logits": class_logits,
+        }
+        return blocks.network(images, outputs, "discriminator", options)
 
     def discriminator_loss(self, turn):
         found = super().discriminator_loss(turn)
-        found += self.class_weight * self._class_loss(turn, turn.real_output, "real")
-        if self.class_loss_on_fakes:
-            found += self.class_weight * self._class_loss(turn, turn.fake_output, "fake")
+        found += self.options.class_weight * self._class_loss(turn, turn.real_output, "real")
+        if self.options.class_loss_on_fakes:
+            found += self.options.class_weight * self._class_loss(turn, turn.fake_output, "fake")
         return found
 
     def generator_loss(self, turn):
         found = super().generator_loss(turn)
         class_loss = self._class_loss(turn, turn.fake_output, "fake")
-        return {"generator": found["generator"] + self.class_weight * class_loss}
+        return {"generator": found["generator"] + self.options.class_weight * class_loss}
 
     def _class_loss(self, turn, output, side):
         """L_C of one side, a float32 scalar; logs it with the accuracy."""
@@ -92,31 +89,3 @@ class ACGAN(ZooModel):
             f"discriminator/class_loss_{side}",
             tf.nn.sparse_softmax_cross_entropy_with_logits(turn.labels, logits),
         )
-
-
-def build_generator(latent_dim, num_classes, last_layer, **config):
-    """z float32 [n, latent_dim] and labels int32 [n] → images float32 [n, h, w, c]."""
-    latents = keras.Input((latent_dim,), name="latents")
-    labels = keras.Input((), dtype="int32", name="labels")
-    images = decode(blocks.with_label(latents, labels, num_classes), **config)
-    model = keras.Model([latents, labels], images, name="generator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
-
-
-def build_discriminator(image_shape, num_classes, spectral, last_layer, **config):
-    """Images → {"logits": [n], "features": [n, d], "class_logits": [n, num_classes]}."""
-    images = keras.Input(image_shape, name="images")
-    features = keras.layers.Flatten()(encode(images, spectral=spectral, **config))
-    dense = layers.SpectralDense if spectral else keras.layers.Dense
-    class_logits = dense(num_classes, kernel_initializer=blocks.initializer(), name="class_logits")(
-        features
-    )
-    outputs = {
-        "logits": blocks.logit(features, spectral),
-        "features": features,
-        "class_logits": class_logits,
-    }
-    model = keras.Model(images, outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model

@@ -3,19 +3,7 @@
 import keras
 
 from keras_gan import fast, layers
-
-ACTIVATIONS = ("leaky_relu", "relu")
-UPSAMPLINGS = ("transposed", "pixel_shuffle", "nearest")
-DOWNSAMPLINGS = ("strided", "average", "max")
-NORMALIZATIONS = ("batch", "instance", "layer", "none")
-
-
-def arguments(values):
-    """The arguments of a constructor, of its `locals()`: what its `get_config` gives back."""
-    left_out = ("self", "prior", "kwargs", "__class__")
-    config = {name: value for name, value in values.items() if name not in left_out}
-    config["image_shape"] = tuple(config["image_shape"])
-    return config
+from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
 
 
 def initializer(stddev=0.02):
@@ -125,11 +113,18 @@ def _check(name, value, allowed):
         raise ValueError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
 
 
+def network(inputs, outputs, name, options):
+    """A Keras model, its last layer initialised as the options say."""
+    model = keras.Model(inputs, outputs, name=name)
+    shrink_last_layer(model, options.last_layer_init)
+    return model
+
+
 def shrink_last_layer(model, bound):
     """Redraws the kernel before the images or the logit from U(-bound, bound), as DDPG does.
 
     Lillicrap et al., 2016: so that the first outputs are near zero.
-    Without a bound (None or 0) it stays as it is.
+    Without a bound (0) it stays as it is.
     """
     if not bound:
         return

@@ -1,5 +1,7 @@
 """Conditional GAN: an embedding of the label in G, a projection in D."""
 
+import dataclasses
+
 import keras
 
 from keras_gan import layers
@@ -7,7 +9,8 @@ from keras_gan.rules import register
 
 from . import blocks
 from .base import ZooModel
-from .dcgan import decode, encode
+from .dcgan import conditional_generator, encode
+from .options import DCGANOptions
 
 
 @register
@@ -39,62 +42,33 @@ class CGAN(ZooModel):
         trousers = gan.sample(8, labels=[1] * 8)
     """
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        num_classes=10,
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        label_map=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config, self.num_classes = config, num_classes
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(DCGANOptions):
+        num_classes: int = 10
+        label_map: bool = False
 
+    @classmethod
+    def build_generator(cls, options):
+        return conditional_generator(options)
 
-def build_generator(latent_dim, num_classes, last_layer, **config):
-    """z float32 [n, latent_dim] and labels int32 [n] → images float32 [n, h, w, c]."""
-    latents = keras.Input((latent_dim,), name="latents")
-    labels = keras.Input((), dtype="int32", name="labels")
-    images = decode(blocks.with_label(latents, labels, num_classes), **config)
-    model = keras.Model([latents, labels], images, name="generator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
-
-
-def build_discriminator(image_shape, num_classes, label_map, spectral, last_layer, **config):
-    """Images [n, h, w, c] and labels int32 [n] → {"logits": [n], "features": [n, d]}."""
-    images = x = keras.Input(image_shape, name="images")
-    labels = keras.Input((), dtype="int32", name="labels")
-    if label_map:
-        x = keras.layers.Concatenate()([x, layers.LabelMap(num_classes, *image_shape[:2])(labels)])
-    x = encode(x, spectral=spectral, **config)
-    features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
-    dense = layers.SpectralDense if spectral else keras.layers.Dense
-    of_class = dense(
-        features.shape[-1], use_bias=False, kernel_initializer=blocks.initializer(), name="classes"
-    )(keras.ops.one_hot(labels, num_classes))
-    projection = keras.ops.sum(keras.ops.cast(of_class, "float32") * features, axis=-1)
-    logits = blocks.logit(features, spectral) + projection
-    outputs = {"logits": logits, "features": features}
-    model = keras.Model([images, labels], outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images [n, h, w, c] and labels int32 [n] → {"logits": [n], "features": [n, d]}."""
+        num_classes = options.num_classes
+        images = x = keras.Input(options.image_shape, name="images")
+        labels = keras.Input((), dtype="int32", name="labels")
+        if options.label_map:
+            label_map = layers.LabelMap(num_classes, *options.image_shape[:2])(labels)
+            x = keras.layers.Concatenate()([x, label_map])
+        features = keras.ops.sum(keras.ops.cast(encode(x, options), "float32"), axis=(1, 2))
+        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        of_class = dense(
+            features.shape[-1],
+            use_bias=False,
+            kernel_initializer=blocks.initializer(),
+            name="classes",
+        )(keras.ops.one_hot(labels, num_classes))
+        projection = keras.ops.sum(keras.ops.cast(of_class, "float32") * features, axis=-1)
+        logits = blocks.logit(features, options.spectral_norm) + projection
+        outputs = {"logits": logits, "features": features}
+        return blocks.network([images, labels], outputs, "discriminator", options)

@@ -1,5 +1,7 @@
 """DCGAN: convolutions all the way, and batch norm between them."""
 
+from typing import ClassVar
+
 import keras
 
 from keras_gan import layers
@@ -7,6 +9,7 @@ from keras_gan.rules import register
 
 from . import blocks
 from .base import ZooModel
+from .options import DCGANOptions
 
 
 @register
@@ -30,45 +33,35 @@ class DCGAN(ZooModel):
         width: channels of the largest hidden map; doubled at each halving, up to 8 times.
         normalization, d_normalization: "batch", "instance", "layer" or "none", in G and D.
         activation, upsampling, downsampling: see `blocks`.
-        spectral: spectral norm in D.
-        noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
+        spectral_norm: spectral norm in D.
+        layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
         dropout: rate in G, at training and at sampling; 0 is none.
         minibatch_stddev: D sees the standard deviation over groups of images.
-        last_layer: None, or the bound of a uniform initialisation of both last layers (tip 8).
-        synchronized: batch norm over all replicas.
+        last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
+        sync_batch_norm: batch norm over all replicas.
         prior: `latents.Prior` of z.
 
     Example:
         gan = DCGAN(image_shape=(28, 28, 1), width=64)
     """
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
+    Options: ClassVar = DCGANOptions
+    logit_bias: ClassVar = True
+
+    @classmethod
+    def build_generator(cls, options):
+        """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+        latents = keras.Input((options.latent_dim,), name="latents")
+        return blocks.network(latents, decode(latents, options), "generator", options)
+
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        images = keras.Input(options.image_shape, name="images")
+        features = keras.layers.Flatten()(encode(images, options))
+        logits = blocks.logit(features, options.spectral_norm, cls.logit_bias)
+        outputs = {"logits": logits, "features": features}
+        return blocks.network(images, outputs, "discriminator", options)
 
 
 def channels(width, level):
@@ -76,43 +69,30 @@ def channels(width, level):
     return width * min(2**level, 8)
 
 
-def build_generator(latent_dim, last_layer, **config):
-    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
-    latents = keras.Input((latent_dim,), name="latents")
-    model = keras.Model(latents, decode(latents, **config), name="generator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
+def conditional_generator(options):
+    """DCGAN's generator of z and labels int32 [n], for models with `num_classes`."""
+    latents = keras.Input((options.latent_dim,), name="latents")
+    labels = keras.Input((), dtype="int32", name="labels")
+    images = decode(blocks.with_label(latents, labels, options.num_classes), options)
+    return blocks.network([latents, labels], images, "generator", options)
 
 
-def build_discriminator(image_shape, spectral, last_layer, logit_bias=True, **config):
-    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-    images = keras.Input(image_shape, name="images")
-    features = keras.layers.Flatten()(encode(images, spectral=spectral, **config))
-    outputs = {"logits": blocks.logit(features, spectral, logit_bias), "features": features}
-    model = keras.Model(images, outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
-
-
-def decode(
-    code,
-    image_shape,
-    width,
-    normalization,
-    activation,
-    upsampling,
-    noise,
-    dropout,
-    synchronized,
-    **_,
-):
+def decode(code, options):
     """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c]."""
+    image_shape, width = options.image_shape, options.width
     count = blocks.doublings(image_shape)
     height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
-    bias = normalization == "none"
+    bias = options.normalization == "none"
 
     def hidden(x):
-        return blocks.hidden(x, normalization, activation, noise, dropout, synchronized)
+        return blocks.hidden(
+            x,
+            options.normalization,
+            options.activation,
+            options.layer_noise,
+            options.dropout,
+            options.sync_batch_norm,
+        )
 
     deepest = channels(width, count - 1)
     x = keras.layers.Dense(
@@ -120,31 +100,28 @@ def decode(
     )(code)
     x = hidden(keras.layers.Reshape((height, breadth, deepest))(x))
     for level in reversed(range(count - 1)):
-        x = hidden(blocks.upsample(x, channels(width, level), upsampling, use_bias=bias))
-    x = blocks.upsample(x, image_shape[-1], upsampling)
+        x = hidden(blocks.upsample(x, channels(width, level), options.upsampling, use_bias=bias))
+    x = blocks.upsample(x, image_shape[-1], options.upsampling)
     return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def encode(
-    images,
-    width,
-    d_normalization,
-    activation,
-    downsampling,
-    spectral=False,
-    minibatch_stddev=False,
-    synchronized=False,
-    **_,
-):
+def encode(images, options):
     """DCGAN's discriminator without its last layer: images to a map [n, h', w', channels]."""
-    bias = d_normalization == "none"
+    bias = options.d_normalization == "none"
     x = images
     for level in range(blocks.doublings(images.shape[1:])):
         first = level == 0  # DCGAN leaves the input layer unnormalised
         x = blocks.downsample(
-            x, channels(width, level), downsampling, use_bias=first or bias, spectral=spectral
+            x,
+            channels(options.width, level),
+            options.downsampling,
+            use_bias=first or bias,
+            spectral=options.spectral_norm,
         )
         x = blocks.hidden(
-            x, "none" if first else d_normalization, activation, synchronized=synchronized
+            x,
+            "none" if first else options.d_normalization,
+            options.activation,
+            synchronized=options.sync_batch_norm,
         )
-    return layers.MinibatchStddev()(x) if minibatch_stddev else x
+    return layers.MinibatchStddev()(x) if options.minibatch_stddev else x

@@ -1,5 +1,6 @@
 """GAN: two multilayer perceptrons that play the game of 2014."""
 
+import dataclasses
 import math
 
 import keras
@@ -9,6 +10,9 @@ from keras_gan.rules import register
 
 from . import blocks
 from .base import ZooModel
+from .options import NormalizedOptions
+
+HIDDEN_LAYERS = 3
 
 
 @register
@@ -36,12 +40,12 @@ class VanillaGAN(ZooModel):
         normalization, d_normalization: "batch", "layer" or "none", in G and D; "instance" has no
             meaning without a map and is refused.
         activation: "leaky_relu" or "relu", in both.
-        spectral: spectral norm in D.
-        noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
+        spectral_norm: spectral norm in D.
+        layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
         dropout: rate in G, at training and at sampling; 0 is none.
         minibatch_stddev: D sees the standard deviation over groups of images.
-        last_layer: None, or the bound of a uniform initialisation of both last layers (tip 8).
-        synchronized: batch norm over all replicas.
+        last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
+        sync_batch_norm: batch norm over all replicas.
         prior: `latents.Prior` of z.
 
     Example:
@@ -51,107 +55,65 @@ class VanillaGAN(ZooModel):
         points = gan.sample(2500, seed=0)           # float32 [2500, 2]
     """
 
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(NormalizedOptions):
+        width: int = 128
+        normalization: str = "none"
+        d_normalization: str = "none"
+        spectral_norm: bool = False
+
     @classmethod
-    def defaults(cls):
-        return {"normalization": "none", "d_normalization": "none", "width": 128}
+    def build_generator(cls, options):
+        """z float32 [n, latent_dim] → points [n, 2], or images [n, h, w, c] in [-1, 1], float32."""
+        shape, normalization = options.image_shape, options.normalization
+        inputs = x = keras.Input((options.latent_dim,), name="latents")
+        for index in range(HIDDEN_LAYERS):
+            x = keras.layers.Dense(
+                options.width,
+                use_bias=normalization == "none",
+                kernel_initializer="he_normal",
+                bias_initializer=_biases(shape, index, 1.0),
+            )(x)
+            x = blocks.hidden(
+                x,
+                normalization,
+                options.activation,
+                options.layer_noise,
+                options.dropout,
+                options.sync_batch_norm,
+            )
+        is_image = len(shape) == 3
+        x = keras.layers.Dense(math.prod(shape))(x)
+        x = keras.layers.Activation("tanh" if is_image else "linear", dtype="float32")(x)
+        if is_image:
+            x = keras.layers.Reshape(shape, dtype="float32")(x)
+        return blocks.network(inputs, x, "generator", options)
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=128,
-        normalization="none",
-        d_normalization="none",
-        activation="leaky_relu",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
-
-
-HIDDEN_LAYERS = 3
-
-
-def build_generator(
-    image_shape,
-    latent_dim,
-    width,
-    normalization,
-    activation,
-    noise,
-    dropout,
-    last_layer,
-    synchronized,
-    **_,
-):
-    """z float32 [n, latent_dim] → points [n, 2], or images [n, h, w, c] in [-1, 1], float32."""
-    bias = normalization == "none"
-    inputs = x = keras.Input((latent_dim,), name="latents")
-    for index in range(HIDDEN_LAYERS):
-        x = keras.layers.Dense(
-            width,
-            use_bias=bias,
-            kernel_initializer="he_normal",
-            bias_initializer=_biases(image_shape, index, 1.0),
-        )(x)
-        x = blocks.hidden(x, normalization, activation, noise, dropout, synchronized)
-    is_image = len(image_shape) == 3
-    x = keras.layers.Dense(math.prod(image_shape))(x)
-    x = keras.layers.Activation("tanh" if is_image else "linear", dtype="float32")(x)
-    if is_image:
-        x = keras.layers.Reshape(image_shape, dtype="float32")(x)
-    model = keras.Model(inputs, x, name="generator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images [n, h, w, c] or points [n, 2] → {"logits": [n], "features": [n, width]}."""
+        shape = options.image_shape
+        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        images = keras.Input(shape, name="images")
+        x = keras.layers.Flatten()(images) if len(shape) == 3 else images
+        for index in range(HIDDEN_LAYERS):
+            normalization = options.d_normalization if index > 0 else "none"
+            x = dense(
+                options.width,
+                use_bias=normalization == "none",
+                kernel_initializer="he_normal",
+                bias_initializer=_biases(shape, index, 3.0),
+            )(x)
+            x = blocks.hidden(
+                x, normalization, options.activation, synchronized=options.sync_batch_norm
+            )
+        if options.minibatch_stddev:
+            x = layers.MinibatchStddev()(x)
+        outputs = {"logits": blocks.logit(x, options.spectral_norm), "features": x}
+        return blocks.network(images, outputs, "discriminator", options)
 
 
 def _biases(image_shape, index, stddev):
     """Initialiser of a layer's biases: spread out in the first layer for points, else zero."""
     spread = len(image_shape) == 1 and index == 0
     return keras.initializers.RandomNormal(stddev=stddev) if spread else "zeros"
-
-
-def build_discriminator(
-    image_shape,
-    width,
-    d_normalization,
-    activation,
-    spectral,
-    minibatch_stddev,
-    last_layer,
-    synchronized,
-    **_,
-):
-    """Images [n, h, w, c] or points [n, 2] → {"logits": [n], "features": [n, width]}, float32."""
-    dense = layers.SpectralDense if spectral else keras.layers.Dense
-    images = keras.Input(image_shape, name="images")
-    x = keras.layers.Flatten()(images) if len(image_shape) == 3 else images
-    for index in range(HIDDEN_LAYERS):
-        normalization = d_normalization if index > 0 else "none"
-        bias = normalization == "none"
-        x = dense(
-            width,
-            use_bias=bias,
-            kernel_initializer="he_normal",
-            bias_initializer=_biases(image_shape, index, 3.0),
-        )(x)
-        x = blocks.hidden(x, normalization, activation, synchronized=synchronized)
-    if minibatch_stddev:
-        x = layers.MinibatchStddev()(x)
-    outputs = {"logits": blocks.logit(x, spectral), "features": x}
-    model = keras.Model(images, outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model

@@ -1,5 +1,6 @@
 """InfoGAN: part of the latent vector must be readable from the image."""
 
+import dataclasses
 import math
 
 import keras
@@ -11,6 +12,7 @@ from keras_gan.rules import register
 from . import blocks
 from .base import ZooModel
 from .dcgan import decode, encode
+from .options import DCGANOptions
 
 
 @register
@@ -45,46 +47,51 @@ class InfoGAN(ZooModel):
         gan.generate(gan.traversal(code=0))            # one image a category, the noise the same
     """
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        categories=10,
-        continuous=2,
-        code_weight=1.0,
-        prior=None,
-        **kwargs,
-    ):
-        if latent_dim <= categories + continuous:
-            raise ValueError(
-                f"latent_dim {latent_dim}: infogan's codes alone take {categories + continuous}"
-            )
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config, self.code_weight = config, code_weight
-        self.categories, self.continuous = categories, continuous
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(DCGANOptions):
+        categories: int = 10
+        continuous: int = 2
+        code_weight: float = 1.0
 
-    def compile(self, *args, replay=None, **rules):
-        if replay is not None:
+        def __post_init__(self):
+            super().__post_init__()
+            codes = self.categories + self.continuous
+            if self.latent_dim <= codes:
+                raise ValueError(
+                    f"latent_dim {self.latent_dim}: infogan's codes alone take {codes}"
+                )
+
+    @classmethod
+    def build_generator(cls, options):
+        """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+        latents = keras.Input((options.latent_dim,), name="latents")
+        images = decode(Codes(options.categories, options.continuous)(latents), options)
+        return blocks.network(latents, images, "generator", options)
+
+    @classmethod
+    def build_discriminator(cls, options):
+        """D and Q: images → "logits" [n], "features" [n, d], "category_logits", "continuous"."""
+        images = keras.Input(options.image_shape, name="images")
+        features = keras.layers.Flatten()(encode(images, options))
+        normalization = options.d_normalization
+        normalization = "layer" if normalization == "instance" else normalization  # no map here
+        dense = keras.layers.Dense
+        guess = dense(128, use_bias=normalization == "none")(features)
+        guess = blocks.hidden(
+            guess, normalization, options.activation, synchronized=options.sync_batch_norm
+        )
+        outputs = {
+            "logits": blocks.logit(features, options.spectral_norm),
+            "features": features,
+            "category_logits": dense(options.categories, name="category_logits")(guess),
+            "continuous": dense(options.continuous, name="continuous")(guess),
+        }
+        return blocks.network(images, outputs, "discriminator", options)
+
+    def compile(self, **rules):
+        if rules.get("replay") is not None:
             raise ValueError("a replayed fake's codes are no longer known")
-        super().compile(*args, **rules)
+        super().compile(**rules)
 
     def make_fakes(self, real, labels, key):
         shape = (real.shape[0], self.latent_dim)
@@ -114,7 +121,7 @@ class InfoGAN(ZooModel):
         )
         squares = 0.5 * tf.square(codes["continuous"] - guess["continuous"])
         continuous = turn.log("codes/continuous_loss", tf.reduce_sum(squares, -1))
-        return self.code_weight * (category + 0.1 * continuous)
+        return self.options.code_weight * (category + 0.1 * continuous)
 
     def traversal(self, code, count=10, seed=0):
         """Latents that differ in one code only, float32 [count, latent_dim].
@@ -169,34 +176,3 @@ class Codes(keras.layers.Layer):
     def get_config(self):
         config = {"categories": self.categories, "continuous": self.continuous}
         return {**super().get_config(), **config}
-
-
-def build_generator(latent_dim, categories, continuous, last_layer, **config):
-    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
-    latents = keras.Input((latent_dim,), name="latents")
-    model = keras.Model(
-        latents, decode(Codes(categories, continuous)(latents), **config), name="generator"
-    )
-    blocks.shrink_last_layer(model, last_layer)
-    return model
-
-
-def build_discriminator(image_shape, categories, continuous, spectral, last_layer, **config):
-    """Images → {"logits": [n], "features": [n, d], "category_logits", "continuous"}; D and Q."""
-    images = keras.Input(image_shape, name="images")
-    features = keras.layers.Flatten()(encode(images, spectral=spectral, **config))
-    normalization = config["d_normalization"]
-    normalization = "layer" if normalization == "instance" else normalization  # no map here
-    guess = keras.layers.Dense(128, use_bias=normalization == "none")(features)
-    guess = blocks.hidden(
-        guess, normalization, config["activation"], synchronized=config["synchronized"]
-    )
-    outputs = {
-        "logits": blocks.logit(features, spectral),
-        "features": features,
-        "category_logits": keras.layers.Dense(categories, name="category_logits")(guess),
-        "continuous": keras.layers.Dense(continuous, name="continuous")(guess),
-    }
-    model = keras.Model(images, outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model

@@ -1,11 +1,13 @@
 """KL-GAN: the generator also minimises the KL divergence that D's logit estimates."""
 
+import dataclasses
+
 import tensorflow as tf
 
 from keras_gan.rules import register
 
-from . import blocks
 from .dcgan import DCGAN
+from .options import DCGANOptions
 
 
 @register
@@ -35,33 +37,12 @@ class KLGAN(DCGAN):
         gan.compile()
     """
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        kl_weight=1.0,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        networks = {name: value for name, value in config.items() if name != "kl_weight"}
-        super().__init__(**networks, prior=prior, **kwargs)
-        self.config, self.kl_weight = config, kl_weight
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(DCGANOptions):
+        kl_weight: float = 1.0
 
-    def compile(self, *args, **rules):
-        super().compile(*args, **rules)
+    def compile(self, **rules):
+        super().compile(**rules)
         reads = "kl_gan reads KL from the logit of an unsmoothed logistic D on today's fakes"
         if not self.loss_rule.logistic or self.loss_rule.paired:
             raise ValueError(f"{reads}: not with the loss {type(self.loss_rule).__name__}")
@@ -73,4 +54,4 @@ class KLGAN(DCGAN):
     def generator_loss(self, turn):
         found = super().generator_loss(turn)
         kl = turn.log("generator/kl", -tf.reduce_mean(turn.fake_output["logits"]))
-        return {"generator": found["generator"] + self.kl_weight * kl}
+        return {"generator": found["generator"] + self.options.kl_weight * kl}

@@ -1,6 +1,5 @@
 """LSGAN: squared errors in place of the logistic loss."""
 
-from keras_gan import losses
 from keras_gan.rules import register
 
 from .dcgan import DCGAN
@@ -30,7 +29,4 @@ class LSGAN(DCGAN):
 
     @classmethod
     def defaults(cls):
-        return {"loss": "least_squares"}
-
-    def compile(self, *args, loss=None, **rules):
-        super().compile(*args, loss=loss or losses.LeastSquares(), **rules)
+        return super().defaults() | {"loss": "least_squares"}

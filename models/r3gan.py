@@ -1,12 +1,12 @@
 """R3GAN: a loss with proven convergence lets the networks be modern and plain."""
 
+import dataclasses
 import math
 
 import keras
 import tensorflow as tf
 
-from keras_gan import layers, losses
-from keras_gan.penalties import R1, R2
+from keras_gan import layers
 from keras_gan.rules import register
 
 from . import blocks
@@ -43,7 +43,7 @@ class R3GAN(ZooModel):
     float16 is refused: the paper finds that it cripples training.
 
     Args:
-        image_shape, latent_dim, width, noise, minibatch_stddev, prior: as of `DCGAN`.
+        image_shape, latent_dim, width, layer_noise, minibatch_stddev, prior: as of `DCGAN`.
         depth: blocks a stage.
 
     Example:
@@ -53,7 +53,7 @@ class R3GAN(ZooModel):
 
     @classmethod
     def defaults(cls):
-        return {
+        return super().defaults() | {
             "loss": "relativistic",
             "r1": 1.0,
             "r2": 1.0,
@@ -63,84 +63,60 @@ class R3GAN(ZooModel):
             "g_beta_2": 0.99,
         }
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        depth=1,
-        noise=0.0,
-        minibatch_stddev=False,
-        prior=None,
-        **kwargs,
-    ):
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(ZooModel.Options):
+        depth: int = 1
+
+    @classmethod
+    def build_generator(cls, options):
+        """z float32 [n, latent_dim] → images float32 [n, h, w, c], not bounded."""
         if keras.mixed_precision.global_policy().name == "mixed_float16":
             raise ValueError("precision mixed_float16 cripples r3gan; use mixed_bfloat16")
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
+        image_shape, width = options.image_shape, options.width
+        count = blocks.doublings(image_shape)
+        height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+        total = options.depth * (count + 1)
+        inputs = keras.Input((options.latent_dim,), name="latents")
+        x = Basis(height, breadth, channels(width, count), name="basis")(inputs)
+        for level in reversed(range(count + 1)):
+            for _index in range(options.depth):
+                x = block(x, total, options.layer_noise)
+            if level > 0:
+                x = conv1(x, channels(width, level - 1), use_bias=False)
+                x = Resample("up")(x)
+        x = conv1(x, image_shape[-1], use_bias=False)
+        images = keras.layers.Activation("linear", dtype="float32", name="images")(x)
+        return keras.Model(inputs, images, name="generator")
 
-    def compile(self, d_optimizer=None, g_optimizer=None, loss=None, penalties=None, **rules):
-        super().compile(
-            d_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99),
-            g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99),
-            loss=loss or losses.RelativisticPairing(),
-            penalties=[R1(1.0), R2(1.0)] if penalties is None else penalties,
-            **rules,
-        )
-
-
-def build_generator(image_shape, latent_dim, width, depth, noise, **_):
-    """z float32 [n, latent_dim] → images float32 [n, h, w, c], not bounded."""
-    count = blocks.doublings(image_shape)
-    height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
-    total = depth * (count + 1)
-    inputs = keras.Input((latent_dim,), name="latents")
-    x = Basis(height, breadth, channels(width, count), name="basis")(inputs)
-    for level in reversed(range(count + 1)):
-        for _index in range(depth):
-            x = block(x, total, noise)
-        if level > 0:
-            x = conv1(x, channels(width, level - 1), use_bias=False)
-            x = Resample("up")(x)
-    x = conv1(x, image_shape[-1], use_bias=False)
-    images = keras.layers.Activation("linear", dtype="float32", name="images")(x)
-    return keras.Model(inputs, images, name="generator")
-
-
-def build_discriminator(image_shape, width, depth, minibatch_stddev, **_):
-    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-    count = blocks.doublings(image_shape)
-    total = depth * (count + 1)
-    images = keras.Input(image_shape, name="images")
-    x = conv1(images, width, use_bias=False)
-    for level in range(count + 1):
-        for _index in range(depth):
-            x = block(x, total)
-        if level < count:
-            x = Resample("down")(x)
-            x = conv1(x, channels(width, level + 1), use_bias=False)
-    if minibatch_stddev:
-        x = layers.MinibatchStddev()(x)
-    size = x.shape[1:3]
-    features = keras.layers.DepthwiseConv2D(
-        size,
-        use_bias=False,
-        depthwise_initializer=keras.initializers.RandomNormal(stddev=math.prod(size) ** -0.5),
-        name="basis",
-    )(x)
-    features = keras.layers.Flatten()(features)
-    logits = keras.layers.Dense(1, use_bias=False, kernel_initializer=scaled(1.0))(features)
-    outputs = {
-        "logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits),
-        "features": features,
-    }
-    return keras.Model(images, outputs, name="discriminator")
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        count = blocks.doublings(options.image_shape)
+        total = options.depth * (count + 1)
+        images = keras.Input(options.image_shape, name="images")
+        x = conv1(images, options.width, use_bias=False)
+        for level in range(count + 1):
+            for _index in range(options.depth):
+                x = block(x, total)
+            if level < count:
+                x = Resample("down")(x)
+                x = conv1(x, channels(options.width, level + 1), use_bias=False)
+        if options.minibatch_stddev:
+            x = layers.MinibatchStddev()(x)
+        size = x.shape[1:3]
+        features = keras.layers.DepthwiseConv2D(
+            size,
+            use_bias=False,
+            depthwise_initializer=keras.initializers.RandomNormal(stddev=math.prod(size) ** -0.5),
+            name="basis",
+        )(x)
+        features = keras.layers.Flatten()(features)
+        logits = keras.layers.Dense(1, use_bias=False, kernel_initializer=scaled(1.0))(features)
+        outputs = {
+            "logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits),
+            "features": features,
+        }
+        return keras.Model(images, outputs, name="discriminator")
 
 
 def block(x, total, noise=0.0):

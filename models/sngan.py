@@ -4,12 +4,13 @@ from typing import ClassVar
 
 import keras
 
-from keras_gan import layers, losses, schedules
+from keras_gan import layers
 from keras_gan.rules import register
 
 from . import blocks
 from .base import ZooModel
 from .dcgan import channels
+from .options import NormalizedOptions
 
 
 @register
@@ -32,19 +33,20 @@ class SNGAN(ZooModel):
     each halving; one block more at the smallest map instead of two.
 
     Args:
-        image_shape, latent_dim, width, normalization, activation, noise, dropout,
-        minibatch_stddev, last_layer, synchronized, prior: as of `DCGAN`.
+        image_shape, latent_dim, width, normalization, activation, layer_noise, dropout,
+        minibatch_stddev, last_layer_init, sync_batch_norm, prior: as of `DCGAN`.
 
     Example:
         gan = SNGAN(image_shape=(32, 32, 3), width=32)
         gan.compile()                               # hinge, on batches [n, 5, h, w, c]
     """
 
-    inherent: ClassVar = {"spectral_norm": True, "downsampling": "average"}
+    Options: ClassVar = NormalizedOptions
+    built_in: ClassVar = {"spectral_norm": True, "downsampling": "average"}
 
     @classmethod
     def defaults(cls):
-        return {
+        return super().defaults() | {
             "loss": "hinge",
             "d_turns": 5,
             "d_beta_1": 0.0,
@@ -53,107 +55,63 @@ class SNGAN(ZooModel):
             "g_beta_2": 0.9,
         }
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        activation="leaky_relu",
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(**config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
+    @classmethod
+    def build_generator(cls, options):
+        """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+        image_shape, width = options.image_shape, options.width
+        count = blocks.doublings(image_shape)
+        height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+        bias = options.normalization == "none"
 
-    def compile(self, d_optimizer=None, g_optimizer=None, loss=None, schedule=None, **rules):
-        def adam():
-            return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9)
+        def hidden(x):
+            return blocks.hidden(
+                x,
+                options.normalization,
+                options.activation,
+                options.layer_noise,
+                options.dropout,
+                options.sync_batch_norm,
+            )
 
-        super().compile(
-            d_optimizer or adam(),
-            g_optimizer or adam(),
-            loss=loss or losses.Hinge(),
-            schedule=schedule or schedules.FixedSchedule(d_turns=5),
-            **rules,
-        )
+        def grow(x):
+            return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
 
+        inputs = keras.Input((options.latent_dim,), name="latents")
+        deepest = channels(width, count - 1)
+        x = keras.layers.Dense(height * breadth * deepest)(inputs)
+        x = keras.layers.Reshape((height, breadth, deepest))(x)
+        for level in reversed(range(count)):
+            filters = channels(width, level)
+            y = conv(grow(hidden(x)), filters, 3, use_bias=bias)
+            x = keras.layers.Add()([conv(hidden(y), filters, 3), conv(grow(x), filters, 1)])
+        x = conv(hidden(x), image_shape[-1], 3)
+        images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
+        return blocks.network(inputs, images, "generator", options)
 
-def build_generator(
-    image_shape,
-    latent_dim,
-    width,
-    normalization,
-    activation,
-    noise,
-    dropout,
-    last_layer,
-    synchronized,
-    **_,
-):
-    """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
-    count = blocks.doublings(image_shape)
-    height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
-    bias = normalization == "none"
+    @classmethod
+    def build_discriminator(cls, options):
+        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        images = x = keras.Input(options.image_shape, name="images")
 
-    def hidden(x):
-        return blocks.hidden(x, normalization, activation, noise, dropout, synchronized)
+        def halve(x):
+            return keras.layers.AveragePooling2D(2)(x)
 
-    def grow(x):
-        return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+        def activate(x):
+            return blocks.activation(options.activation)(x)
 
-    inputs = keras.Input((latent_dim,), name="latents")
-    deepest = channels(width, count - 1)
-    x = keras.layers.Dense(height * breadth * deepest)(inputs)
-    x = keras.layers.Reshape((height, breadth, deepest))(x)
-    for level in reversed(range(count)):
-        filters = channels(width, level)
-        y = conv(grow(hidden(x)), filters, 3, use_bias=bias)
-        x = keras.layers.Add()([conv(hidden(y), filters, 3), conv(grow(x), filters, 1)])
-    x = conv(hidden(x), image_shape[-1], 3)
-    images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
-    model = keras.Model(inputs, images, name="generator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
-
-
-def build_discriminator(image_shape, width, activation, minibatch_stddev, last_layer, **_):
-    """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-    images = x = keras.Input(image_shape, name="images")
-
-    def halve(x):
-        return keras.layers.AveragePooling2D(2)(x)
-
-    def activate(x):
-        return blocks.activation(activation)(x)
-
-    count = blocks.doublings(image_shape)
-    for level in range(count):
-        filters = channels(width, level)
-        y = x if level == 0 else activate(x)  # the image itself is not activated
-        y = activate(conv(y, filters, 3, spectral=True))
-        y = halve(conv(y, filters, 3, spectral=True))
-        x = keras.layers.Add()([y, conv(halve(x), filters, 1, spectral=True)])
-    y = activate(conv(activate(x), filters, 3, spectral=True))
-    x = activate(keras.layers.Add()([x, conv(y, filters, 3, spectral=True)]))
-    if minibatch_stddev:
-        x = layers.MinibatchStddev()(x)
-    features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
-    outputs = {"logits": blocks.logit(features, spectral=True), "features": features}
-    model = keras.Model(images, outputs, name="discriminator")
-    blocks.shrink_last_layer(model, last_layer)
-    return model
+        for level in range(blocks.doublings(options.image_shape)):
+            filters = channels(options.width, level)
+            y = x if level == 0 else activate(x)  # the image itself is not activated
+            y = activate(conv(y, filters, 3, spectral=True))
+            y = halve(conv(y, filters, 3, spectral=True))
+            x = keras.layers.Add()([y, conv(halve(x), filters, 1, spectral=True)])
+        y = activate(conv(activate(x), filters, 3, spectral=True))
+        x = activate(keras.layers.Add()([x, conv(y, filters, 3, spectral=True)]))
+        if options.minibatch_stddev:
+            x = layers.MinibatchStddev()(x)
+        features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
+        outputs = {"logits": blocks.logit(features, spectral=True), "features": features}
+        return blocks.network(images, outputs, "discriminator", options)
 
 
 def conv(x, filters, size, use_bias=True, spectral=False):

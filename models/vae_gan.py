@@ -1,5 +1,7 @@
 """VAE-GAN: an autoencoder whose error is measured by the discriminator's features."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,6 +11,7 @@ from keras_gan.rules import register
 
 from . import blocks
 from .dcgan import DCGAN, encode
+from .options import DCGANOptions
 
 
 @register
@@ -43,46 +46,22 @@ class VAEGAN(DCGAN):
 
     needs_reals_for_generator = True
 
-    @classmethod
-    def defaults(cls):
-        return {"reconstruction_weight": 0.01}
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(DCGANOptions):
+        kl_weight: float = 1.0
+        reconstruction_weight: float = 0.01
 
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        spectral=False,
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        kl_weight=1.0,
-        reconstruction_weight=0.01,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        if prior is not None and type(prior) is not latents.Gaussian:
-            raise ValueError(f"prior {type(prior).__name__}: vae_gan's KL term is to a Gaussian")
-        own = ("kl_weight", "reconstruction_weight")
-        networks = {name: value for name, value in config.items() if name not in own}
-        super().__init__(**networks, prior=prior, **kwargs)
-        self.config = config
-        self.kl_weight, self.reconstruction_weight = kl_weight, reconstruction_weight
-        self.encoder = build_encoder(**networks)
+    def add_networks(self, options):
+        if type(self.prior) is not latents.Gaussian:
+            name = type(self.prior).__name__
+            raise ValueError(f"prior {name}: vae_gan's KL term is to a Gaussian")
+        self.encoder = build_encoder(options)
         self.encoder_optimizer = None
 
-    def compile(self, *args, encoder_optimizer=None, **rules):
+    def compile(self, *, encoder_optimizer=None, **rules):
         """As `GAN.compile`; the encoder's optimizer has G's settings unless one is given."""
         self.encoder_optimizer = keras.optimizers.get(encoder_optimizer)
-        super().compile(*args, **rules)
+        super().compile(**rules)
 
     @property
     def networks(self):
@@ -125,8 +104,8 @@ class VAEGAN(DCGAN):
         turn.log("encoder/feature_error", feature_error)
         turn.log("encoder/pixel_error", tf.square(turn.fake["reconstructions"] - turn.real))
         return {
-            "generator": adversarial + self.reconstruction_weight * feature_error,
-            "encoder": self.kl_weight * kl + feature_error,
+            "generator": adversarial + self.options.reconstruction_weight * feature_error,
+            "encoder": self.options.kl_weight * kl + feature_error,
         }
 
     def _reconstructed(self, turn):
@@ -163,15 +142,19 @@ class VAEGAN(DCGAN):
         return {"reconstructions": blocks.tile(np.concatenate(rows), 8)}
 
 
-def build_encoder(image_shape, latent_dim, **config):
+def build_encoder(options):
     """Images float32 [n, h, w, c] → {"mean", "log_variance"}: [n, latent_dim] each."""
-    images = keras.Input(image_shape, name="images")
-    config = {**config, "d_normalization": config["normalization"]}
-    config.update(spectral=False, minibatch_stddev=False)
-    features = keras.layers.Flatten()(encode(images, **config))
+    images = keras.Input(options.image_shape, name="images")
+    of_encoder = dataclasses.replace(
+        options,
+        d_normalization=options.normalization,
+        spectral_norm=False,
+        minibatch_stddev=False,
+    )
+    features = keras.layers.Flatten()(encode(images, of_encoder))
     outputs = {
         name: keras.layers.Dense(
-            latent_dim, kernel_initializer=blocks.initializer(), dtype="float32", name=name
+            options.latent_dim, kernel_initializer=blocks.initializer(), dtype="float32", name=name
         )(features)
         for name in ("mean", "log_variance")
     }

@@ -1,18 +1,15 @@
 """WGAN: the critic estimates a distance, its weights clipped."""
 
-import keras
+from typing import ClassVar
 
-from keras_gan import losses, schedules
-from keras_gan.constraints import WeightClip
 from keras_gan.rules import register
 
-from . import blocks
-from .base import ZooModel
-from .dcgan import build_discriminator, build_generator
+from .dcgan import DCGAN
+from .options import ConvOptions
 
 
 @register
-class WGAN(ZooModel):
+class WGAN(DCGAN):
     """Wasserstein GAN with weight clipping (Arjovsky, Chintala & Bottou, 2017), DCGAN's networks.
 
     D minimises E D(G(z)) - E D(x), then each of its weights is clipped to [-0.01, 0.01], so that
@@ -34,9 +31,12 @@ class WGAN(ZooModel):
         gan.compile()                               # on batches [n, 5, h, w, c]
     """
 
+    Options: ClassVar = ConvOptions  # no spectral norm
+    logit_bias: ClassVar = False
+
     @classmethod
     def defaults(cls):
-        return {
+        return super().defaults() | {
             "loss": "wasserstein",
             "clip_weights": 0.01,
             "d_turns": 5,
@@ -45,48 +45,3 @@ class WGAN(ZooModel):
             "d_learning_rate": 5e-5,
             "g_learning_rate": 5e-5,
         }
-
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="batch",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(spectral=False, logit_bias=False, **config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
-
-    def compile(
-        self,
-        d_optimizer=None,
-        g_optimizer=None,
-        loss=None,
-        schedule=None,
-        d_constraint=None,
-        **rules,
-    ):
-        super().compile(
-            d_optimizer or keras.optimizers.RMSprop(5e-5),
-            g_optimizer or keras.optimizers.RMSprop(5e-5),
-            loss=loss or losses.Wasserstein(),
-            schedule=schedule or schedules.FixedSchedule(d_turns=5),
-            d_constraint=d_constraint or WeightClip(0.01),
-            **rules,
-        )

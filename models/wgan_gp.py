@@ -1,18 +1,16 @@
 """WGAN-GP: the gradient's norm is pulled to one."""
 
-import keras
+import dataclasses
+from typing import ClassVar
 
-from keras_gan import losses, schedules
-from keras_gan.penalties import GradientPenalty
 from keras_gan.rules import register
 
-from . import blocks
-from .base import ZooModel
-from .dcgan import build_discriminator, build_generator
+from .dcgan import DCGAN
+from .options import ConvOptions
 
 
 @register
-class WGANGP(ZooModel):
+class WGANGP(DCGAN):
     """Wasserstein GAN with gradient penalty (Gulrajani et al., 2017), on DCGAN's networks.
 
     D minimises E D(G(z)) - E D(x) + λ E(‖∇D(x̂)‖ - 1)², x̂ = αx + (1 - α)G(z) with α ~ U(0, 1) a
@@ -27,20 +25,33 @@ class WGANGP(ZooModel):
 
     Args:
         d_normalization: "layer", "instance" or "none"; "batch" is refused.
-        others as of `DCGAN`.
+        others as of `DCGAN`, without spectral norm.
 
     Example:
         gan = WGANGP(image_shape=(28, 28, 1))
         gan.compile()                               # on batches [n, 5, h, w, c]
     """
 
+    logit_bias: ClassVar = False
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Options(ConvOptions):  # no spectral norm
+        d_normalization: str = "layer"
+
+        def __post_init__(self):
+            super().__post_init__()
+            if self.d_normalization == "batch":
+                raise ValueError(
+                    "d_normalization=batch ties the samples whose gradients wgan_gp penalises one"
+                    " by one; use layer, instance or none"
+                )
+
     @classmethod
     def defaults(cls):
-        return {
+        return super().defaults() | {
             "loss": "wasserstein",
             "gradient_penalty": 10.0,
             "d_turns": 5,
-            "d_normalization": "layer",
             "d_learning_rate": 1e-4,
             "g_learning_rate": 1e-4,
             "d_beta_1": 0.0,
@@ -48,53 +59,3 @@ class WGANGP(ZooModel):
             "d_beta_2": 0.9,
             "g_beta_2": 0.9,
         }
-
-    def __init__(
-        self,
-        image_shape=(28, 28, 1),
-        latent_dim=128,
-        width=64,
-        normalization="batch",
-        d_normalization="layer",
-        activation="leaky_relu",
-        upsampling="transposed",
-        downsampling="strided",
-        noise=0.0,
-        dropout=0.0,
-        minibatch_stddev=False,
-        last_layer=None,
-        synchronized=False,
-        prior=None,
-        **kwargs,
-    ):
-        config = blocks.arguments(locals())
-        if d_normalization == "batch":
-            raise ValueError(
-                "d_normalization=batch ties the samples whose gradients wgan_gp penalises one by"
-                " one; use layer, instance or none"
-            )
-        super().__init__(
-            generator=build_generator(**config),
-            discriminator=build_discriminator(spectral=False, logit_bias=False, **config),
-            prior=prior,
-            **kwargs,
-        )
-        self.config = config
-
-    def compile(
-        self,
-        d_optimizer=None,
-        g_optimizer=None,
-        loss=None,
-        penalties=None,
-        schedule=None,
-        **rules,
-    ):
-        super().compile(
-            d_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9),
-            g_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9),
-            loss=loss or losses.Wasserstein(),
-            penalties=[GradientPenalty()] if penalties is None else penalties,
-            schedule=schedule or schedules.FixedSchedule(d_turns=5),
-            **rules,
-        )

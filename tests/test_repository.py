@@ -173,6 +173,20 @@ def test_imports_run_one_way(trees):
     assert not wrong
 
 
+def test_the_zoo_needs_no_flag_parser(trees):
+    """Neither do the modules that it imports, whatever they import in turn."""
+    modules = {dotted(name): name for name in trees}
+    pending = [m for m in modules if m.partition(".")[0] == "models" and level(m) == MIDDLE]
+    seen = set()
+    while pending:
+        module = pending.pop()
+        if module not in seen and module in modules:
+            seen.add(module)
+            pending += imported(modules[module], trees[modules[module]], modules)
+    assert "keras_gan.rulebook" in seen and "keras_gan.settings" in seen
+    assert not {"keras_gan.flags", "keras_gan.config"} & seen
+
+
 def test_levels():
     assert level("keras_gan.losses") == RULES and level("keras_gan") == GAME
     assert level("keras_gan.data.folder") == MIDDLE and level("models.dcgan") == MIDDLE

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from keras_gan import sizes
+from keras_gan import choices
 from keras_gan.errors import refuse
 
 MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
@@ -114,13 +114,13 @@ def default_data_dir():
 def check_shape(name, image_shape):
     """Raises a `UsageError` unless a model can make images of this shape."""
     height, width, channels = image_shape
-    nearest = sizes.nearest(height, width)
+    nearest = choices.nearest_size(height, width)
     if (height, width) != nearest:
         refuse(
             "dataset",
             name,
-            f"images are {height}x{width}; sides must be multiples of {sizes.STEP},"
-            f" {sizes.SMALLEST} to {sizes.LARGEST}",
+            f"images are {height}x{width}; sides must be multiples of {choices.SIDE_STEP},"
+            f" {choices.SMALLEST_SIDE} to {choices.LARGEST_SIDE}",
             f"--image_size={nearest[0]}x{nearest[1]}, the nearest",
         )
     if channels not in (1, 3, 4):

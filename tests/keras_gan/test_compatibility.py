@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import pytest
@@ -161,8 +162,7 @@ def test_check_is_one_line_with_flag_value_and_a_way_out():
 
 def test_a_switch_of_the_networks_that_a_model_lacks_is_refused():
     class Bare:
-        def __init__(self, image_shape, activation):
-            pass
+        Options = dataclasses.make_dataclass("Options", ["image_shape", "activation"])
 
         @staticmethod
         def defaults():

@@ -135,7 +135,7 @@ def dcgan(normalization, optimizer, prior=None, **rules):
             latent_dim=8,
             normalization=normalization,
             d_normalization=normalization,
-            synchronized=True,
+            sync_batch_norm=True,
             prior=prior,
         )
         gan.compile(**{**optimizers(optimizer), "average": MovingAverage(0.9), **rules})

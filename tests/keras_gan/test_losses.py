@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from keras_gan import losses, names
+from keras_gan import choices, losses
 
 REAL = np.linspace(-4, 4, 9).astype(np.float32)
 FAKE = np.linspace(3, -5, 9).astype(np.float32)
@@ -100,9 +100,9 @@ def test_a_loss_says_what_it_is():
 
 
 def test_names_and_classes_can_not_differ():
-    assert tuple(losses.LOSSES) == names.LOSSES
+    assert tuple(losses.LOSSES) == choices.LOSSES
     with pytest.raises(ValueError, match=r"\['hinge'\], flags take \['hinge', 'more'\]"):
-        names.by_name(("hinge", "more"), [losses.Hinge])
+        choices.by_name(("hinge", "more"), [losses.Hinge])
 
 
 @pytest.mark.parametrize("name", [n for n, cls in losses.LOSSES.items() if not cls.has_targets])

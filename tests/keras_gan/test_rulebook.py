@@ -42,6 +42,15 @@ def test_by_default_nothing_but_the_game_is_on():
     assert isinstance(rules["schedule"], schedules.FixedSchedule)
 
 
+def test_a_dictionary_of_settings_will_do():
+    rules = rulebook.compile_arguments({"loss": "hinge", "d_turns": 3})
+    whole = rulebook.compile_arguments(config.make({"loss": "hinge", "d_turns": 3}))
+    names = ("loss", "schedule", "average", "targets", "penalties")
+    assert all(rules[name] == whole[name] for name in names)
+    with pytest.raises(TypeError, match="d_turn"):
+        rulebook.compile_arguments({"d_turn": 3})
+
+
 def test_an_unknown_optimizer_is_told_with_the_choices():
     with pytest.raises(UsageError, match=r"--d_optimizer=sdg: unknown optimizer.*adam.*sgd"):
         rulebook.compile_arguments(config.make({"d_optimizer": "sdg"}))

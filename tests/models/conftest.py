@@ -1,6 +1,5 @@
 """Tiny games of the zoo and steps to play with them, as the fixture `zoo`."""
 
-import inspect
 import types
 
 import keras
@@ -8,12 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import REGISTRY
+from models import REGISTRY, options
 
 
-def takes(name, argument):
-    """Whether a model's constructor has an argument."""
-    return argument in inspect.signature(REGISTRY[name].__init__).parameters
+def takes(name, option):
+    """Whether a model has an option."""
+    return option in options.names(REGISTRY[name].Options)
 
 
 def make(name, image_shape=(28, 28, 1), compiled=True, rules=None, **arguments):

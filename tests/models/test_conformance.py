@@ -1,5 +1,6 @@
 """What holds for every model of the zoo: a new one is tested by being registered."""
 
+import dataclasses
 import functools
 import inspect
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import compatibility, export, losses, rulebook
+from keras_gan import compatibility, export, losses, rulebook, settings
 from keras_gan import config as config_module
+from keras_gan.errors import UsageError
 from keras_gan.schedules import FixedSchedule
-from models import REGISTRY
+from models import REGISTRY, options
 
 SHAPES = [(28, 28, 1), (32, 48, 3), (36, 28, 4)]
 MODELS = sorted(REGISTRY)
@@ -122,12 +124,9 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
     model = REGISTRY[name]
     config = config_module.make({"model": name}, model.defaults())
     compatibility.check(config, model)
-    for argument, parameter in inspect.signature(model.__init__).parameters.items():
-        flag = {v: k for k, v in compatibility.ARGUMENTS.items()}.get(argument, argument)
-        if hasattr(config, flag) and argument != "prior":
-            assert parameter.default == getattr(config, flag) or (
-                parameter.default is None and not getattr(config, flag)
-            ), flag
+    for field in dataclasses.fields(model.Options):
+        if hasattr(config, field.name):
+            assert field.default == getattr(config, field.name), field.name
     gan = zoo.make(name)
     asked = rulebook.compile_arguments(config)
     for side in ("d_optimizer", "g_optimizer"):
@@ -141,34 +140,60 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
     assert gan.loss_rule == asked["loss"]
     assert gan.penalties == asked["penalties"]
     assert gan.schedule == asked["schedule"]
+    assert gan.average == asked["average"] and gan.average.decay == 0.999
     constraint = asked["d_constraint"]
     assert getattr(gan.d_constraint, "bound", None) == getattr(constraint, "bound", None)
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_every_switch_of_the_networks_builds(zoo, name):
-    switches = {
-        "normalization": ("batch", "instance", "layer", "none"),
-        "d_normalization": ("instance", "layer", "none"),
-        "activation": ("relu",),
-        "upsampling": ("pixel_shuffle", "nearest"),
-        "downsampling": ("average", "max"),
-        "spectral": (True,),
-        "noise": (0.1,),
-        "dropout": (0.5,),
-        "minibatch_stddev": (True,),
-        "label_map": (True,),
-        "last_layer": (0.003,),
-        "synchronized": (True,),
-    }
-    for argument, values in switches.items():
-        for value in values:
-            if not zoo.takes(name, argument) or (name, value) == ("gan", "instance"):
+    numbers = {"layer_noise": 0.1, "dropout": 0.5, "last_layer_init": 0.003}
+    flags = {field.name: field.metadata["flag"] for field in dataclasses.fields(settings.Config)}
+    built = []
+    for option in options.names(REGISTRY[name].Options):
+        if option not in compatibility.OF_NETWORKS or option in ("latent_dim", "width"):
+            continue
+        for value in flags[option]["choices"] or (numbers.get(option, True),):
+            if (name, value) == ("gan", "instance"):
                 continue
-            gan = zoo.make(name, compiled=False, **{argument: value})
-            assert gan.config[argument] == value
+            if (name, option, value) == ("wgan_gp", "d_normalization", "batch"):
+                continue
+            gan = zoo.make(name, compiled=False, **{option: value})
+            assert getattr(gan.options, option) == value
             again = type(gan).from_config(gan.get_config())
-            assert again.config == gan.config
+            assert again.options == gan.options
+            built.append(option)
+    assert {"layer_noise", "minibatch_stddev"} <= set(built)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_options_are_shown_and_a_misspelt_one_is_refused(zoo, name):
+    model = REGISTRY[name]
+    shown = inspect.signature(model).parameters
+    assert list(shown) == [*options.names(model.Options), "prior", "name"]
+    assert all(shown[f.name].default == f.default for f in dataclasses.fields(model.Options))
+    with pytest.raises(TypeError, match=r"latent_dims=3: .* did you mean latent_dim\? .*width"):
+        zoo.make(name, compiled=False, latent_dims=3)
+    gan = zoo.make(name, compiled=False)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        gan.options.width = 3
+
+
+def test_a_switch_that_a_model_lacks_is_refused():
+    for name in ("wgan", "wgan_gp", "sngan", "r3gan"):
+        with pytest.raises(TypeError, match="spectral_norm=True"):
+            REGISTRY[name](spectral_norm=True)
+        config = config_module.make(
+            {"model": name, "spectral_norm": True}, REGISTRY[name].defaults()
+        )
+        with pytest.raises(UsageError, match="no such switch"):
+            compatibility.check(config, REGISTRY[name])
+
+
+def test_what_compile_is_given_comes_before_the_paper(zoo):
+    gan = zoo.make("wgan", rules={"loss": losses.Hinge(), "d_constraint": None})
+    assert isinstance(gan.loss_rule, losses.Hinge) and gan.d_constraint is None
+    assert gan.schedule.d_turns == 5 and isinstance(gan.d_optimizer, keras.optimizers.RMSprop)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -235,7 +260,7 @@ def test_mixed_precision_stays_finite(zoo, name, precision):
 
 @pytest.mark.parametrize("name", LONG)
 def test_two_replicas_equal_one(zoo, mirrored, name):
-    synchronized = {"synchronized": True} if zoo.takes(name, "synchronized") else {}
+    synchronized = {"sync_batch_norm": True} if zoo.takes(name, "sync_batch_norm") else {}
     ends = []
     for strategy in (tf.distribute.get_strategy(), mirrored):
         keras.utils.set_random_seed(5)

@@ -45,7 +45,7 @@ class TestBlocks:
         np.testing.assert_array_equal(picture[2:, :3], images[2])
 
     def test_bound_of_the_last_layers(self, zoo):
-        gan = zoo.make("acgan", compiled=False, last_layer=0.003)
+        gan = zoo.make("acgan", compiled=False, last_layer_init=0.003)
         logit = gan.discriminator.get_layer("logit").kernel
         classes = gan.discriminator.get_layer("class_logits").kernel
         assert np.abs(logit).max() <= 0.003 < np.abs(classes).max()

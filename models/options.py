@@ -1,0 +1,107 @@
+"""The options of the zoo's networks: one field per option, called like its flag."""
+
+import dataclasses
+import difflib
+import inspect
+from typing import ClassVar
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every model of images takes.
+
+    Attributes:
+        image_shape: (height, width, channels); sides multiples of 4, 28 to 256.
+        latent_dim: dimensions of z.
+        width: channels (or units) of the first hidden layer.
+        layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
+        minibatch_stddev: D sees the standard deviation over groups of images.
+    """
+
+    image_shape: tuple[int, ...] = (28, 28, 1)
+    latent_dim: int = 128
+    width: int = 64
+    layer_noise: float = 0.0
+    minibatch_stddev: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "image_shape", tuple(self.image_shape))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NormalizedOptions(Options):
+    """Those of networks with a normalisation in G.
+
+    Attributes:
+        normalization: "batch", "instance", "layer" or "none", in G.
+        activation: "leaky_relu" or "relu", in G and D.
+        dropout: rate in G, at training and at sampling; 0 is none.
+        last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
+        sync_batch_norm: batch norm over all replicas.
+    """
+
+    normalization: str = "batch"
+    activation: str = "leaky_relu"
+    dropout: float = 0.0
+    last_layer_init: float = 0.0
+    sync_batch_norm: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConvOptions(NormalizedOptions):
+    """Those of DCGAN's networks whose D can't have spectral norm.
+
+    Attributes:
+        d_normalization: as `normalization`, in D.
+        upsampling: "transposed", "pixel_shuffle" or "nearest", in G.
+        downsampling: "strided", "average" or "max", in D.
+    """
+
+    d_normalization: str = "batch"
+    upsampling: str = "transposed"
+    downsampling: str = "strided"
+    spectral_norm: ClassVar[bool] = False  # a constant, which the networks read, and no option
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DCGANOptions(ConvOptions):
+    """Those of DCGAN's networks.
+
+    Attributes:
+        spectral_norm: spectral norm in D.
+    """
+
+    spectral_norm: bool = False
+
+
+def names(options_class):
+    """Names of the options, in order."""
+    return [field.name for field in dataclasses.fields(options_class)]
+
+
+def check_names(model, options_class, given):
+    """Raises a `TypeError` if an option is given that a model does not have.
+
+    Args:
+        model: str, the model's name, for the message.
+        options_class: the model's `Options`.
+        given: dict, the options by name.
+    """
+    allowed = [*names(options_class), "prior", "name"]
+    for name, value in given.items():
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            hint = f", did you mean {close[0]}?" if close else ";"
+            raise TypeError(
+                f"{name}={value!r}: {model} has no such option{hint} allowed: {', '.join(allowed)}"
+            )
+
+
+def signature(options_class):
+    """The `inspect.Signature` of a model's constructor: its options, then `prior` and `name`."""
+    parameters = inspect.signature(options_class).parameters.values()
+    further = (
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+        for name in ("prior", "name")
+    )
+    return inspect.Signature([*parameters, *further])
