@@ -32,7 +32,7 @@ def collectives(flags):
     import tensorflow as tf
 
     import models
-    from keras_gan import experiment, runtime
+    from keras_gan import devices, experiment
     from keras_gan import flags as flags_module
     from keras_gan.resolve import resolve
     from keras_gan.settings import Config
@@ -42,8 +42,8 @@ def collectives(flags):
     given.setdefault("model", "dcgan")
     config = resolve(given, models.REGISTRY)
     model_class = models.REGISTRY[config.model]
-    runtime.set_up(config)
-    strategy = runtime.strategy(config)
+    devices.set_up(config)
+    strategy = devices.strategy(config)
     height, width = flags_module.image_size(config.image_size) or (28, 28)
 
     class Source:

@@ -66,7 +66,7 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan import cluster, experiment, export, modes, runtime
+    from keras_gan import cluster, devices, experiment, export, modes
     from keras_gan.resolve import resolve
 
     mode = given.get("mode", "train")
@@ -87,7 +87,7 @@ def _run(given, registry, load_zoo):
     run.writes = mode != "train" or config.strategy != "multi_worker" or cluster.task()[0] == 0
     with run:
         with silence():
-            runtime.set_up(config)
+            devices.set_up(config)
         if mode == "train":
             return experiment.train(config, model_class, run)
         return modes.MODES[mode](config, model_class, run)

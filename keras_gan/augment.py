@@ -6,7 +6,7 @@ what is shifted in or cut out is 0, mid-grey.
 
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import functional
 from keras_gan.rules import Rule, StatefulRule, register, rule
 
 KINDS = ("color", "translation", "cutout")
@@ -182,7 +182,7 @@ class ADA(StatefulRule):
         due = accepted & (turns >= self.interval)
         direction = tf.sign(total / tf.maximum(turns, 1.0) - self.target)
         moved = tf.clip_by_value(self.p.value + direction * turns * self.step_size, 0.0, 1.0)
-        runtime.assign([self.p], [moved], due)
+        functional.assign([self.p], [moved], due)
         self.total.assign(tf.where(due, 0.0, total))
         self.turns.assign(tf.where(due, 0.0, turns))
 

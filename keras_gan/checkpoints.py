@@ -29,7 +29,7 @@ class Restored:
     Attributes:
         step: the checkpoint's step.
         metadata: JSON values, e.g. {"healthy": true}.
-        environment: what the bits depend on besides the settings, as `runtime.environment` gives.
+        environment: what the bits depend on besides the settings, as `devices.environment` gives.
         state: the arrays that were saved with it, by name.
     """
 
@@ -46,7 +46,7 @@ class Checkpoints:
         folder: where they are.
         keep: how many of the newest are kept, in addition to those in `protected`.
         writes: whether anything is written; of several processes only one does.
-        environment: JSON values to keep with each, see `runtime.environment`.
+        environment: JSON values to keep with each, see `devices.environment`.
 
     Attributes:
         protected: steps of older checkpoints that are kept too, a set.

@@ -7,7 +7,7 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan import cluster, compatibility, export, flags, pictures, rulebook, runtime
+from keras_gan import cluster, compatibility, devices, export, flags, pictures, rulebook
 from keras_gan.checkpoints import Checkpoints, Restored
 from keras_gan.data import open_source, pipeline
 from keras_gan.errors import HealthStop, UsageError, refuse
@@ -68,7 +68,7 @@ def train(config, model_class, run, callbacks=()):
     Returns:
         The exit status.
     """
-    strategy = runtime.strategy(config)  # first: with several workers it takes the signals
+    strategy = devices.strategy(config)  # first: with several workers it takes the signals
     with Interruption() as interruption:
         workers = cluster.Workers(strategy)
         with cluster.losing_peers(workers):
@@ -83,7 +83,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     _hint_labels(config, source, model_class)
     with strategy.scope():
         gan = build(config, model_class, source)
-    environment = runtime.environment(config, strategy, source)
+    environment = devices.environment(config, strategy, source)
     checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
@@ -159,7 +159,7 @@ def tell_changes(before, now):
     """Warns of what a continued run can't keep, though no setting was changed.
 
     Args:
-        before, now: as `runtime.environment` returns it.
+        before, now: as `devices.environment` returns it.
     """
     for name, value in before.items():
         if value != now.get(name):

@@ -11,11 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan import labels as labels_module
-from keras_gan import latents, losses, pixels, randomness, runtime, schedules
+from keras_gan import latents, losses, pixels, randomness, replicas, schedules
 from keras_gan.averaging import MovingAverage
 from keras_gan.recorder import Recorder
 from keras_gan.rules import StatefulRule, register
 from keras_gan.updates import Updates
+
+DEFAULT_AVERAGE = MovingAverage(decay=0.999)
 
 
 @register
@@ -96,7 +98,7 @@ class GAN(keras.Model):
         replay=None,
         opponent=None,
         schedule=None,
-        average=None,
+        average=DEFAULT_AVERAGE,
         top_k=None,
         separate_batches=True,
         clip_norm=None,
@@ -118,7 +120,8 @@ class GAN(keras.Model):
             opponent: whom a player trains against, if not the current one: target networks or
                 past players.
             schedule: who trains how often: `schedules.FixedSchedule` or `ThresholdLoop`.
-            average: `averaging.MovingAverage` of the generator's weights.
+            average: `averaging.MovingAverage` of the generator's weights; None switches it off.
+              Defaults to β 0.999, as on the command line.
             top_k: `selection.TopK`, which fakes train the generator.
             separate_batches: real and fake images go through D apart, so that batch norm never
                 mixes them (tip 4). False is the counter-example.
@@ -217,7 +220,7 @@ class GAN(keras.Model):
         images, labels = data if isinstance(data, (tuple, list)) else (data, None)
         step = self.step.value
         # This replica's rows of the global batch.
-        row = tf.cast(runtime.replica_index(), tf.int64) * images.shape[0]
+        row = tf.cast(replicas.index(), tf.int64) * images.shape[0]
         key = randomness.Key.create(self.run_seed.value, self.attempt.value, row).fold(step)
         metrics = self.updates.step(images, labels, key)
         self.average.update(self.average_generator, self.generator, step)

@@ -8,7 +8,7 @@ import math
 
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import functional
 from keras_gan.augment import flip_and_shift
 from keras_gan.rules import Rule, StatefulRule, register, rule
 
@@ -237,7 +237,9 @@ class LeCam(StatefulRule):
             (self.seen, 1.0),
         )
         for mean, value in new:
-            runtime.assign([mean], [self.decay * mean.value + (1.0 - self.decay) * value], accepted)
+            functional.assign(
+                [mean], [self.decay * mean.value + (1.0 - self.decay) * value], accepted
+            )
 
     def on_step_end(self, step, key, metrics):
         metrics["lecam/anchor_real"], metrics["lecam/anchor_fake"] = self.anchors()

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gan import keras_private, runtime
+from keras_gan import keras_private, replicas
 
 
 class Player:
@@ -42,7 +42,7 @@ class Player:
 
     def scale(self):
         """What the loss is multiplied by before its gradient is taken, a float32 scalar."""
-        share = 1.0 / runtime.replicas()  # gradients are summed over the replicas
+        share = 1.0 / replicas.count()  # gradients are summed over the replicas
         return share * (self.loss_scale.value() if self.loss_scale else 1.0)
 
     def agree(self, gradients):
@@ -54,7 +54,7 @@ class Player:
         ]
         if missing:
             raise ValueError(f"no gradient reaches {', '.join(missing)} of the {self.name}")
-        gradients = runtime.all_reduce("SUM", gradients)
+        gradients = replicas.all_reduce("SUM", gradients)
         if self.loss_scale:
             gradients = [g / self.loss_scale.value() for g in gradients]
         return gradients, tf.linalg.global_norm(gradients)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import replicas
 
 
 class Recorder(keras.layers.Layer):
@@ -37,7 +37,7 @@ class Recorder(keras.layers.Layer):
         if len(self.names) > self.columns:
             raise ValueError(f"{len(self.names)} metrics, but only {self.columns} columns")
         row = tf.stack([tf.cast(metrics[name], tf.float32) for name in self.names])
-        row = runtime.all_reduce("MEAN", row)
+        row = replicas.all_reduce("MEAN", row)
         row = tf.where(tf.math.is_finite(row), row, tf.zeros_like(row))
         row = tf.pad(row, [[0, self.columns - len(self.names)]])
         index = tf.cast(step % self.window, tf.int32)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan import functional, replicas
 from keras_gan.rules import StatefulRule, register
 
 
@@ -67,11 +67,11 @@ class Replay(StatefulRule):
 
     def insert(self, fakes, labels, accepted):
         """Keeps a turn's fakes of all replicas where `accepted` holds and they are finite."""
-        fakes = runtime.all_gather(fakes)[-self.capacity :]
+        fakes = replicas.all_gather(fakes)[-self.capacity :]
         count = fakes.shape[0]
         places = (tf.range(count, dtype=tf.int64) + self.inserted.value) % self.capacity
         if labels is not None:
-            labels = runtime.all_gather(labels)[-self.capacity :]
+            labels = replicas.all_gather(labels)[-self.capacity :]
 
         def write():
             at = places[:, None]
@@ -81,4 +81,4 @@ class Replay(StatefulRule):
             self.inserted.assign_add(count)
             return True
 
-        tf.cond(accepted & runtime.all_finite(fakes), write, lambda: False)
+        tf.cond(accepted & functional.all_finite(fakes), write, lambda: False)

@@ -5,7 +5,7 @@ import inspect
 
 import keras
 
-from keras_gan import augment, labels, latents, losses, penalties, runtime, schedules, selection
+from keras_gan import augment, functional, labels, latents, losses, penalties, schedules, selection
 from keras_gan.averaging import MovingAverage
 from keras_gan.constraints import WeightClip
 from keras_gan.errors import refuse
@@ -55,7 +55,7 @@ def compile_arguments(settings):
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
-        "xla": runtime.uses_xla(config),
+        "xla": functional.uses_xla(config.xla),
         "loss_scaling": config.precision == "mixed_float16",
         "seed": config.seed,
     }

@@ -6,7 +6,7 @@ What surrounds them reduces over the replicas, checks and writes.
 
 import tensorflow as tf
 
-from keras_gan import batch_statistics, pixels, randomness, runtime
+from keras_gan import batch_statistics, functional, pixels, randomness, replicas
 from keras_gan.functional import Snapshot
 from keras_gan.players import LossScale, Player
 from keras_gan.turn import Fakes, Turn
@@ -34,12 +34,14 @@ class Updates:
             self.players[name] = Player(name, network, optimizer, gan.clip_norm, scale)
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
+        networks = [p.network for p in self.discriminators]
+        self._d_statistics = [v for network in networks for v in network.non_trainable_variables]
         compiled = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
         parts = (*gan.networks.values(), *compiled)
         self.variables = [gan.step, *(v for part in parts for v in part.variables)]
 
         def pure(function):
-            return runtime.pure(function, self.variables, gan.xla)
+            return functional.pure(function, self.variables, gan.xla)
 
         self._make_fakes = pure(self._compiled_fakes)
         self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
@@ -107,7 +109,7 @@ class Updates:
         if gan.replay is not None:
             gan.replay.insert(fakes.outputs["images"], labels, accepted)
         if gan.stateful_rules:
-            means = runtime.all_reduce("MEAN", logs)
+            means = replicas.all_reduce("MEAN", logs)
             for rule in gan.stateful_rules:
                 rule.on_discriminator_turn_end(means, accepted)
         return active
@@ -131,8 +133,8 @@ class Updates:
         """D's outputs on images as its rules let it see them, and its new statistics."""
         for rule in self.gan.d_inputs:
             images = rule(images, key.fold(type(rule).__name__), step)
-        unchanged = [v for p in self.discriminators for v in p.network.non_trainable_variables]
-        with randomness.scope(key.fold("discriminator's layers")), runtime.substituted(unchanged):
+        scope = randomness.scope(key.fold("discriminator's layers"))
+        with scope, functional.substituted(self._d_statistics):
             outputs = self.gan.call_discriminator(images, labels)
             return outputs, {p.name: p.statistics() for p in self.discriminators}
 
@@ -184,11 +186,11 @@ class Updates:
         for player in players:
             name = player.name
             total, norm = player.agree(gradients[name])
-            loss, new = runtime.all_reduce("MEAN", (losses[name], statistics[name]))
-            finite = runtime.all_finite((loss, norm, new))
+            loss, new = replicas.all_reduce("MEAN", (losses[name], statistics[name]))
+            finite = functional.all_finite((loss, norm, new))
             trains = self.gan.schedule.keeps_training(side, loss, active)
             player.update(total, norm, finite & trains)
-            runtime.assign(player.network.non_trainable_variables, new, finite & trains)
+            functional.assign(player.network.non_trainable_variables, new, finite & trains)
             keeps_training, accepted = keeps_training & trains, accepted & finite & trains
             metrics[f"{name}/gradient_norm"] = norm
             metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))

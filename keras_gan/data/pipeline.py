@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gan import runtime
+from keras_gan.replicas import rows_per_replica
 
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
@@ -33,7 +33,7 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
         UsageError: `batch_size` is not a multiple of the replicas.
     """
     replicas = strategy.num_replicas_in_sync if strategy else 1
-    rows = runtime.rows_per_replica(batch_size, replicas)
+    rows = rows_per_replica(batch_size, replicas)
 
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas, one element a replica and step."""

@@ -6,7 +6,7 @@ import math
 import keras
 import numpy as np
 
-from keras_gan import experiment, runtime
+from keras_gan import experiment, functional
 from keras_gan.checkpoints import named_state
 from keras_gan.data import pipeline
 from keras_gan.evaluation import suite
@@ -38,7 +38,7 @@ class Table:
             self.gan = fresh
             # Nobody looks on between the steps, so many can be one call: a step of a small network
             # is mostly the way there and back.
-            fresh.jit_compile = runtime.uses_xla(self.config)
+            fresh.jit_compile = functional.uses_xla(self.config)
             fresh.steps_per_execution = math.gcd(self.config.steps, MOST_STEPS_A_CALL)
         else:
             new = named_state(fresh)

@@ -12,13 +12,13 @@ import tensorflow as tf
 import models
 from keras_gan import (
     augment,
+    devices,
     labels,
     losses,
     noise,
     penalties,
     players,
     recorder,
-    runtime,
     selection,
 )
 from keras_gan import config as config_module
@@ -327,15 +327,15 @@ def test_replicas_draw_different_noise(tiny):
 
 
 def test_sizes_that_do_not_divide(monkeypatch):
-    monkeypatch.setattr(runtime, "_strategy", lambda config: strategy_of(4))
+    monkeypatch.setattr(devices, "_strategy", lambda config: strategy_of(4))
     with pytest.raises(UsageError, match="--batch_size=30.*28 or 32"):
-        runtime.strategy(config_module.make({"batch_size": 30}))
+        devices.strategy(config_module.make({"batch_size": 30}))
 
 
 def test_xla_with_synchronised_batch_norm_is_refused(monkeypatch):
-    monkeypatch.setattr(runtime, "_strategy", lambda config: strategy_of(2))
+    monkeypatch.setattr(devices, "_strategy", lambda config: strategy_of(2))
     with pytest.raises(UsageError, match="sync_batch_norm"):
-        runtime.strategy(config_module.make({"xla": True, "sync_batch_norm": True}))
+        devices.strategy(config_module.make({"xla": True, "sync_batch_norm": True}))
 
 
 def test_xla_under_a_strategy(tiny):
