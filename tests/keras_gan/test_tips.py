@@ -11,6 +11,7 @@ import tensorflow as tf
 import models
 from keras_gan import compatibility, config, experiment, flags
 from keras_gan.data import pipeline
+from keras_gan.settings import Config
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAGFILES = sorted((ROOT / "configs" / "tips").glob("*.flags"))
@@ -214,7 +215,7 @@ def test_a_row_of_the_array_trains_real_steps(index):
 
 
 def given_by(path):
-    return flags.parse(config.Config, ["main.py", f"--flagfile={path}"])
+    return flags.parse(Config, ["main.py", f"--flagfile={path}"])
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
