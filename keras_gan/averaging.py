@@ -23,11 +23,18 @@ class MovingAverage(Rule):
         limit = (1.0 + done) / (10.0 + done) if self.warm_up else 1.0
         return tf.minimum(self.decay, limit)
 
-    def update(self, average, network, step):
-        """Moves the network `average` towards `network`."""
+    def update(self, average, network, step, accepted=True):
+        """Moves the network `average` towards `network` where `accepted` holds.
+
+        Args:
+            average: the network that holds the average.
+            network: the network in training.
+            step: int64 scalar.
+            accepted: boolean scalar; elsewhere the average stays as it is.
+        """
         beta = self.beta(step)
         for old, new in zip(average.weights, network.weights, strict=True):
             value = tf.convert_to_tensor(new.value)
             if self.decay and id(new) in {id(v) for v in network.trainable_variables}:
                 value = old.value + (1.0 - beta) * (value - old.value)
-            old.assign(value)
+            old.assign(tf.where(accepted, value, old.value))

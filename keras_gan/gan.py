@@ -223,7 +223,8 @@ class GAN(keras.Model):
         row = tf.cast(replicas.index(), tf.int64) * images.shape[0]
         key = randomness.Key.create(self.run_seed.value, self.attempt.value, row).fold(step)
         metrics = self.updates.step(images, labels, key)
-        self.average.update(self.average_generator, self.generator, step)
+        finite = metrics["finite"] > 0.0
+        self.average.update(self.average_generator, self.generator, step, finite)
         for rule in self.rules:
             rule.on_step_end(step, key, metrics)
         self.recorder.write(step, metrics)

@@ -96,7 +96,7 @@ class InfoGAN(ZooModel):
     def make_fakes(self, real, labels, key):
         shape = (real.shape[0], self.latent_dim)
         latent = self.prior.sample(key.fold("latent"), shape, training=True)
-        category, continuous = split_codes(latent, self.categories, self.continuous)
+        category, continuous = split_codes(latent, self.options.categories, self.options.continuous)
         return {
             "images": self.call_generator(latent),
             "category": category,
@@ -134,17 +134,17 @@ class InfoGAN(ZooModel):
         latent = np.random.default_rng(seed).normal(size=(1, self.latent_dim))
         path = np.repeat(latent, count, 0).astype(np.float32)
         if code == 0:
-            path[:, : self.categories] = 0.0
-            path[np.arange(count), np.arange(count) % self.categories] = 3.0
+            path[:, : self.options.categories] = 0.0
+            path[np.arange(count), np.arange(count) % self.options.categories] = 3.0
         else:
             values = tf.math.ndtri(tf.linspace(0.025, 0.975, count))
-            path[:, self.categories + code - 1] = values.numpy()
+            path[:, self.options.categories + code - 1] = values.numpy()
         return path
 
     def extra_samples(self, source):
         """A traversal for each code; rows differ in their noise."""
         drawn = {}
-        for code in range(1 + self.continuous):
+        for code in range(1 + self.options.continuous):
             rows = [self.generate(self.traversal(code, seed=row)).numpy() for row in range(4)]
             name = "category" if code == 0 else f"code-{code}"
             drawn[name] = blocks.tile(np.concatenate(rows), 10)

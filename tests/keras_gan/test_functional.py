@@ -34,9 +34,9 @@ def test_substituted_gives_other_values_and_takes_changes_back():
     assert (float(inside), float(after)) == (5.0, 1.0)
 
 
-def test_assign_keeps_the_old_value_where_go_is_false():
+def test_assign_keeps_the_old_value_where_not_accepted():
     variable = keras.Variable([1.0, 2.0])
-    functional.assign([variable], [tf.constant([np.nan, 9.0])], go=tf.constant(False))
+    functional.assign([variable], [tf.constant([np.nan, 9.0])], accepted=tf.constant(False))
     np.testing.assert_array_equal(variable.value, [1.0, 2.0])
 
 
