@@ -1,1 +1,1 @@
-"""The referee: callbacks that watch the match, every N steps."""
+"""Callbacks that watch the training every N steps."""
