@@ -102,6 +102,7 @@ class DiffAugment(Rule):
     """
 
     kinds: tuple = KINDS
+    purpose = "diff_augment"
 
     def __call__(self, images, key, step):
         count = images.shape[0]
@@ -133,6 +134,8 @@ class ADA(StatefulRule):
         step_size: how far p moves a D turn; the paper's is batch size / 500,000.
         interval: D turns between moves.
     """
+
+    purpose = "ada"
 
     def __init__(self, target=0.6, step_size=64 / 500_000, interval=4, name="ada", **kwargs):
         super().__init__(name=name, **kwargs)

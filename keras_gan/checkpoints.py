@@ -18,7 +18,7 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.errors import StorageError
 
-FORMAT = 1
+FORMAT = 2  # 1: random numbers were keyed by names of classes and layers
 STATE = "state/"  # before the names of the arrays that are not the model's
 
 
@@ -37,6 +37,10 @@ class Restored:
     metadata: dict = dataclasses.field(default_factory=dict)
     environment: dict = dataclasses.field(default_factory=dict)
     state: dict = dataclasses.field(default_factory=dict)
+
+
+class OtherFormat(StorageError):
+    """A checkpoint of another version, whose runs can't be continued."""
 
 
 class Checkpoints:
@@ -122,6 +126,8 @@ class Checkpoints:
             try:
                 arrays, manifest = self.read(step), self._manifest(step)
                 metadata, environment = manifest["metadata"], manifest["environment"]
+            except OtherFormat:
+                raise
             except StorageError as error:
                 logging.warning("%s; the one before is taken", error)
                 continue
@@ -156,7 +162,12 @@ class Checkpoints:
         manifest = json.loads((self._path(step) / "manifest.json").read_text())
         if manifest.pop("seal") != _seal(manifest):
             raise ValueError("its manifest is damaged")
-        if manifest["format"] != FORMAT or manifest["step"] != step:
+        if manifest["format"] != FORMAT:
+            raise OtherFormat(
+                f"{self._path(step)} was written by another version of keras-gan (checkpoint format"
+                f" {manifest['format']}, not {FORMAT}) and can't be continued: use another run_dir"
+            )
+        if manifest["step"] != step:
             raise ValueError("its manifest is of another checkpoint")
         return manifest
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_gan import labels as labels_module
 from keras_gan import latents, losses, pixels, randomness, replicas, schedules
 from keras_gan.averaging import MovingAverage
+from keras_gan.layers import number_random_layers
 from keras_gan.recorder import Recorder
 from keras_gan.rules import StatefulRule, register
 from keras_gan.updates import Updates
@@ -47,6 +48,8 @@ class GAN(keras.Model):
     def __init__(self, generator, discriminator, prior=None, **kwargs):
         super().__init__(**kwargs)
         self.generator, self.discriminator = generator, discriminator
+        for network in (generator, discriminator):
+            number_random_layers(network)
         # Sampled, scored and exported from; without averaging it is a copy of the generator.
         self.average_generator = keras.models.clone_model(generator)
         self.average_generator.set_weights(generator.get_weights())
@@ -152,6 +155,8 @@ class GAN(keras.Model):
         if self.d_constraint is not None:
             for weight in self.discriminator.trainable_variables:
                 weight.constraint = self.d_constraint
+        for network in self.networks.values():  # a variant may have added some
+            number_random_layers(network)
         self.updates = Updates(self)
         self.loss_scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
 

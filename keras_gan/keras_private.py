@@ -22,4 +22,9 @@ def decays(optimizer, weight):
 
 def kernel_variable(layer):
     """The variable of a layer's kernel; `layer.kernel` may be computed from it."""
-    return layer._kernel
+    return getattr(layer, "_kernel", layer.kernel)
+
+
+def all_layers(network):
+    """Every layer of a network, those inside other layers and models included, in order."""
+    return [layer for layer in network._flatten_layers() if layer is not network]

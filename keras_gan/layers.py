@@ -5,18 +5,39 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan import fast, randomness
-from keras_gan.keras_private import kernel_variable
+from keras_gan.keras_private import all_layers, kernel_variable
 from keras_gan.rules import register
 
 
-def _local_key(layer):
-    """The key in force, made this layer's own by its name; None outside a step."""
-    key = randomness.current()
-    return None if key is None else key.fold(layer.name)
+class RandomLayer(keras.layers.Layer):
+    """A layer whose draws are keyed by the step.
+
+    Args:
+        purpose: str that tells its draws from those of other layers of the network. A `GAN`
+            numbers the layers of its networks that have none.
+    """
+
+    def __init__(self, purpose=None, **kwargs):
+        super().__init__(**kwargs)
+        self.purpose = purpose
+
+    def local_key(self, key):
+        """The layer's own key, given that of the step."""
+        return key.fold(self.purpose or "layer")
+
+    def get_config(self):
+        return {**super().get_config(), "purpose": self.purpose}
+
+
+def number_random_layers(network):
+    """Gives the random layers of a network that have no purpose one by their position."""
+    layers = [layer for layer in all_layers(network) if isinstance(layer, RandomLayer)]
+    for position, layer in enumerate(layers):
+        layer.purpose = layer.purpose or f"layer {position}"
 
 
 @register
-class LayerNoise(keras.layers.Layer):
+class LayerNoise(RandomLayer):
     """Adds Gaussian noise N(0, stddev²) before a hidden activation of G (tip 13).
 
     Active where a key is in force (in a training step, or when sampling is asked for noise), the
@@ -28,11 +49,11 @@ class LayerNoise(keras.layers.Layer):
         self.stddev = stddev
 
     def call(self, inputs):
-        key = _local_key(self)
+        key = randomness.current()
         if key is None:
             return inputs
         return inputs + self.stddev * tf.cast(
-            key.noise((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype
+            self.local_key(key).noise((tf.shape(inputs)[0], *inputs.shape[1:])), inputs.dtype
         )
 
     def get_config(self):
@@ -40,7 +61,7 @@ class LayerNoise(keras.layers.Layer):
 
 
 @register
-class AlwaysDropout(keras.layers.Layer):
+class AlwaysDropout(RandomLayer):
     """Dropout in G at training and at sampling (tip 17; Isola et al., 2017).
 
     In a step the mask is keyed by the sample's position; elsewhere by a fixed key, so that the
@@ -52,9 +73,7 @@ class AlwaysDropout(keras.layers.Layer):
         self.rate = rate
 
     def call(self, inputs):
-        key = _local_key(self)
-        if key is None:
-            key = randomness.Key.create(0).fold(self.name)
+        key = self.local_key(randomness.current() or randomness.Key.create(0))
         kept = key.chance((tf.shape(inputs)[0], *inputs.shape[1:]), 1.0 - self.rate)
         return inputs * (tf.cast(kept, inputs.dtype) / (1.0 - self.rate))
 

@@ -16,6 +16,7 @@ class InputNoise(Rule):
     """
 
     stddev: Decay = Decay("linear", 0.1, 0.0, 1000)
+    purpose = "input_noise"
 
     def __call__(self, images, key, step):
         return images + self.stddev(step) * key.normal(images.shape)

@@ -56,7 +56,7 @@ class PastPlayers(Opponent):
             tf.minimum(self.taken.value, self.slots), tf.float32
         )
         tf.cond((step + 1) % self.every == 0, self._take, lambda: False)
-        self._decide(step, key.at(0).fold(self.name))
+        self._decide(step, key.at(0).fold("past_players"))
 
     def _take(self):
         """Writes the players of now over the oldest snapshot."""

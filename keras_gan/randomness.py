@@ -1,6 +1,7 @@
 """Every random number of a training step, drawn without a generator's state.
 
-A draw is a pure function of (seed, attempt, step, turn, purpose, position in the global batch).
+A draw is a pure function of (seed, attempt, step, turn, purpose, position in the global batch);
+purposes are words given by hand, never names that depend on what was built before.
 So a resumed run repeats the uninterrupted one bit for bit, no two replicas draw the same, and the
 same global batch gives the same update on one device and on many.
 """

@@ -131,8 +131,9 @@ class Updates:
 
     def _discriminate(self, images, labels, key, step):
         """D's outputs on images as its rules let it see them, and its new statistics."""
-        for rule in self.gan.d_inputs:
-            images = rule(images, key.fold(type(rule).__name__), step)
+        for position, rule in enumerate(self.gan.d_inputs):
+            purpose = getattr(rule, "purpose", f"input {position}")
+            images = rule(images, key.fold(purpose), step)
         scope = randomness.scope(key.fold("discriminator's layers"))
         with scope, functional.substituted(self._d_statistics):
             outputs = self.gan.call_discriminator(images, labels)
@@ -162,7 +163,7 @@ class Updates:
         turn = Turn(key, gan.step.value, real, labels, fake, self._discriminate)
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch([t for t in tf.nest.flatten(fake) if t.dtype.is_floating])
-            turn.fake_output = turn.outputs_of(fake["images"], "generator")
+            turn.fake_output = turn.outputs_of(fake["images"], "fake")
             if gan.loss_rule.paired or gan.needs_reals_for_generator:
                 turn.real_output = turn.outputs_of(real, "real")
             losses = gan.generator_loss(turn)

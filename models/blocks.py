@@ -4,6 +4,7 @@ import keras
 
 from keras_gan import fast, layers
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
+from keras_gan.keras_private import kernel_variable
 
 
 def initializer(stddev=0.02):
@@ -130,7 +131,7 @@ def shrink_last_layer(model, bound):
         return
     with_kernel = [layer for layer in model.layers if hasattr(layer, "kernel")]
     last = next((layer for layer in with_kernel if layer.name == "logit"), with_kernel[-1])
-    kernel = getattr(last, "_kernel", last.kernel)
+    kernel = kernel_variable(last)
     kernel.assign(keras.initializers.RandomUniform(-bound, bound)(kernel.shape))
 
 

@@ -1,5 +1,6 @@
 """Checkpoints: exact, whole or not there, never silently wrong."""
 
+import hashlib
 import json
 import logging
 import os
@@ -202,3 +203,19 @@ def test_no_pickles(two):
     with np.load(folder / "state.npz", allow_pickle=False) as file:
         assert all(file[name].dtype != object for name in file.files)
     json.loads((folder / "manifest.json").read_text())
+
+
+def test_a_checkpoint_of_another_format_is_refused_by_name(tmp_path, tiny):
+    """Not taken for damaged: the one before would be of the same format."""
+    gan = tiny.game()
+    checkpoints = Checkpoints(tmp_path)
+    for step in (1, 2):
+        checkpoints.save(gan, step)
+        path = tmp_path / f"step-{step:08d}" / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest.pop("seal")
+        manifest["format"] = 1
+        seal = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+        path.write_text(json.dumps({**manifest, "seal": seal}))
+    with pytest.raises(StorageError, match="format 1, not 2.*another run_dir"):
+        checkpoints.restore(gan)

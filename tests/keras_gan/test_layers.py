@@ -115,7 +115,8 @@ class TestLayerNoise:
         np.testing.assert_array_equal(layers.LayerNoise(0.3)(x), x)
 
     def test_in_a_step_it_adds_its_deviation_differently_by_layer_and_position(self, key):
-        x, first, second = tf.zeros((400, 50)), layers.LayerNoise(0.3), layers.LayerNoise(0.3)
+        x = tf.zeros((400, 50))
+        first, second = (layers.LayerNoise(0.3, purpose=purpose) for purpose in ("a", "b"))
         with randomness.scope(key):
             a, b = first(x).numpy(), second(x).numpy()
         assert a.std() == pytest.approx(0.3, rel=0.02) and abs(a.mean()) < 0.01

@@ -243,3 +243,22 @@ class TestR3GAN:
         images = gan.call_generator(100.0 * tf.random.stateless_normal((2, 16), (0, 1)))
         assert float(tf.reduce_max(tf.abs(images))) > 1.0
         assert gan.sample(2).dtype == np.uint8
+
+
+def test_one_seed_gives_one_run_whatever_was_built_before(zoo):
+    """Draws are keyed by purposes; by layers' names, the second model would draw others."""
+    ends = []
+    for _ in range(2):
+        keras.utils.set_random_seed(5)
+        gan = zoo.make("dcgan", dropout=0.5, layer_noise=0.1)
+        zoo.play(gan, steps=2)
+        ends.append([v.numpy() for network in gan.networks.values() for v in network.variables])
+    for first, second in zip(*ends, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_each_random_layer_of_a_network_has_a_purpose_of_its_own(zoo):
+    gan = zoo.make("dcgan", dropout=0.5, layer_noise=0.1)
+    for network in (gan.generator, gan.average_generator):
+        purposes = [layer.purpose for layer in network.layers if hasattr(layer, "purpose")]
+        assert len(purposes) == len(set(purposes)) == 4 and None not in purposes
