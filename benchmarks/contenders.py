@@ -51,14 +51,15 @@ def ours(steps, *flags):
     """This project, as a run of configs/reference_step.flags has it."""
     import keras
 
-    from keras_gan import config, experiment
+    from keras_gan import experiment
     from keras_gan import flags as flags_module
     from keras_gan.data import pipeline
+    from keras_gan.resolve import complete
     from keras_gan.settings import Config
     from models import REGISTRY
 
     given = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
-    settings = config.make(given, REGISTRY["dcgan"].defaults())
+    settings = complete(given, REGISTRY["dcgan"].defaults())
     source = experiment.data(settings)
     gan = experiment.build(settings, REGISTRY[settings.model], source)
     clock = Clock()

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 
-from keras_gan import config as config_module
 from keras_gan import experiment, flags, pictures
 from keras_gan import export as export_module
 from keras_gan.checkpoints import Checkpoints
 from keras_gan.errors import UsageError
+from keras_gan.resolve import complete
 
 
 def load(config, model_class, run):
@@ -57,7 +57,7 @@ def compare(given):
     from keras_gan.evaluation import compare as comparison
     from keras_gan.evaluation import report
 
-    config = config_module.make(given)
+    config = complete(given)
     found = comparison.compare(
         config.fakes,
         config.reals,

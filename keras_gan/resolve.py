@@ -8,7 +8,7 @@ strategy (`compatibility.check_replicas`).
 
 import dataclasses
 
-from keras_gan import compatibility, config
+from keras_gan import compatibility
 from keras_gan.errors import refuse
 from keras_gan.settings import Config
 
@@ -36,9 +36,33 @@ def resolve(given, registry, run=None):
     defaults = registry[name].defaults()
     if started is not None:
         _refuse_changes(given, {**defaults, **started})
-    made = config.make(values, defaults)
-    compatibility.check(made, registry[name])
-    return made
+    config = complete(values, defaults)
+    compatibility.check(config, registry[name])
+    return config
+
+
+def complete(given, defaults=None):
+    """A complete config.
+
+    Args:
+        given: values by flag name, as `flags.parse` returns them: each is allowed by itself.
+        defaults: the model's own defaults, by flag name.
+    """
+    values = {field.name: field.default for field in dataclasses.fields(Config)}
+    values.update(defaults or {})
+    values.update(given)
+    if values["mode"] == "study" and values["images"]:
+        values["steps"] = _affordable_steps(values)
+    if values["input_noise_steps"] is None:
+        # Fixed when the run starts first, so that a longer run changes nothing that has happened.
+        values["input_noise_steps"] = max(1, values["steps"] // 2)
+    return Config(**values)
+
+
+def _affordable_steps(values):
+    """The steps of a study's budget in real images."""
+    turns = values["turn_bound"] if values["threshold_loop"] else values["d_turns"]
+    return max(1, values["images"] // (values["batch_size"] * turns))
 
 
 def _refuse_changes(given, before):

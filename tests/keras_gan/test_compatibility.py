@@ -3,9 +3,10 @@ import itertools
 
 import pytest
 
-from keras_gan import compatibility, config, layers, penalties, selection
+from keras_gan import compatibility, layers, penalties, selection
 from keras_gan.compatibility import Settings, conflicts
 from keras_gan.errors import UsageError
+from keras_gan.resolve import complete
 
 # Every switch once, alone and in a form that works: its flags, with what it needs.
 CALM_D = {"d_normalization": "layer"}
@@ -153,7 +154,7 @@ def test_what_makes_sense_is_accepted(settings):
 
 def test_check_is_one_line_with_flag_value_and_a_way_out():
     with pytest.raises(UsageError) as error:
-        compatibility.check(config.make({"loss": "hinge", "real_target": "0.7,1.2"}))
+        compatibility.check(complete({"loss": "hinge", "real_target": "0.7,1.2"}))
     message = str(error.value)
     assert "--real_target=0.7,1.2" in message and "--loss=hinge" in message
     assert "--real_target=1" in message and "\n" not in message
@@ -168,14 +169,14 @@ def test_a_switch_of_the_networks_that_a_model_lacks_is_refused():
         def defaults():
             return {}
 
-    compatibility.check(config.make({"activation": "relu", "r1": 1.0}), Bare)  # no norm in D
+    compatibility.check(complete({"activation": "relu", "r1": 1.0}), Bare)  # no norm in D
     with pytest.raises(UsageError, match="--upsampling=nearest"):
-        compatibility.check(config.make({"upsampling": "nearest"}), Bare)
+        compatibility.check(complete({"upsampling": "nearest"}), Bare)
 
 
 def test_groups_that_a_replica_can_not_hold_are_told():
     for name, size in compatibility.GROUPS.items():
-        given = config.make({name: True if name == "minibatch_stddev" else 0.5, "batch_size": 64})
+        given = complete({name: True if name == "minibatch_stddev" else 0.5, "batch_size": 64})
         assert not list(compatibility.regrouped(given, 1))
         assert not list(compatibility.regrouped(given, 64 // size))
         (told,) = compatibility.regrouped(given, 128 // size)

@@ -21,7 +21,6 @@ from keras_gan import (
     recorder,
     selection,
 )
-from keras_gan import config as config_module
 from keras_gan.averaging import MovingAverage
 from keras_gan.checkpoints import named_state
 from keras_gan.data import pipeline
@@ -29,6 +28,7 @@ from keras_gan.errors import UsageError
 from keras_gan.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from keras_gan.past_players import PastPlayers
 from keras_gan.replay import Replay
+from keras_gan.resolve import complete
 from keras_gan.schedules import Decay, FixedSchedule
 from keras_gan.target_networks import TargetNetworks
 
@@ -329,13 +329,13 @@ def test_replicas_draw_different_noise(tiny):
 def test_sizes_that_do_not_divide(monkeypatch):
     monkeypatch.setattr(devices, "_strategy", lambda config: strategy_of(4))
     with pytest.raises(UsageError, match="--batch_size=30.*28 or 32"):
-        devices.strategy(config_module.make({"batch_size": 30}))
+        devices.strategy(complete({"batch_size": 30}))
 
 
 def test_xla_with_synchronised_batch_norm_is_refused(monkeypatch):
     monkeypatch.setattr(devices, "_strategy", lambda config: strategy_of(2))
     with pytest.raises(UsageError, match="sync_batch_norm"):
-        devices.strategy(config_module.make({"xla": True, "sync_batch_norm": True}))
+        devices.strategy(complete({"xla": True, "sync_batch_norm": True}))
 
 
 def test_xla_under_a_strategy(tiny):

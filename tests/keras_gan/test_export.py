@@ -7,13 +7,14 @@ import pytest
 import tensorflow as tf
 
 import models
-from keras_gan import config, export
+from keras_gan import export
 from keras_gan.errors import UsageError
+from keras_gan.resolve import complete
 
 
 @pytest.fixture(scope="module", params=["dcgan", "acgan"])
 def game(request):
-    made = config.make({"model": request.param, "width": 4})
+    made = complete({"model": request.param, "width": 4})
     arguments = {"num_classes": 3} if request.param == "acgan" else {}
     gan = models.REGISTRY[request.param](image_shape=(28, 32, 3), width=4, **arguments)
     gan.compile()

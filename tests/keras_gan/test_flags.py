@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from keras_gan import config, flags
+from keras_gan import flags
 from keras_gan.errors import UsageError
+from keras_gan.resolve import complete
 from keras_gan.settings import Config
 
 
@@ -69,22 +70,22 @@ def test_a_wrong_value_names_flag_value_and_what_is_allowed(given, told):
 
 
 def test_the_written_flags_make_the_same_config(tmp_path):
-    made = config.make(
+    made = complete(
         {"steps": 7, "real_target": "0.7,1.2", "xla": False, "variant": ("a: --r1=1", "b: --r2=1")}
     )
     (tmp_path / "operative.flags").write_text(flags.as_flags(made))
-    assert config.make(parse(f"--flagfile={tmp_path / 'operative.flags'}")) == made
+    assert complete(parse(f"--flagfile={tmp_path / 'operative.flags'}")) == made
 
 
 def test_given_beats_the_models_default_beats_the_engines():
     defaults = {"d_turns": 5, "loss": "wasserstein"}
-    made = config.make({"d_turns": 2}, defaults)
+    made = complete({"d_turns": 2}, defaults)
     assert (made.d_turns, made.loss, made.g_turns) == (2, "wasserstein", 1)
 
 
 def test_a_horizon_is_fixed_at_the_first_start():
-    first = config.make({"steps": 100})
-    again = config.make({**dataclasses.asdict(first), "steps": 1000})
+    first = complete({"steps": 100})
+    again = complete({**dataclasses.asdict(first), "steps": 1000})
     assert first.input_noise_steps == again.input_noise_steps == 50
 
 

@@ -73,7 +73,7 @@ def test_a_studys_budget_in_images_is_one_in_steps():
 def test_a_config_is_made_and_checked_once(monkeypatch, started):
     run = started({"model": "wgan"})
     calls = []
-    for module, name in ((resolve_module.config, "make"), (compatibility, "check")):
+    for module, name in ((resolve_module, "complete"), (compatibility, "check")):
         function = getattr(module, name)
 
         def counted(*arguments, name=name, function=function):
@@ -82,7 +82,7 @@ def test_a_config_is_made_and_checked_once(monkeypatch, started):
 
         monkeypatch.setattr(module, name, counted)
     resolve({"steps": 5}, REGISTRY, run)
-    assert calls == ["make", "check"]
+    assert calls == ["complete", "check"]
 
 
 @pytest.mark.parametrize("name", REGISTRY)

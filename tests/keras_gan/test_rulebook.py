@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import config, constraints, rulebook, schedules
+from keras_gan import constraints, rulebook, schedules
 from keras_gan.errors import UsageError
 from keras_gan.players import Player
+from keras_gan.resolve import complete
 from keras_gan.settings import Config
 
 EVERYTHING = dict(
@@ -19,7 +20,7 @@ EVERYTHING = dict(
 
 
 def test_every_switch_becomes_its_rule():
-    rules = rulebook.compile_arguments(config.make(EVERYTHING))
+    rules = rulebook.compile_arguments(complete(EVERYTHING))
     assert rules["targets"].real == (0.7, 1.2) and rules["targets"].flip == 0.05
     names = [penalty.name for penalty in rules["penalties"]]
     assert names == ["r1", "r2", "balanced_consistency", "lecam"]
@@ -35,7 +36,7 @@ def test_every_switch_becomes_its_rule():
 
 
 def test_by_default_nothing_but_the_game_is_on():
-    rules = rulebook.compile_arguments(config.make({}))
+    rules = rulebook.compile_arguments(complete({}))
     assert not rules["penalties"] and not rules["d_inputs"] and not rules["targets"].soft
     for name in ("replay", "opponent", "top_k", "clip_norm", "d_constraint"):
         assert rules[name] is None
@@ -44,7 +45,7 @@ def test_by_default_nothing_but_the_game_is_on():
 
 def test_a_dictionary_of_settings_will_do():
     rules = rulebook.compile_arguments({"loss": "hinge", "d_turns": 3})
-    whole = rulebook.compile_arguments(config.make({"loss": "hinge", "d_turns": 3}))
+    whole = rulebook.compile_arguments(complete({"loss": "hinge", "d_turns": 3}))
     names = ("loss", "schedule", "average", "targets", "penalties")
     assert all(rules[name] == whole[name] for name in names)
     with pytest.raises(TypeError, match="d_turn"):
@@ -53,12 +54,12 @@ def test_a_dictionary_of_settings_will_do():
 
 def test_an_unknown_optimizer_is_told_with_the_choices():
     with pytest.raises(UsageError, match=r"--d_optimizer=sdg: unknown optimizer.*adam.*sgd"):
-        rulebook.compile_arguments(config.make({"d_optimizer": "sdg"}))
+        rulebook.compile_arguments(complete({"d_optimizer": "sdg"}))
 
 
 def test_two_time_scales():
     rules = rulebook.compile_arguments(
-        config.make({"d_learning_rate": 4e-4, "g_learning_rate": 1e-4, "d_optimizer": "sgd"})
+        complete({"d_learning_rate": 4e-4, "g_learning_rate": 1e-4, "d_optimizer": "sgd"})
     )
     assert isinstance(rules["d_optimizer"], keras.optimizers.SGD)
     rates = [float(rules[f"{side}_optimizer"].learning_rate.numpy()) for side in "dg"]
@@ -68,7 +69,7 @@ def test_two_time_scales():
 @pytest.mark.parametrize("name", sorted(rulebook.OPTIMIZERS))
 def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
     settings = {"d_optimizer": name, "d_learning_rate": 0.01, "d_weight_decay": 0.01}
-    made = rulebook.optimizer(config.make(settings), "d")
+    made = rulebook.optimizer(complete(settings), "d")
     again = type(made).from_config(made.get_config())
     keras.utils.set_random_seed(0)
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from keras_gan import config as config_module
 from keras_gan.errors import StorageError
+from keras_gan.resolve import complete
 from keras_gan.rundir import RunDirectory
 
 
@@ -92,9 +92,9 @@ def test_damaged_rows_are_told(run, name, text):
 
 
 def test_settings_come_back(run):
-    config = config_module.make({"steps": 123, "real_target": "0.7,1.2", "xla": False})
+    config = complete({"steps": 123, "real_target": "0.7,1.2", "xla": False})
     run.write_settings(config)
-    assert config_module.make(run.given()) == config
+    assert complete(run.given()) == config
 
 
 def test_damaged_settings_are_told(run):

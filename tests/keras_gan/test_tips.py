@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 import models
-from keras_gan import compatibility, config, experiment, flags
+from keras_gan import compatibility, experiment, flags
 from keras_gan.data import pipeline
+from keras_gan.resolve import complete
 from keras_gan.settings import Config
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -169,7 +170,7 @@ def trained(given, steps=2, batch=8, source=None):
     """A game of some settings after some steps, on noise if there is no source; its metrics."""
     defaults = models.REGISTRY[given.get("model", "dcgan")].defaults()
     small = {"width": 4, "latent_dim": 8, "batch_size": batch, "steps": steps}
-    settings = config.make({**given, **small}, defaults)
+    settings = complete({**given, **small}, defaults)
     model = models.REGISTRY[settings.model]
     compatibility.check(settings, model)
     gan = experiment.build(settings, model, source or Source)
@@ -222,7 +223,7 @@ def given_by(path):
 def test_a_flagfile_is_consistent_and_says_what_it_is(path):
     given = given_by(path)
     model = models.REGISTRY[given.get("model", "dcgan")]
-    compatibility.check(config.make(given, model.defaults()), model)
+    compatibility.check(complete(given, model.defaults()), model)
     assert path.read_text().startswith("# ")
 
 

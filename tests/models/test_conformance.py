@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from keras_gan import compatibility, export, losses, rulebook, settings
-from keras_gan import config as config_module
 from keras_gan.errors import UsageError
+from keras_gan.resolve import complete
 from keras_gan.schedules import FixedSchedule
 from models import REGISTRY, options
 
@@ -122,7 +122,7 @@ def test_a_player_that_does_not_learn_stays_as_it_is(zoo, games, name):
 @pytest.mark.parametrize("name", MODELS)
 def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
     model = REGISTRY[name]
-    config = config_module.make({"model": name}, model.defaults())
+    config = complete({"model": name}, model.defaults())
     compatibility.check(config, model)
     for field in dataclasses.fields(model.Options):
         if hasattr(config, field.name):
@@ -183,9 +183,7 @@ def test_a_switch_that_a_model_lacks_is_refused():
     for name in ("wgan", "wgan_gp", "sngan", "r3gan"):
         with pytest.raises(TypeError, match="spectral_norm=True"):
             REGISTRY[name](spectral_norm=True)
-        config = config_module.make(
-            {"model": name, "spectral_norm": True}, REGISTRY[name].defaults()
-        )
+        config = complete({"model": name, "spectral_norm": True}, REGISTRY[name].defaults())
         with pytest.raises(UsageError, match="no such switch"):
             compatibility.check(config, REGISTRY[name])
 
@@ -274,7 +272,7 @@ def test_two_replicas_equal_one(zoo, mirrored, name):
 @pytest.mark.parametrize("name", LONG)
 def test_export_and_reload(zoo, name, tmp_path):
     gan = zoo.make(name)
-    config = config_module.make({"model": name}, REGISTRY[name].defaults())
+    config = complete({"model": name}, REGISTRY[name].defaults())
     export.save(gan, tmp_path / "export", config)
     loaded = tf.saved_model.load(str(tmp_path / "export"))
     latents = tf.random.stateless_normal((3, 16), (1, 2))
