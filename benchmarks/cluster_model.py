@@ -32,10 +32,11 @@ def collectives(flags):
     import tensorflow as tf
 
     import models
-    from keras_gan import devices, experiment
-    from keras_gan import flags as flags_module
-    from keras_gan.resolve import resolve
-    from keras_gan.settings import Config
+    from keras_gan.run import devices
+    from keras_gan.run import train as experiment
+    from keras_gan.settings import flags as flags_module
+    from keras_gan.settings.config import Config
+    from keras_gan.settings.resolve import resolve
 
     given = flags_module.parse(Config, ["cluster_model", *flags])
     given |= {"strategy": "mirrored", "logical_devices": 2, "xla": False}

@@ -51,11 +51,11 @@ def ours(steps, *flags):
     """This project, as a run of configs/reference_step.flags has it."""
     import keras
 
-    from keras_gan import experiment
-    from keras_gan import flags as flags_module
     from keras_gan.data import pipeline
-    from keras_gan.resolve import complete
-    from keras_gan.settings import Config
+    from keras_gan.run import train as experiment
+    from keras_gan.settings import flags as flags_module
+    from keras_gan.settings.config import Config
+    from keras_gan.settings.resolve import complete
     from models import REGISTRY
 
     given = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])

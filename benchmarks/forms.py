@@ -9,7 +9,7 @@ import time
 
 import tensorflow as tf
 
-from keras_gan import fast
+from keras_gan.layers import fused as fast
 
 BATCH, ROUNDS, REPEATS = 64, 7, 10
 LAYERS = {  # by what they are called in the table: direction, input [h, w, channels], filters

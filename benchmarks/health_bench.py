@@ -31,13 +31,15 @@ import keras
 import numpy as np
 
 from benchmarks import health_faults, health_page, health_runs
-from keras_gan import experiment, flags, settings
-from keras_gan.checkpoints import named_state
 from keras_gan.data import pipeline
-from keras_gan.evaluation import suite
+from keras_gan.evaluation import evaluator as suite
 from keras_gan.monitoring.health import signals
 from keras_gan.monitoring.health.monitor import MEMORY, HealthMonitor
-from keras_gan.resolve import resolve
+from keras_gan.run import train as experiment
+from keras_gan.run.checkpoints import named_state
+from keras_gan.settings import config as settings
+from keras_gan.settings import flags
+from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
 FAKES = 1000  # that a score is taken of

@@ -24,12 +24,15 @@ import tensorflow as tf
 import tqdm
 from scipy import stats
 
-from keras_gan import experiment, flags, settings, turns
+from keras_gan import turns
 from keras_gan.data import pipeline
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health.monitor import HealthMonitor
-from keras_gan.resolve import resolve
-from keras_gan.rundir import RunDirectory
+from keras_gan.run import train as experiment
+from keras_gan.run.directory import RunDirectory
+from keras_gan.settings import config as settings
+from keras_gan.settings import flags
+from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
 

@@ -21,10 +21,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from benchmarks import health_faults
-from keras_gan import experiment, flags, settings
-from keras_gan.evaluation import suite
-from keras_gan.resolve import resolve
-from keras_gan.rundir import RunDirectory
+from keras_gan.evaluation import evaluator as suite
+from keras_gan.run import train as experiment
+from keras_gan.run.directory import RunDirectory
+from keras_gan.settings import config as settings
+from keras_gan.settings import flags
+from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
 LINES = pathlib.Path("docs/health_recovery.jsonl")

@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import pairwise_distances_argmin
 
 from keras_gan.data import open_source
-from keras_gan.evaluation import small_cnn
+from keras_gan.evaluation.extractors import cnn as small_cnn
 
 ORIGINALS, FITTED = 1000, 10_000
 

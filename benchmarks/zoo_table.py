@@ -37,8 +37,9 @@ def steps_for(name, images):
 
 
 def _config(name, **given):
-    from keras_gan import flags, settings
-    from keras_gan.resolve import resolve
+    from keras_gan.settings import config as settings
+    from keras_gan.settings import flags
+    from keras_gan.settings.resolve import resolve
     from models import REGISTRY
 
     said = flags.parse(settings.Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
@@ -91,8 +92,8 @@ def measure(name, steps=30, warm_up=10):
     import keras
     import tensorflow as tf
 
-    from keras_gan import experiment
     from keras_gan.data import pipeline
+    from keras_gan.run import train as experiment
     from models import REGISTRY
 
     config = _config(name)

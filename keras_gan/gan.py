@@ -10,13 +10,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import labels as labels_module
-from keras_gan import latents, losses, pixels, randomness, replicas, schedules
-from keras_gan.averaging import MovingAverage
-from keras_gan.layers import number_random_layers
-from keras_gan.recorder import Recorder
-from keras_gan.rules import StatefulRule, register
-from keras_gan.updates import Updates
+from keras_gan.layers.layers import number_random_layers
+from keras_gan.rules import losses, schedules
+from keras_gan.rules import priors as latents
+from keras_gan.rules import targets as labels_module
+from keras_gan.rules.base import StatefulRule, register
+from keras_gan.rules.ema import MovingAverage
+from keras_gan.step import pixels, randomness, replicas
+from keras_gan.step.recorder import Recorder
+from keras_gan.step.updates import Updates
 
 DEFAULT_AVERAGE = MovingAverage(decay=0.999)
 

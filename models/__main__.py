@@ -3,7 +3,7 @@
 import os
 import sys
 
-from keras_gan import app
+from keras_gan import cli as app
 
 
 def load_zoo():

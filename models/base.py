@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import keras
 
-from keras_gan import GAN, rulebook
+from keras_gan import GAN
+from keras_gan.settings import from_config as rulebook
 
 from .options import Options, check_names, signature
 

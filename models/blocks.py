@@ -2,9 +2,10 @@
 
 import keras
 
-from keras_gan import fast, layers
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
-from keras_gan.keras_private import kernel_variable
+from keras_gan.layers import fused as fast
+from keras_gan.layers import layers
+from keras_gan.step.keras_private import kernel_variable
 
 
 def initializer(stddev=0.02):

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import keras
 
-from keras_gan import layers
-from keras_gan.rules import register
+from keras_gan.layers import layers
+from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.rules import register
+from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel

@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from keras_gan.rules import register
+from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
 from .options import DCGANOptions

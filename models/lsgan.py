@@ -1,6 +1,6 @@
 """LSGAN: squared errors in place of the logistic loss."""
 
-from keras_gan.rules import register
+from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
 

@@ -6,8 +6,8 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_gan import layers
-from keras_gan.rules import register
+from keras_gan.layers import layers
+from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel

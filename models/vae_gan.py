@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import latents, pixels
-from keras_gan.rules import register
+from keras_gan.rules import priors as latents
+from keras_gan.rules.base import register
+from keras_gan.step import pixels
 
 from . import blocks
 from .dcgan import DCGAN, encode

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import ClassVar
 
-from keras_gan.rules import register
+from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
 from .options import ConvOptions

@@ -15,6 +15,8 @@ import pytest
 
 from keras_gan.quiet import silence
 
+pytest_plugins = ("tests.tiny",)  # fixtures of tiny models
+
 LOGICAL_CPUS = 4
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

@@ -8,9 +8,9 @@ import tomllib
 
 import pytest
 
-from keras_gan import flags
-from keras_gan.resolve import resolve
-from keras_gan.settings import Config
+from keras_gan.settings import flags
+from keras_gan.settings.config import Config
+from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
 ROOT = pathlib.Path(__file__).absolute().parent.parent
@@ -24,27 +24,32 @@ HOSTS = re.compile(
     + r"\.build"
 )
 
-# design: main → experiment → {data, monitoring, evaluation, checkpoints, export, models} → gan →
-# rules. A module imports its own level and those below.
-DOOR, EXPERIMENT, MIDDLE, GAME, RULES = range(5)
-LEVELS = {
-    "main": DOOR,
-    "benchmarks": DOOR,
-    "models.__main__": DOOR,
-    "keras_gan.app": DOOR,
-    "keras_gan.experiment": EXPERIMENT,
-    "keras_gan.modes": EXPERIMENT,
-    "keras_gan.studies": EXPERIMENT,
-    "keras_gan.checkpoints": MIDDLE,
-    "keras_gan.data": MIDDLE,
-    "keras_gan.evaluation": MIDDLE,
-    "keras_gan.export": MIDDLE,
-    "keras_gan.monitoring": MIDDLE,
-    "models": MIDDLE,
-    "keras_gan": GAME,  # the package itself; its modules are below
-    "keras_gan.gan": GAME,
-}
-NOT_FOR_MODELS = ("keras_gan.resolve", "keras_gan.data", "keras_gan.flags", "keras_gan.settings")
+# What imports run down: a module imports its own level and those below.
+ORDER = (
+    ("keras_gan.errors", "keras_gan.atomic", "keras_gan.quiet", "keras_gan.choices"),
+    (
+        "keras_gan.step.keras_private",
+        "keras_gan.step.replicas",
+        "keras_gan.step.functional",
+        "keras_gan.step.randomness",
+        "keras_gan.step.pixels",
+        "keras_gan.step.batch_statistics",
+        "keras_gan.step.turn",
+    ),
+    ("keras_gan.rules", "keras_gan.layers"),
+    ("keras_gan.step",),
+    ("keras_gan.gan",),
+    ("keras_gan",),  # the package itself, which offers the names of those below
+    ("keras_gan.data",),
+    ("keras_gan.evaluation",),
+    ("keras_gan.monitoring",),
+    ("keras_gan.settings",),
+    ("keras_gan.run", "models"),
+    ("keras_gan.studies",),
+    ("keras_gan.cli",),
+    ("main", "models.__main__", "benchmarks"),
+)
+LEVELS = {name: level for level, names in enumerate(ORDER) for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +84,12 @@ def dotted(name):
 
 
 def level(module):
-    for length in range(module.count(".") + 1, 0, -1):
-        prefix = ".".join(module.split(".")[:length])
-        if prefix in LEVELS and not (prefix == "keras_gan" and module != "keras_gan"):
-            return LEVELS[prefix]
-    return RULES
+    """That of the longest prefix that has one; the package itself counts for itself alone."""
+    parts = module.split(".")
+    prefixes = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    known = [p for p in prefixes if p in LEVELS and (p != "keras_gan" or module == "keras_gan")]
+    assert known, f"{module} belongs to no level"
+    return LEVELS[known[0]]
 
 
 def imported(name, tree, modules):
@@ -154,29 +160,39 @@ def test_no_code_from_strings_or_pickles(trees):
     assert not found
 
 
-def test_imports_run_one_way(trees):
+def test_imports_run_down_the_levels(trees):
     modules = {dotted(name) for name in trees}
+    ours = ("main", "keras_gan", "models", "benchmarks")
     wrong = []
     for name, tree in trees.items():
         module = dotted(name)
-        if module.partition(".")[0] not in ("main", "keras_gan", "models", "benchmarks"):
+        if module.partition(".")[0] not in ours:
             continue
         for other in imported(name, tree, modules):
             top = other.partition(".")[0]
-            if top in ("main", "keras_gan", "models", "benchmarks", "keras_gan_models", "tests"):
-                upward = level(other) < level(module) and module != "keras_gan"
-                engine = top != "keras_gan" and module.startswith("keras_gan")
-                zoo = module.startswith("models.") and level(module) == MIDDLE
-                zoo = zoo and other.startswith(NOT_FOR_MODELS)
-                if upward or engine or zoo:
-                    wrong.append(f"{module} imports {other}")
+            if top in ("keras_gan_models", "tests") or (
+                top in ours and module != other and level(other) > level(module)
+            ):
+                wrong.append(f"{module} imports {other}")
+            elif top == "models" and module.startswith("keras_gan"):
+                wrong.append(f"{module} imports {other}: the engine knows no model")
     assert not wrong
 
 
-def test_levels():
-    assert level("keras_gan.losses") == RULES and level("keras_gan") == GAME
-    assert level("keras_gan.data.folder") == MIDDLE and level("models.dcgan") == MIDDLE
-    assert level("models.__main__") == DOOR and level("keras_gan.gan") == GAME
+def test_each_module_has_a_level():
+    assert level("keras_gan.rules.losses") < level("keras_gan.step.updates")
+    assert level("keras_gan.step.turn") < level("keras_gan.rules.penalties")
+    assert level("keras_gan.gan") < level("keras_gan.data.folder") < level("keras_gan.run.train")
+    assert level("models.dcgan") < level("models.__main__")
+    with pytest.raises(AssertionError, match="no level"):
+        level("keras_gan.somewhere")
+
+
+def test_the_package_is_small_and_sorted():
+    """A newcomer's question leads to a folder, so nothing lies loose in the package."""
+    files = [p for p in (ROOT / "keras_gan").iterdir() if p.is_file()]
+    folders = [p for p in (ROOT / "keras_gan").iterdir() if (p / "__init__.py").exists()]
+    assert len(files) <= 8 and len(folders) <= 9
 
 
 def test_the_zoo_imports_itself_relatively(trees):

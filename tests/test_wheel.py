@@ -34,7 +34,7 @@ def test_a_wheel_ships_two_packages_and_no_more(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"keras_gan", "keras_gan_models"}
-    assert "keras_gan/evaluation/fashion_mnist_cnn.npz" in names
+    assert "keras_gan/evaluation/extractors/fashion_mnist_cnn.npz" in names
     assert any(name.endswith("LICENSE") for name in names)
     sources = {
         path.relative_to(ROOT).as_posix().replace("models/", "keras_gan_models/", 1)

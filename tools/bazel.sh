@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 venv=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- //tests/keras_gan:test_losses //tests/keras_gan:test_labels
+[ $# -gt 0 ] || set -- //tests/keras_gan/rules:test_losses //tests/keras_gan/rules:test_targets
 
 if ! command -v bazel >/dev/null; then
     if [ "$(id -u)" -ne 0 ]; then

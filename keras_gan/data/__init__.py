@@ -1,5 +1,5 @@
 """Data: sources of images with labels, and the one pipeline that feeds a step."""
 
-from keras_gan.data.sources import Source, open_source
+from keras_gan.data.opening import Source, open_source
 
 __all__ = ["Source", "open_source"]

@@ -11,7 +11,7 @@ import tempfile
 
 from absl import logging
 
-from keras_gan.data import network
+from keras_gan.data import reachable as network
 from keras_gan.errors import StorageError
 
 PACKAGE = "dataset-fashion-mnist"

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 from keras_gan.data import fashion_mnist
-from keras_gan.data.sources import default_data_dir, open_source
+from keras_gan.data.opening import default_data_dir, open_source
 from keras_gan.errors import KerasGanError
 
 NEED_FASHION_MNIST = ("fashion_mnist", "stacked_fashion_mnist")

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from keras_gan.data import pictures
+from keras_gan.data import decoding as pictures
 from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import refuse
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gan.replicas import rows_per_replica
+from keras_gan.step.replicas import rows_per_replica
 
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gan.data import pictures
+from keras_gan.data import decoding as pictures
 from keras_gan.data.source import Source, check_shape
 from keras_gan.data.tfds_source import open_tfds
 from keras_gan.errors import UsageError

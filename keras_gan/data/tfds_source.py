@@ -9,7 +9,9 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import fashion_mnist, network, pictures
+from keras_gan.data import decoding as pictures
+from keras_gan.data import fashion_mnist
+from keras_gan.data import reachable as network
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
 from keras_gan.errors import StorageError, UsageError
 

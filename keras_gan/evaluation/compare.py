@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from keras_gan.data import sources
+from keras_gan.data import opening as sources
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.evaluation import protocol, suite
-from keras_gan.evaluation.frechet import Moments, frechet_distance, require_samples
+from keras_gan.evaluation import evaluator as suite
+from keras_gan.evaluation import protocol
+from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
 
 EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
 _SEED = 30_000  # of the order in which pictures are taken

@@ -7,8 +7,8 @@ from absl import logging
 
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, storage
-from keras_gan.evaluation.frechet import Moments, frechet_distance, require_samples
-from keras_gan.evaluation.small_cnn import folder
+from keras_gan.evaluation.extractors.cnn import folder
+from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
 
 
 @dataclasses.dataclass(frozen=True)

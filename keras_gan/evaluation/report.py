@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from keras_gan import pictures
+from keras_gan.evaluation import pictures
 
 LARGEST = 300_000  # bytes of a picture
 _TILE = 64  # largest side of an image on a page

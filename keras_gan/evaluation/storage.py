@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_gan import atomic
 from keras_gan.errors import StorageError
-from keras_gan.evaluation.extractors import hash_arrays
+from keras_gan.evaluation.extractors.base import hash_arrays
 
 
 def key(metadata):

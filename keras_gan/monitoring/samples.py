@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gan import pictures
+from keras_gan.evaluation import pictures
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 COLUMNS = 8

@@ -27,7 +27,9 @@ class Scores(EveryNSteps):
             self.on_nth_step(0)
 
     def on_nth_step(self, step):
-        from keras_gan.evaluation import suite  # TensorFlow graphs of its own, only if asked for
+        from keras_gan.evaluation import (
+            evaluator as suite,  # TensorFlow graphs of its own, only if asked for
+        )
 
         if self._evaluator is None:
             self._evaluator = suite.Evaluator(

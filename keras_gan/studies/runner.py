@@ -21,11 +21,11 @@ import time
 
 import tqdm
 
-from keras_gan import flags
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.quiet import silence
-from keras_gan.resolve import resolve
-from keras_gan.settings import Config
+from keras_gan.settings import flags
+from keras_gan.settings.config import Config
+from keras_gan.settings.resolve import resolve
 from keras_gan.studies.results import BASE, read
 
 VARIANTS_A_WORKER = 6  # then a new process takes over, so that traces don't pile up
@@ -222,7 +222,7 @@ def run_variant(variant, base, seeds, folder):
     import keras
     import tensorflow as tf
 
-    from keras_gan.studies.player import Table
+    from keras_gan.studies.seed_runs import Table
 
     keras.backend.clear_session()  # the variant before
     table = None

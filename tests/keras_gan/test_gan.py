@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import GAN, randomness
-from keras_gan.averaging import MovingAverage
-from keras_gan.schedules import FixedSchedule
+from keras_gan import GAN
+from keras_gan.rules.ema import MovingAverage
+from keras_gan.rules.schedules import FixedSchedule
+from keras_gan.step import randomness
 
 
 def weights(network):

@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import compatibility, export, losses, rulebook, settings
 from keras_gan.errors import UsageError
-from keras_gan.resolve import complete
-from keras_gan.schedules import FixedSchedule
+from keras_gan.rules import losses
+from keras_gan.rules.schedules import FixedSchedule
+from keras_gan.run import export
+from keras_gan.settings import compatibility
+from keras_gan.settings import config as settings
+from keras_gan.settings import from_config as rulebook
+from keras_gan.settings.resolve import complete
 from models import REGISTRY, options
 
 SHAPES = [(28, 28, 1), (32, 48, 3), (36, 28, 4)]

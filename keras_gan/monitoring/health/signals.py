@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_gan.losses import LOSSES, names_where
+from keras_gan.rules.losses import LOSSES, names_where
 
 ALL = tuple(LOSSES)
 BOUNDED = names_where(lambda loss: loss.bounded)

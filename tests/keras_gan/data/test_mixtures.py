@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_gan.data import open_source
-from keras_gan.evaluation.modes import mixture_modes
+from keras_gan.evaluation.metrics.modes import mixture_modes
 
 
 @pytest.mark.parametrize(("name", "modes", "sigma"), [("ring8", 8, 0.02), ("grid25", 25, 0.05)])

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_gan.data import fashion_mnist, fetch, network, open_source, sources, tfds_source
+from keras_gan.data import fashion_mnist, fetch, open_source, tfds_source
+from keras_gan.data import opening as sources
+from keras_gan.data import reachable as network
 from keras_gan.errors import StorageError
 
 COUNT = 12

@@ -5,8 +5,8 @@ import types
 import numpy as np
 import pytest
 
-from keras_gan.data.sources import Source
-from keras_gan.evaluation import kid
+from keras_gan.data.opening import Source
+from keras_gan.evaluation.metrics import kid
 
 
 def pictures(count, seed=0, shape=(28, 28, 1), classes=4):

@@ -5,11 +5,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_gan.data import sources
+from keras_gan.data import opening as sources
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import compare as module
-from keras_gan.evaluation import extractors, frechet, report, small_cnn
+from keras_gan.evaluation import report
 from keras_gan.evaluation.compare import compare
+from keras_gan.evaluation.extractors import base as extractors
+from keras_gan.evaluation.extractors import cnn as small_cnn
+from keras_gan.evaluation.metrics import frechet
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.evaluation import extractors, frechet, protocol, reference, storage
+from keras_gan.evaluation import protocol, reference, storage
+from keras_gan.evaluation.extractors import base as extractors
+from keras_gan.evaluation.metrics import frechet
 
 
 class Means(extractors.Extractor):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_gan import pictures
 from keras_gan.data import open_source
 from keras_gan.errors import StorageError
-from keras_gan.evaluation import report
+from keras_gan.evaluation import pictures, report
 
 SCORES = """step,attempt,fd_cnn,fd_cnn_floor,fd_cnn_floor_sd,fd_cnn_over_floor
 0,0,180,0.04,0.02,4500

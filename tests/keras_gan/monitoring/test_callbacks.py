@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_gan import GAN
 from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 from keras_gan.monitoring.stopping import StopOnSignal
-from keras_gan.signals import Interruption
+from keras_gan.run.interruption import Interruption
 
 OPTIONS = {"verbose": 0, "shuffle": False}
 

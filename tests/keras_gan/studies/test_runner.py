@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import models
-from keras_gan import flags
-from keras_gan.checkpoints import named_state
 from keras_gan.errors import UsageError
-from keras_gan.settings import Config
-from keras_gan.studies import player, runner
+from keras_gan.run.checkpoints import named_state
+from keras_gan.settings import flags
+from keras_gan.settings.config import Config
+from keras_gan.studies import runner
+from keras_gan.studies import seed_runs as player
 
 BASE = (
     "--mode=study --model=gan --dataset=ring8 --width=8 --latent_dim=2 --batch_size=16"

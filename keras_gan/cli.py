@@ -1,0 +1,95 @@
+"""The command line: flags in, an exit status out."""
+
+import logging
+import os
+import sys
+
+import absl.logging
+
+from keras_gan.errors import KerasGanError, StorageError, refuse
+from keras_gan.quiet import silence
+from keras_gan.run.directory import RunDirectory
+from keras_gan.settings import flags
+from keras_gan.settings.config import Config
+
+USAGE = """Trains, scores and exports generative adversarial networks.
+
+usage: python main.py --flagfile=configs/NAME.flags [--flag=value …]
+
+Flags can be written in flagfiles (nestable, # comments, the last one wins). A model has defaults of
+its own; what is given here wins. Everything a run leaves is in --run_dir, and starting that again
+continues where it stopped."""
+
+
+def main(argv, load_zoo):
+    """Runs a command line.
+
+    Args:
+        argv: program name, then flags.
+        load_zoo: function without arguments that imports the zoo and returns its registry,
+            name → model class; called once the flags have been read, each of them allowed by
+            itself: it takes seconds, since it loads TensorFlow.
+
+    Returns:
+        0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the run's files can't be
+        read or written; 143 after SIGTERM, 130 after Ctrl-C.
+    """
+    try:
+        given = flags.parse(Config, argv)
+        if given is None:
+            print(flags.help_text(Config, USAGE))
+            return 0
+        with silence():
+            registry = load_zoo()
+        _log_to_stderr()
+        return _run(given, registry, load_zoo)
+    except KerasGanError as error:
+        return _fail(error, error.exit_status)
+    except OSError as error:
+        return _fail(error, StorageError.exit_status)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _log_to_stderr():
+    """Our own notes, and everybody's warnings, as plain lines."""
+    handler = logging.StreamHandler()
+    package = os.path.dirname(__file__)
+    handler.addFilter(lambda r: r.levelno >= logging.WARNING or r.pathname.startswith(package))
+    logging.basicConfig(format="%(message)s", handlers=[handler], force=True)
+    absl.logging.set_verbosity(absl.logging.INFO)
+
+
+def _fail(error, status):
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def _run(given, registry, load_zoo):
+    from keras_gan.run import cluster, devices, export
+    from keras_gan.run import commands as modes
+    from keras_gan.run import train as experiment
+    from keras_gan.settings.resolve import resolve
+
+    mode = given.get("mode", "train")
+    if mode == "study":
+        from keras_gan.studies import runner
+
+        return runner.main(given, registry, load_zoo)
+    if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
+        return modes.compare(given)
+    run = RunDirectory(given.get("run_dir", Config.run_dir))
+    if mode != "train" and not run.flagfile.exists():
+        refuse("run_dir", run.path, "no run there", "a folder with operative.flags")
+    config = resolve(given, registry, run)
+    model_class = registry[config.model]
+    if mode in ("train", "export"):
+        export.require(flags.words(config.export_format))
+    # Of several processes that train together one writes. From here on there is a folder.
+    run.writes = mode != "train" or config.strategy != "multi_worker" or cluster.task()[0] == 0
+    with run:
+        with silence():
+            devices.set_up(config)
+        if mode == "train":
+            return experiment.train(config, model_class, run)
+        return modes.MODES[mode](config, model_class, run)

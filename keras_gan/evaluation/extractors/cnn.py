@@ -1,0 +1,132 @@
+"""Gets the small CNN of a data set: shipped with the project, from the cache, or trained now."""
+
+import pathlib
+import sys
+import time
+
+import numpy as np
+from absl import logging
+
+from keras_gan.data import opening as sources
+from keras_gan.errors import UsageError
+from keras_gan.evaluation import protocol, storage
+from keras_gan.evaluation.extractors import cnn_network as cnn
+from keras_gan.evaluation.extractors.base import SmallCNN, StackedCNN, to_size
+
+SHIPPED = pathlib.Path(__file__).with_name("fashion_mnist_cnn.npz")
+_ARCHITECTURE = 1  # counts changes of the network or its training
+
+
+def folder(data_dir=None):
+    """Where weights and reference statistics are kept."""
+    return pathlib.Path(data_dir or sources.default_data_dir()) / "evaluation"
+
+
+def small_cnn(division, data_dir=None, seed=0):
+    """The extractor "cnn" (or "rotation_cnn") of a divided data set.
+
+    Args:
+        division: a `protocol.Division`.
+        data_dir: where the weights are kept.
+        seed: of the training.
+
+    Raises:
+        UsageError: too few images.
+        StorageError: kept weights are damaged.
+    """
+    source = division.source
+    if source.name == "stacked_fashion_mnist":
+        grey = sources.open_source("fashion_mnist", data_dir=data_dir)
+        return StackedCNN(small_cnn(protocol.divide(grey), data_dir, seed))
+    metadata = describe(division, seed)
+    for path in (SHIPPED, _path(source.name, metadata, data_dir)):
+        if path == SHIPPED and not (path.exists() and _is_shipped(metadata)):
+            continue
+        if path.exists():
+            arrays, _ = storage.load(path, metadata)
+            return _extractor(arrays, source, metadata)
+    arrays = _train(division, metadata, seed)
+    storage.save(path, arrays, metadata)
+    return _extractor(arrays, source, metadata)
+
+
+def describe(division, seed=0):
+    """What the weights depend on, for the file's metadata."""
+    source = division.source
+    classes = source.num_classes or 0
+    return {
+        "what": "small CNN",
+        "architecture": _ARCHITECTURE,
+        "task": "labels" if classes > 1 else "rotations",
+        "classes": classes if classes > 1 else cnn.ROTATIONS,
+        "image_shape": list(source.image_shape),
+        "images": len(division.cnn),
+        "data": protocol.fingerprint(source, division.cnn),
+        "epochs": cnn.EPOCHS,
+        "seed": seed,
+    }
+
+
+def open_shipped():
+    """The Fashion-MNIST extractor that ships with the project, whatever the data."""
+    arrays, metadata = storage.load(SHIPPED)
+    return SmallCNN(arrays, tuple(metadata["image_shape"]))
+
+
+def _is_shipped(metadata):
+    return metadata["image_shape"] == [28, 28, 1] and (
+        storage.load(SHIPPED)[1].get("data") == metadata["data"]
+        and storage.load(SHIPPED)[1].get("seed") == metadata["seed"]
+    )
+
+
+def _path(name, metadata, data_dir):
+    return folder(data_dir) / f"cnn-{storage.plain_name(name)}-{storage.key(metadata)}.npz"
+
+
+def _extractor(arrays, source, metadata):
+    return SmallCNN(arrays, source.image_shape, rotations=metadata["task"] == "rotations")
+
+
+def _train(division, metadata, seed):
+    source = division.source
+    if len(division.cnn) < cnn.BATCH:
+        raise UsageError(
+            f"{len(source)} images are too few to train an extractor on a quarter of them; at least"
+            f" {4 * cnn.BATCH} needed",
+            flag="extractor",
+            value="cnn",
+            allowed="pixels, inception or a model's path",
+        )
+    images, labels = source.fetch(division.cnn)
+    if metadata["task"] == "rotations":
+        side, labels = min(source.image_shape[:2]), None
+        if images.shape[1:3] != (side, side):
+            parts = [to_size(images[i : i + 500], (side, side)) for i in range(0, len(images), 500)]
+            images = np.concatenate([np.round(part).astype(np.uint8) for part in parts])
+    logging.info("training the extractor of the scores on %d images", len(images))
+    began = time.monotonic()
+    classes = None if labels is None else metadata["classes"]
+    arrays = cnn.train(images, labels, classes=classes, seed=seed)
+    logging.info("the extractor took %.0f s and is kept", time.monotonic() - began)
+    return arrays
+
+
+def main(argv):
+    """python -m keras_gan.evaluation.extractors.cnn: makes the extractor that ships, anew."""
+    division = protocol.divide(sources.open_source("fashion_mnist"))
+    metadata = {
+        **describe(division),
+        "command": "python -m keras_gan.evaluation.extractors.cnn PATH",
+        "source": "fashion_mnist as TFDS has it, its first 10,000 training images",
+    }
+    arrays = _train(division, metadata, 0)
+    storage.save(argv[1], arrays, metadata)
+    extractor = SmallCNN(arrays, division.source.image_shape)
+    images, labels = division.held_source.fetch(division.held_out)
+    right = extractor.probabilities(images).argmax(1) == labels
+    print(f"{argv[1]}: hash {extractor.hash}, accuracy {right.mean():.4f} on {len(labels)} images")
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,193 @@
+"""Augmentations that D sees everything through: differentiable, XLA-safe, keyed by position.
+
+They apply to reals and fakes, in D's turns and in G's. Images are float32 [n, h, w, c] in [-1, 1];
+what is shifted in or cut out is 0, mid-grey.
+"""
+
+import tensorflow as tf
+
+from keras_gan.rules.base import Rule, StatefulRule, register, rule
+from keras_gan.step import functional
+
+KINDS = ("color", "translation", "cutout")
+
+
+def _each(numbers):
+    return numbers[:, None, None, None]
+
+
+def shift(images, down, right):
+    """Moves each image by whole pixels, filling with 0; `down`, `right` int32 [n].
+
+    As two products with shifted identities: it has every derivative, in XLA too.
+    """
+    _, height, width, _ = images.shape
+    rows = tf.one_hot(tf.range(height)[None] - down[:, None], height)
+    columns = tf.one_hot(tf.range(width)[None] - right[:, None], width)
+    return tf.einsum("nij,njkc,nlk->nilc", rows, images, columns)
+
+
+def random_shift(images, key, share=0.125):
+    """Shifts each image by up to `share` of its sides, each way."""
+    count, height, width, _ = images.shape
+    tall, wide = round(height * share), round(width * share)
+    down = key.fold("down").integers([count], 2 * tall + 1) - tall
+    right = key.fold("right").integers([count], 2 * wide + 1) - wide
+    return shift(images, down, right)
+
+
+def random_flip(images, key):
+    """Mirrors every other image left to right, on average."""
+    flipped = key.fold("flip").uniform([images.shape[0]]) < 0.5
+    return tf.where(_each(flipped), images[:, :, ::-1], images)
+
+
+@tf.custom_gradient
+def transposed(images):
+    """Exchanges rows and columns of square images.
+
+    It is its own derivative. TensorFlow's, `tf.transpose`'s, inverts the permutation, which XLA
+    gets wrong in the second derivative of a `tf.cond`: a penalty that is taken lazily.
+    """
+    return tf.transpose(images, (0, 2, 1, 3)), transposed
+
+
+def flip_and_shift(images, key):
+    """The transformation of consistency regularisation (Zhang et al., 2020).
+
+    Its reflected border is 0 here.
+    """
+    return random_shift(random_flip(images, key), key)
+
+
+def brightness(images, amount):
+    """Adds `amount` [n]."""
+    return images + _each(amount)
+
+
+def saturation(images, factor):
+    """Scales each pixel's distance from its own grey by `factor` [n]."""
+    grey = tf.reduce_mean(images, 3, keepdims=True)
+    return grey + (images - grey) * _each(factor)
+
+
+def contrast(images, factor):
+    """Scales each image's distance from its mean by `factor` [n]."""
+    mean = tf.reduce_mean(images, (1, 2, 3), keepdims=True)
+    return mean + (images - mean) * _each(factor)
+
+
+def cutout(images, key, share=0.5):
+    """Sets a rectangle with `share` of each side, centred anywhere, to 0."""
+    count, height, width, _ = images.shape
+    inside = []
+    for name, side in (("row", height), ("column", width)):
+        size = int(side * share + 0.5)
+        start = key.fold(name).integers([count], side + 1 - size % 2)[:, None] - size // 2
+        place = tf.range(side)[None]
+        inside.append((place >= start) & (place < start + size))
+    hole = inside[0][:, :, None] & inside[1][:, None, :]
+    return images * tf.cast(~hole, tf.float32)[..., None]
+
+
+@rule
+class DiffAugment(Rule):
+    """Differentiable augmentation (Zhao et al., 2020); helps when data are few.
+
+    "color": brightness + U(-½, ½), saturation × U(0, 2), contrast × U(½, 1½); "translation": by up
+    to an eighth; "cutout": half of each side.
+
+    Args:
+        kinds: some of `KINDS`.
+    """
+
+    kinds: tuple = KINDS
+    purpose = "diff_augment"
+
+    def __call__(self, images, key, step):
+        count = images.shape[0]
+        if "color" in self.kinds:
+            images = brightness(images, key.fold("brightness").uniform([count], -0.5, 0.5))
+            if images.shape[-1] > 1:
+                images = saturation(images, key.fold("saturation").uniform([count], 0.0, 2.0))
+            images = contrast(images, key.fold("contrast").uniform([count], 0.5, 1.5))
+        if "translation" in self.kinds:
+            images = random_shift(images, key.fold("translation"))
+        if "cutout" in self.kinds:
+            images = cutout(images, key.fold("cutout"))
+        return images
+
+
+@register
+class ADA(StatefulRule):
+    """Adaptive discriminator augmentation (Karras et al., 2020).
+
+    Each transformation acts on an image with probability p. p rises while D is too sure of the
+    reals, E sign D(x) > target, and falls otherwise; it stays in [0, 1].
+
+    The transformations: mirroring, quarter turns (half turns if h ≠ w), shifts by up to an eighth,
+    brightness + N(0, 0.2²), contrast × 2^N(0, 0.5²), inverted luma, saturation × 2^N(0, 1) (both
+    for colour images). The paper's resampling ones (scaling, free rotation) and hue are left out.
+
+    Args:
+        target: of E sign D(x).
+        step_size: how far p moves a D turn; the paper's is batch size / 500,000.
+        interval: D turns between moves.
+    """
+
+    purpose = "ada"
+
+    def __init__(self, target=0.6, step_size=64 / 500_000, interval=4, name="ada", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.target, self.step_size, self.interval = target, step_size, interval
+
+    def build_for(self, gan):
+        self.p = self.state("p")
+        self.total = self.state("total")
+        self.turns = self.state("turns")
+        self.built = True
+
+    def __call__(self, images, key, step):
+        count, height, width, depth = images.shape
+        p = self.p.value
+
+        def normal(name):
+            return key.fold(name).normal([count])
+
+        def maybe(name, changed):
+            nonlocal images
+            chosen = key.fold("choose").fold(name).uniform([count]) < p
+            images = tf.where(_each(chosen), changed, images)
+
+        maybe("flip", random_flip(images, key))
+        quarters = key.fold("quarters").integers([count], 4)
+        turned = images[:, ::-1, ::-1]
+        maybe("half", tf.where(_each(quarters % 2 == 1), turned, images))
+        if height == width:
+            maybe(
+                "quarter",
+                tf.where(_each(quarters >= 2), transposed(images)[:, ::-1], images),
+            )
+        maybe("shift", random_shift(images, key))
+        maybe("brightness", brightness(images, 0.2 * normal("brightness")))
+        maybe("contrast", contrast(images, 2.0 ** (0.5 * normal("contrast"))))
+        if depth >= 3:
+            luma = tf.reduce_mean(images, 3, keepdims=True)
+            inverted = key.fold("luma").uniform([count]) < 0.5
+            maybe("luma", tf.where(_each(inverted), images - 2.0 * luma, images))
+            maybe("saturation", saturation(images, 2.0 ** normal("saturation")))
+        return images
+
+    def on_discriminator_turn_end(self, metrics, accepted):
+        counted = tf.cast(accepted, tf.float32)
+        sign = tf.where(accepted, metrics["discriminator/sign_real"], 0.0)
+        total, turns = self.total.value + sign, self.turns.value + counted
+        due = accepted & (turns >= self.interval)
+        direction = tf.sign(total / tf.maximum(turns, 1.0) - self.target)
+        moved = tf.clip_by_value(self.p.value + direction * turns * self.step_size, 0.0, 1.0)
+        functional.assign([self.p], [moved], due)
+        self.total.assign(tf.where(due, 0.0, total))
+        self.turns.assign(tf.where(due, 0.0, turns))
+
+    def on_step_end(self, step, key, metrics):
+        metrics["ada/p"] = self.p.value

@@ -1,0 +1,40 @@
+"""The moving average of the generator's weights: sampled, scored and exported from."""
+
+import tensorflow as tf
+
+from keras_gan.rules.base import Rule, rule
+
+
+@rule
+class MovingAverage(Rule):
+    """Exponential moving average of weights (Yazıcı et al., 2019); statistics are copied.
+
+    Args:
+        decay: β of average ← β·average + (1-β)·weights; 0 copies the weights.
+        warm_up: β starts as (1+t)/(10+t), so that the first weights are soon forgotten.
+    """
+
+    decay: float = 0.999
+    warm_up: bool = True
+
+    def beta(self, step):
+        """β at `step`, float32."""
+        done = tf.cast(step, tf.float32)
+        limit = (1.0 + done) / (10.0 + done) if self.warm_up else 1.0
+        return tf.minimum(self.decay, limit)
+
+    def update(self, average, network, step, accepted=True):
+        """Moves the network `average` towards `network` where `accepted` holds.
+
+        Args:
+            average: the network that holds the average.
+            network: the network in training.
+            step: int64 scalar.
+            accepted: boolean scalar; elsewhere the average stays as it is.
+        """
+        beta = self.beta(step)
+        for old, new in zip(average.weights, network.weights, strict=True):
+            value = tf.convert_to_tensor(new.value)
+            if self.decay and id(new) in {id(v) for v in network.trainable_variables}:
+                value = old.value + (1.0 - beta) * (value - old.value)
+            old.assign(tf.where(accepted, value, old.value))

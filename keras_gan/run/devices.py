@@ -1,0 +1,67 @@
+"""The devices of a run: how TensorFlow is set up, and its distribution strategy."""
+
+import os
+
+import tensorflow as tf
+
+from keras_gan.errors import UsageError, refuse
+from keras_gan.run import cluster
+from keras_gan.step.functional import uses_xla
+from keras_gan.step.replicas import rows_per_replica
+
+
+def set_up(config):
+    """Splits the CPU if asked to; must come before TensorFlow is used."""
+    if config.logical_devices:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        parts = [tf.config.LogicalDeviceConfiguration()] * config.logical_devices
+        try:
+            tf.config.set_logical_device_configuration(cpu, parts)
+        except RuntimeError as error:
+            raise UsageError(
+                f"TensorFlow has started: {error}",
+                flag="logical_devices",
+                value=config.logical_devices,
+            ) from None
+
+
+def strategy(config):
+    """The strategy of `--strategy`, checked against batch size, XLA and precision."""
+    made = _strategy(config)
+    count = made.num_replicas_in_sync
+    rows_per_replica(config.batch_size, count)
+    if count > 1 and uses_xla(config.xla) and config.sync_batch_norm:
+        refuse(
+            "sync_batch_norm",
+            "true",
+            "XLA can't hold the collective of synchronised batch norm",
+            "--noxla, or --nosync_batch_norm",
+        )
+    return made
+
+
+def _strategy(config):
+    if config.strategy == "multi_worker":
+        resolver = None
+        if "TF_CONFIG" not in os.environ and "SLURM_PROCID" in os.environ:
+            resolver = cluster.slurm()
+        with cluster.joining():
+            return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+    cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
+    if config.strategy == "mirrored" or (config.strategy == "auto" and len(gpus) > 1):
+        return tf.distribute.MirroredStrategy(gpus or cpus)
+    if config.strategy == "auto" and not gpus and config.logical_devices > 1:
+        return tf.distribute.MirroredStrategy(cpus)
+    return tf.distribute.get_strategy()
+
+
+def environment(config, strategy, source):
+    """Facts besides the settings that a run's bits depend on, as JSON values by name."""
+    return {
+        "replicas": strategy.num_replicas_in_sync,
+        "XLA": uses_xla(config.xla),
+        "GPU": bool(tf.config.list_logical_devices("GPU")),
+        "TensorFlow": tf.__version__,
+        "images": len(source),
+    }

@@ -1,0 +1,220 @@
+"""Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
+
+import dataclasses
+import functools
+import importlib.util
+import json
+import pathlib
+import warnings
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from keras_gan import atomic
+from keras_gan.errors import StorageError, UsageError
+from keras_gan.quiet import silence
+from keras_gan.rules import priors as latents_module
+from keras_gan.step import randomness
+
+# Nothing here is for autograph, which would read the sources again.
+endpoint = functools.partial(tf.function, autograph=False)
+
+
+class Servable(tf.Module):
+    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
+
+    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
+    """
+
+    def __init__(self, gan, noise=False):
+        super().__init__()
+        self._gan_networks = [gan.average_generator, *gan.networks.values()]
+        latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
+        vector = tf.TensorSpec([gan.latent_dim], tf.float32)
+        number = tf.TensorSpec([], tf.int32)
+        classes = tf.TensorSpec([None], tf.int32, name="labels")
+        flat = len(gan.image_shape) == 1
+        images = tf.TensorSpec(
+            [None, *gan.image_shape], tf.float32 if flat else tf.uint8, name="images"
+        )
+
+        def imagine(latents, labels=None, seed=0):
+            key = randomness.Key.create(seed).fold("noise") if noise else None
+            return gan.generate(latents, labels, key)
+
+        def sample(count, seed, labels=None):
+            key = randomness.Key.create(seed).fold("latent")
+            return imagine(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
+
+        def path(start, end, count):
+            fraction = tf.linspace(0.0, 1.0, count)[:, None]
+            return latents_module.slerp(start[None], end[None], fraction)
+
+        if gan.conditional:
+            one = tf.TensorSpec([], tf.int32)
+            self.generate = endpoint(imagine, input_signature=[latent, classes])
+            self.sample = endpoint(sample, input_signature=[number, number, classes])
+            self.interpolate = endpoint(
+                lambda start, end, count, label: imagine(
+                    path(start, end, count), tf.fill([count], label)
+                ),
+                input_signature=[vector, vector, number, one],
+            )
+        else:
+            self.generate = endpoint(imagine, input_signature=[latent])
+            self.sample = endpoint(sample, input_signature=[number, number])
+            self.interpolate = endpoint(
+                lambda start, end, count: imagine(path(start, end, count)),
+                input_signature=[vector, vector, number],
+            )
+        takes_labels = len(gan.discriminator.inputs) > 1
+        self.discriminate = endpoint(
+            gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
+        )
+        for name, (function, specs) in gan.extra_endpoints().items():
+            setattr(self, name, endpoint(function, input_signature=specs))
+
+
+def save(gan, folder, config, formats=("saved_model",), metrics=None):
+    """Writes the export.
+
+    Args:
+        gan: a trained `GAN`.
+        folder: where; replaced if it exists.
+        config: the run's `Config`, kept in `model.json`.
+        formats: of "saved_model", "litert", "onnx". The latter two hold the generator alone, with
+            float32 images and without noise; they are kept if they differ from it by at most 1e-5.
+        metrics: last scores, kept in `model.json`.
+
+    Raises:
+        StorageError: the folder can't be written.
+        UsageError: the model can't be converted to a format; the others are there all the same.
+    """
+    folder = pathlib.Path(folder)
+    servable = Servable(gan, noise=config.noise_at_sampling)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
+    try:
+        with atomic.replacing_folder(folder) as temporary:
+            tf.saved_model.save(
+                servable, str(temporary), signatures={"serving_default": servable.generate}
+            )
+            metadata = {
+                "model": config.model,
+                "image_shape": list(gan.image_shape),
+                "latent_dim": gan.latent_dim,
+                "conditional": gan.conditional,
+                "num_classes": gan.num_classes,
+                "step": int(gan.step.numpy()),
+                "scores": metrics or {},
+                "settings": dataclasses.asdict(config),
+            }
+            (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
+            converted = [name for name in formats if name != "saved_model"]
+            failures = [_convert(gan, name, temporary) for name in converted]
+    except (OSError, tf.errors.OpError) as error:
+        raise StorageError(f"export {folder}: {error}") from error
+    finally:
+        logging.set_verbosity(verbosity)
+    for failure in filter(None, failures):
+        raise failure
+
+
+def require(formats):
+    """Raises a `UsageError` if a format needs a package that is not installed."""
+    for name in formats:
+        for package in NEEDED.get(name, ()):
+            if importlib.util.find_spec(package) is None:
+                raise UsageError(
+                    f"needs the package {package}",
+                    flag="export_format",
+                    value=",".join(formats),
+                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                )
+
+
+def _convert(gan, name, folder):
+    """Adds a format to the export; returns None, or the `UsageError` that says why it can't be."""
+    require([name])
+    path = folder / FILES[name]
+    with silence():  # the converters tell much, and failures at great length
+        try:
+            _compare(name, CONVERTERS[name](gan, path), gan)
+        except OSError:
+            raise
+        except Exception as error:  # each converter has its own kinds
+            path.unlink(missing_ok=True)
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            return UsageError(
+                f"{type(gan).__name__} can't be converted: {reason}",
+                flag="export_format",
+                value=name,
+            )
+    return None
+
+
+def _inputs(gan, count=4):
+    latents = np.random.default_rng(0).normal(size=(count, gan.latent_dim)).astype(np.float32)
+    if not gan.conditional:
+        return [latents]
+    return [latents, np.arange(count, dtype=np.int32) % gan.num_classes]
+
+
+def _floats(gan):
+    """The generator's float images as a function: what is converted, and compared with."""
+    shapes = [tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")]
+    if gan.conditional:
+        shapes.append(tf.TensorSpec([None], tf.int32, name="labels"))
+
+    @functools.partial(endpoint, input_signature=shapes)
+    def images(*inputs):
+        inputs = list(inputs) if gan.conditional else inputs[0]
+        return {"images": tf.cast(gan.average_generator(inputs, training=False), tf.float32)}
+
+    return images
+
+
+def _compare(name, found, gan):
+    """Raises a ValueError if images of `_inputs` are not the model's."""
+    expected = _floats(gan)(*map(tf.constant, _inputs(gan)))["images"].numpy()
+    difference = float(np.max(np.abs(found - expected)))
+    if not difference <= TOLERANCE:
+        raise ValueError(f"{name} differs from the model by {difference:.1e}, over {TOLERANCE:g}")
+
+
+def _litert(gan, path):
+    """Writes the file and returns its images of `_inputs`."""
+    function = _floats(gan)
+    holder = tf.Module()
+    # The converter finds TensorFlow's own variables only; Keras' would be left without a value.
+    holder.kept = [variable.value for variable in gan.average_generator.variables]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], holder
+    )
+    path.write_bytes(converter.convert())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+        interpreter = tf.lite.Interpreter(model_path=str(path))
+    runner = interpreter.get_signature_runner()
+    return runner(**dict(zip(("latents", "labels"), _inputs(gan))))["images"]
+
+
+def _onnx(gan, path):
+    """Writes the file and returns its images of `_inputs`."""
+    import onnxruntime
+    import tf2onnx
+
+    function = _floats(gan)
+    tf2onnx.convert.from_function(
+        function, input_signature=function.input_signature, output_path=str(path)
+    )
+    session = onnxruntime.InferenceSession(str(path))
+    names = [given.name for given in session.get_inputs()]
+    return session.run(None, dict(zip(names, _inputs(gan))))[0]
+
+
+TOLERANCE = 1e-5  # in units of images in [-1, 1]
+CONVERTERS = {"litert": _litert, "onnx": _onnx}
+FILES = {"litert": "generator.tflite", "onnx": "generator.onnx"}
+NEEDED = {"onnx": ("tf2onnx", "onnxruntime")}

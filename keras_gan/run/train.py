@@ -1,0 +1,247 @@
+"""One run, told from top to bottom."""
+
+import json
+
+import keras
+import numpy as np
+from absl import logging
+from PIL import Image
+
+from keras_gan.data import open_source, pipeline
+from keras_gan.errors import HealthStop, UsageError, refuse
+from keras_gan.evaluation import pictures
+from keras_gan.monitoring import saving, scores
+from keras_gan.monitoring.health.monitor import HealthMonitor
+from keras_gan.monitoring.health.recovery import Recovery, RollBack
+from keras_gan.monitoring.progress import Progress
+from keras_gan.monitoring.samples import Samples
+from keras_gan.monitoring.stopping import StopOnSignal
+from keras_gan.monitoring.tensorboard import Scalars, Writer
+from keras_gan.run import cluster, devices, export
+from keras_gan.run.checkpoints import Checkpoints, Restored
+from keras_gan.run.interruption import Interruption
+from keras_gan.settings import compatibility, flags
+from keras_gan.settings import from_config as rulebook
+
+
+def data(config, **options):
+    """The data set of a config."""
+    return open_source(
+        config.dataset,
+        image_size=flags.image_size(config.image_size),
+        channels=config.channels or None,
+        labels=config.labels,
+        data_dir=config.data_dir or None,
+        min_size=config.batch_size,
+        **options,
+    )
+
+
+def build(config, model_class, source):
+    """The game of a config: players and rules, under the strategy in force."""
+    keras.utils.set_random_seed(config.seed)
+    keras.mixed_precision.set_global_policy(config.precision)
+    values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}
+    options = {name: values[name] for name in compatibility.options(model_class) & values.keys()}
+    if "num_classes" in options and source.num_classes is None:
+        refuse(
+            "dataset",
+            config.dataset,
+            f"has no labels, and {config.model} needs them",
+            "labelled data, or --model=dcgan",
+        )
+    try:
+        gan = model_class(**options, prior=rulebook.prior(config))
+        gan.compile(**rulebook.compile_arguments(config))
+    except ValueError as error:
+        raise UsageError(f"--model={config.model}: {error}") from error
+    return gan
+
+
+def train(config, model_class, run, callbacks=()):
+    """Trains a run to its last step, from where it stands, and exports it.
+
+    Args:
+        config: the run's `Config`.
+        model_class: the class of its model.
+        run: its `RunDirectory`.
+        callbacks: further Keras callbacks; they act before the run's own. Of several processes
+            only the first calls them.
+
+    Returns:
+        The exit status.
+    """
+    strategy = devices.strategy(config)  # first: with several workers it takes the signals
+    with Interruption() as interruption:
+        workers = cluster.Workers(strategy)
+        with cluster.losing_peers(workers):
+            return _train(config, model_class, run, strategy, workers, interruption, callbacks)
+
+
+def _train(config, model_class, run, strategy, workers, interruption, callbacks):
+    compatibility.check_replicas(config, model_class, strategy.num_replicas_in_sync)
+    for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
+        logging.info(sentence)
+    source = data(config)
+    _hint_labels(config, source, model_class)
+    with strategy.scope():
+        gan = build(config, model_class, source)
+    environment = devices.environment(config, strategy, source)
+    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
+    restored = workers.restore(checkpoints, gan) or Restored()
+    start = restored.step
+    tell_changes(restored.environment if workers.chief else {}, environment)
+    run.write_settings(config)
+    if start >= config.steps and (_finished(config, run) or not workers.chief):
+        print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
+        return 0
+    run.cut_after(start, int(gan.attempt.numpy()))
+    checkpoints.discard_after(start)  # damaged, or they would have been taken
+    if start:
+        logging.info("goes on at step %d", start)
+    writer = Writer(run.tensorboard) if config.tensorboard and workers.chief else None
+    if writer and not start:
+        writer.settings(config)
+
+    health = HealthMonitor(config, run, writer)
+    health.load_state(restored)
+    recovery = Recovery(health, checkpoints, workers)
+    if config.on_failure == "rollback":
+        checkpoints.protected.add(0)  # a run that fails at once has somewhere to go back to
+        if not start:
+            checkpoints.save(gan, 0, health.metadata(), health.state())
+    callbacks = [
+        StopOnSignal(interruption, workers, config.log_every),
+        *callbacks,
+        *_callbacks(config, run, source, writer, checkpoints, health, recovery),
+    ]
+    if not workers.chief:
+        callbacks = [c for c in callbacks if getattr(c, "everywhere", False)]
+    while int(gan.step.numpy()) < config.steps:
+        step = int(gan.step.numpy())
+        if workers.count == 1 and interruption.status is not None:
+            break
+        batches = pipeline.batches(
+            source,
+            batch_size=config.batch_size,
+            turns=gan.schedule.d_turns,
+            seed=config.seed,
+            attempt=int(gan.attempt.numpy()),
+            start_step=step,
+            steps=config.steps - step,
+            strategy=strategy,
+        )
+        try:
+            with source.reading():
+                gan.fit(
+                    batches,
+                    steps_per_epoch=config.steps - step,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=callbacks,
+                )
+            break
+        except RollBack as rollback:
+            recovery.roll_back(gan, rollback.event)
+    step = int(gan.step.numpy())
+    checkpoints.save(gan, step, health.metadata(), health.state())
+    if interruption.status is not None and step < config.steps:
+        logging.warning("stopped at step %d, checkpoint saved", step)
+        return interruption.status
+    health.report()
+    if health.stopped:
+        raise HealthStop(health.sentence())
+    if workers.chief:
+        _finish(config, gan, run, source)
+    if writer:
+        writer.close()
+    return 0
+
+
+def tell_changes(before, now):
+    """Warns of what a continued run can't keep, though no setting was changed.
+
+    Args:
+        before, now: as `devices.environment` returns it.
+    """
+    for name, value in before.items():
+        if value != now.get(name):
+            logging.warning(
+                "%s was %s and is %s now: the run goes on, but not bit for bit as it would have",
+                name,
+                value,
+                now.get(name),
+            )
+
+
+def _finished(config, run):
+    """Whether the export, the last thing a run writes, is that of the last step."""
+    try:
+        return json.loads((run.export / "model.json").read_text())["step"] >= config.steps
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _callbacks(config, run, source, writer, checkpoints, health, recovery):
+    """The callbacks, in the order in which they act after a step."""
+    every = config.log_every
+    yield health
+    if config.progress:
+        yield Progress(config.steps, config.batch_size, every)
+    if writer:
+        yield Scalars(writer, every, source, config.sample_every or 500)
+    yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling)
+    yield scores.Scores(config, run, source, writer)
+    yield saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
+
+
+def _hint_labels(config, source, model_class):
+    if source.num_classes and "num_classes" not in compatibility.options(model_class):
+        logging.info(
+            "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
+            " would (tip 12)",
+            config.dataset,
+            source.num_classes,
+            config.model,
+        )
+
+
+def _finish(config, gan, run, source):
+    """The last samples, the page of the run, the export, and where everything lies."""
+    drawn = Samples(run.samples, 0, None, source, config.noise_at_sampling)
+    drawn.set_model(gan)
+    for name, picture in drawn.draw().items():
+        pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
+    rows = run.scores()
+    first = sorted(run.samples.glob("samples-*.png"))
+    pictures.run_page(
+        _curves(run),
+        np.asarray(Image.open(first[0])),
+        np.asarray(Image.open(first[-1])),
+        run.path / "run.png",
+        f"{config.model} on {config.dataset}, {config.steps} steps",
+    )
+    # Last: where it is, the run is finished.
+    export.save(
+        gan,
+        run.export,
+        config,
+        ["saved_model", *flags.words(config.export_format)],
+        metrics=rows[-1] if rows else None,
+    )
+    print(
+        f"pictures     {run.samples}, {run.path / 'run.png'}\n"
+        f"scores       {run.path / 'scores.csv'}\n"
+        f"health       {run.path / 'health.md'}\n"
+        f"export       {run.export}\n"
+        f"TensorBoard  tensorboard --logdir {run.tensorboard}"
+    )
+
+
+def _curves(run):
+    readings = run.readings()
+    steps = [row["step"] for row in readings]
+    return {
+        name: (steps, [row[name] for row in readings])
+        for name in ("discriminator/loss", "generator/loss")
+    }

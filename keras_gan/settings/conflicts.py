@@ -1,0 +1,323 @@
+"""The combinations of switches that make no sense, as tables of conditions on plain values."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from keras_gan.rules.losses import LOSSES
+from keras_gan.rules.penalties import PENALTIES
+from keras_gan.settings import from_config as rulebook
+from keras_gan.settings.config import Config
+from keras_gan.settings.flags import interval
+
+POINTS = ("ring8", "grid25", "swissroll")
+HARD = {"real_target": "1", "fake_target": "0"}  # targets that nothing softens
+ON_GRADIENTS = tuple(name for name, penalty in PENALTIES.items() if penalty().second_order)
+TO_ONE = ("gradient_penalty", "dragan")  # penalties that pull a gradient's norm to 1
+TO_ZERO = ("r1", "r2")
+
+
+class Settings(dict):
+    """Settings by flag name; what is not given has the flag's default."""
+
+    DEFAULTS: ClassVar = {field.name: field.default for field in dataclasses.fields(Config)}
+
+    def __missing__(self, name):
+        return self.DEFAULTS.get(name)
+
+    @property
+    def loss(self):
+        """The class of the loss."""
+        return LOSSES[self["loss"]]
+
+    def mean_target(self, name):
+        """Mean of a target, flips left out."""
+        return sum(interval(self[name], name)) / 2
+
+    def softens(self, name):
+        """Whether a target is another than the hard one."""
+        return interval(self[name], name) != interval(HARD[name], name)
+
+    @property
+    def penalties(self):
+        """The names of the penalties in use that have an interval."""
+        return [penalty.name for penalty in rulebook.stateless_penalties(self)]
+
+    @property
+    def second_order(self):
+        """The names of those that differentiate D by its input."""
+        return [p.name for p in rulebook.stateless_penalties(self) if p.second_order]
+
+    @property
+    def batch_norm_count(self):
+        """Images that are normalised together."""
+        replicas = 1 if self["sync_batch_norm"] else max(1, self["replicas"] or 1)
+        return self["batch_size"] // replicas
+
+
+@dataclasses.dataclass(frozen=True)
+class Conflict:
+    """A combination that makes no sense.
+
+    Attributes:
+        flags: the flags that clash; the message begins with the first.
+        when: whether `Settings` show it.
+        reason: why.
+        nearest: settings that would resolve it.
+    """
+
+    flags: tuple[str, ...]
+    when: Callable[[Settings], bool]
+    reason: str
+    nearest: Mapping[str, object]
+
+    def message(self, settings):
+        """One line: reason and the nearest that works."""
+        others = " ".join(f"--{name}={plain(settings[name])}" for name in self.flags[1:])
+        nearest = " ".join(f"--{name}={plain(value)}" for name, value in self.nearest.items())
+        context = f"with {others}: " if others else ""
+        return f"{context}{self.reason}; the nearest that works: {nearest}"
+
+
+def plain(value):
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _on(*names, **values):
+    """A condition: the named switches are on, the others have the given values."""
+
+    def when(settings):
+        return all(settings[name] for name in names) and all(
+            settings[name] == value for name, value in values.items()
+        )
+
+    return when
+
+
+def _both(first, second, reason, **nearest):
+    """A conflict of two switches that are both on."""
+    return Conflict((first, second), _on(first, second), reason, nearest)
+
+
+def _targets():
+    unbounded = "D's loss has no lower bound"
+    for name, hard in HARD.items():
+        yield _without_targets(name, hard)
+    yield Conflict(
+        ("real_target", "loss"),
+        lambda s: s.loss.has_targets and s.loss.logistic and s.mean_target("real_target") > 1.0,
+        f"above 1 on average, {unbounded}",
+        {"real_target": "0.7,1.2"},
+    )
+    yield Conflict(
+        ("fake_target", "loss"),
+        lambda s: s.loss.has_targets and s.loss.logistic and s.mean_target("fake_target") < 0.0,
+        f"below 0 on average, {unbounded}",
+        {"fake_target": "0,0.3"},
+    )
+    yield Conflict(
+        ("real_target", "fake_target"),
+        lambda s: s.mean_target("real_target") <= s.mean_target("fake_target"),
+        "D would learn to take fakes for reals",
+        {"real_target": "0.7,1.2", "fake_target": "0,0.3"},
+    )
+    yield Conflict(
+        ("label_flip",),
+        lambda s: s["label_flip"] >= 0.5,
+        "labels of which half are flipped say nothing",
+        {"label_flip": 0.1},
+    )
+
+
+def _without_targets(name, hard):
+    return Conflict(
+        (name, "loss"),
+        lambda s: not s.loss.has_targets and s.softens(name),
+        "this loss has no targets to soften",
+        {name: hard},
+    )
+
+
+def _batch_norm(name, layer):
+    return Conflict(
+        (name, "batch_size"),
+        lambda s: s[name] == "batch" and s.batch_norm_count < 4,
+        f"batch norm in {layer} needs four images that are normalised together",
+        {name: "instance"},
+    )
+
+
+def _gradient(name):
+    """What a penalty on D's gradient does not go with."""
+    yield Conflict(
+        (name, "d_normalization"),
+        _on(name, d_normalization="batch"),
+        "a gradient penalty is one image's, and batch norm makes D's logit depend on all",
+        {"d_normalization": "layer"},
+    )
+    yield Conflict(
+        (name, "downsampling"),
+        lambda s: (
+            name in s.second_order
+            and s["downsampling"] == "max"
+            and (bool(s["xla"]) or s["precision"] != "float32")
+        ),
+        "max pooling has no second derivative in XLA or in half precision",
+        {"downsampling": "average"},
+    )
+    yield Conflict(
+        (name, "precision"),
+        lambda s: name in s.second_order and s["precision"] == "mixed_float16",
+        "a gradient penalty overflows in float16",
+        {"precision": "mixed_bfloat16"},
+    )
+
+
+def _slopes():
+    """D's slope is held in one way at a time, and Wasserstein's has to be held."""
+    twice = "two bounds on the same slope; the penalty replaced the clipping"
+    opposite = "one pulls the norm of D's gradient to 1, the other to 0"
+    for name in TO_ONE:
+        yield _both(name, "clip_weights", twice, clip_weights=0.0)
+        for other in TO_ZERO:
+            yield _both(name, other, opposite, **{other: 0.0})
+    yield _both(
+        "clip_weights",
+        "spectral_norm",
+        "spectral norm divides by the scale that clipping bounds",
+        clip_weights=0.0,
+    )
+    yield Conflict(
+        ("loss",),
+        lambda s: (
+            not s.loss.bounded
+            and not any(s[name] for name in (*ON_GRADIENTS, "clip_weights", "spectral_norm"))
+        ),
+        "wasserstein's critic has no bound without a penalty, spectral norm or clipped weights",
+        {"gradient_penalty": 10.0, "d_normalization": "layer"},
+    )
+
+
+def _finite_difference():
+    yield Conflict(
+        ("r1_finite_difference", "precision"),
+        lambda s: s["r1_finite_difference"] and s["precision"] != "float32",
+        "the difference of two close logits is lost in half precision",
+        {"precision": "float32"},
+    )
+    yield Conflict(
+        ("r1_finite_difference", "r1", "r2"),
+        lambda s: s["r1_finite_difference"] and not (s["r1"] or s["r2"]),
+        "it is a form of R1 and R2, and neither is on",
+        {"r1": 1.0, "d_normalization": "layer"},
+    )
+
+
+def _other_penalties():
+    yield Conflict(
+        ("penalty_interval",),
+        lambda s: s["penalty_interval"] > 1 and not s.penalties,
+        "there is no penalty to be computed now and then",
+        {"penalty_interval": 1},
+    )
+    yield _both(
+        "consistency",
+        "balanced_consistency",
+        "the balanced form holds the other",
+        consistency=0.0,
+    )
+    for name in ("r1_finite_difference", "consistency", "balanced_consistency"):
+        yield Conflict(
+            (name, "separate_batches"),
+            _on(name, separate_batches=False),
+            "it compares two passes of D, which see other noise in a common batch",
+            {"separate_batches": True},
+        )
+
+
+def _augmentation():
+    yield Conflict(
+        ("ada", "loss"),
+        lambda s: s["ada"] and (s.loss.paired or not s.loss.bounded),
+        "this loss leaves the sign of D's logit open, which steers the augmentation",
+        {"ada": 0.0, "augment": "color,translation,cutout"},
+    )
+    off = {"augment": "", "ada": 0.0, "consistency": 0.0, "balanced_consistency": 0.0}
+    for name, value in off.items():
+        yield _points(name, value)
+
+
+def _points(name, off):
+    return Conflict(
+        (name, "dataset"),
+        lambda s: s[name] and s["dataset"] in POINTS,
+        "points can't be flipped, shifted or coloured",
+        {name: off},
+    )
+
+
+def _who_trains():
+    yield _both(
+        "target_networks",
+        "past_players",
+        "both say whom a player trains against",
+        past_players=0,
+    )
+    for name in ("d_turns", "g_turns"):
+        yield _fixed_turns(name)
+
+
+def _fixed_turns(name):
+    return Conflict(
+        ("threshold_loop", name),
+        lambda s: s["threshold_loop"] and s[name] != 1,
+        "both say who trains how often; --turn_bound bounds the loop",
+        {name: 1},
+    )
+
+
+def _models():
+    yield Conflict(
+        ("prior", "model"),
+        lambda s: s["prior"] != "gaussian" and s["model"] == "vae_gan",
+        "the encoder's KL term is to a Gaussian",
+        {"prior": "gaussian"},
+    )
+    yield Conflict(
+        ("replay_rate", "model"),
+        _on("replay_rate", model="infogan"),
+        "a replayed fake's codes are no longer known",
+        {"replay_rate": 0.0},
+    )
+    kl = "KL(q‖p) is read from the logit of an unsmoothed logistic D on today's fakes"
+    yield Conflict(
+        ("loss", "model"),
+        lambda s: s["model"] == "kl_gan" and (not s.loss.logistic or s.loss.paired),
+        kl,
+        {"loss": "non_saturating"},
+    )
+    yield Conflict(
+        ("real_target", "fake_target", "model"),
+        lambda s: s["model"] == "kl_gan" and any(map(s.softens, HARD)),
+        kl,
+        HARD,
+    )
+    off = {"label_flip": 0.0, "replay_rate": 0.0, "past_players": 0, "target_networks": 0.0}
+    for name, value in off.items():
+        yield Conflict((name, "model"), _on(name, model="kl_gan"), kl, {name: value})
+
+
+# Those that depend on the number of replicas, which is known only once training begins.
+OF_REPLICAS = (_batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
+TABLE = (
+    *_targets(),
+    *OF_REPLICAS,
+    *itertools.chain.from_iterable(map(_gradient, ON_GRADIENTS)),
+    *_slopes(),
+    *_finite_difference(),
+    *_other_penalties(),
+    *_augmentation(),
+    *_who_trains(),
+    *_models(),
+)

@@ -1,0 +1,60 @@
+"""Step metrics on the device: callbacks read a block of them every N steps, no step waits."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.step import replicas
+
+
+class Recorder(keras.layers.Layer):
+    """A ring of the last `window` steps' metrics, one row a step.
+
+    A step that was not finite is recorded with "finite" 0 and with zeros in place of what was not
+    finite, so the checkpoint never holds such a number.
+
+    Args:
+        window: steps that are kept.
+        columns: the most metrics there can be.
+    """
+
+    def __init__(self, window=100, columns=96, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self.window, self.columns, self.names = window, columns, ()
+        self.rows = self.add_weight(
+            name="rows", shape=(window, columns), initializer="zeros", trainable=False
+        )
+        self.built = True
+
+    def write(self, step, metrics):
+        """Records one step.
+
+        Args:
+            step: int64 scalar, the step that the metrics belong to, from 0.
+            metrics: name → float32 scalar of this replica; the replicas' mean is recorded.
+        """
+        self.names = tuple(sorted(metrics))
+        if len(self.names) > self.columns:
+            raise ValueError(f"{len(self.names)} metrics, but only {self.columns} columns")
+        row = tf.stack([tf.cast(metrics[name], tf.float32) for name in self.names])
+        row = replicas.all_reduce("MEAN", row)
+        row = tf.where(tf.math.is_finite(row), row, tf.zeros_like(row))
+        row = tf.pad(row, [[0, self.columns - len(self.names)]])
+        index = tf.cast(step % self.window, tf.int32)
+        here = tf.range(self.window)[:, None] == index
+        self.rows.assign(tf.where(here, row[None], self.rows.value))
+
+    def read(self, step, count=None):
+        """The last rows before `step`.
+
+        Args:
+            step: the number of steps done.
+            count: how many of them, at most `window`.
+
+        Returns:
+            steps int64 [m], and name → float32 [m].
+        """
+        count = min(count or self.window, self.window, step)
+        steps = np.arange(step - count, step)
+        rows = np.asarray(self.rows)[steps % self.window]
+        return steps, {name: rows[:, i] for i, name in enumerate(self.names)}

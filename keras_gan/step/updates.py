@@ -1,0 +1,200 @@
+"""How a step trains: the discriminators in turns, then the generators.
+
+Methods named `_compiled_…` are pure functions of the model's variables, compiled with XLA if asked.
+What surrounds them reduces over the replicas, checks and writes.
+"""
+
+import tensorflow as tf
+
+from keras_gan.step import batch_statistics, functional, pixels, randomness, replicas
+from keras_gan.step.functional import Snapshot
+from keras_gan.step.player import LossScale, Player
+from keras_gan.step.turn import Fakes, Turn
+
+
+class Updates:
+    """The updates of a model's networks.
+
+    It meets the model through its hooks: `networks` and `discriminators`, `optimizer_for`,
+    `make_fakes`, `call_discriminator`, `discriminator_loss` and `generator_loss`.
+
+    Args:
+        gan: a `GAN` whose rules are set.
+
+    Attributes:
+        players: name of a network → `Player`.
+        variables: what compiled functions read, in the order of a `Snapshot`.
+    """
+
+    def __init__(self, gan):
+        self.gan, self.players = gan, {}
+        for name, network in gan.networks.items():
+            scale = LossScale(name=f"{name}_loss_scale") if gan.loss_scaling else None
+            optimizer = gan.optimizer_for(name)
+            self.players[name] = Player(name, network, optimizer, gan.clip_norm, scale)
+        self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
+        self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
+        networks = [p.network for p in self.discriminators]
+        self._d_statistics = [v for network in networks for v in network.non_trainable_variables]
+        compiled = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
+        parts = (*gan.networks.values(), *compiled)
+        self.variables = [gan.step, *(v for part in parts for v in part.variables)]
+
+        def pure(function):
+            return functional.pure(function, self.variables, gan.xla)
+
+        self._make_fakes = pure(self._compiled_fakes)
+        self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
+        self._generator_gradients = pure(self._compiled_generator_gradients)
+
+    def step(self, images, labels, key):
+        """The discriminators' turns on fresh reals, then the generators' against the updated D.
+
+        The fakes of D's last turn serve G's first one: one pass of the generators, joined to its
+        backward pass by the gradient with respect to the fakes.
+
+        Args:
+            images: [n, turns, …] of this replica, as `fit` has them.
+            labels: int32 [n, turns], or None.
+            key: the step's `randomness.Key`.
+
+        Returns:
+            The metrics: name → float32 scalar of this replica.
+        """
+        schedule, metrics, active = self.gan.schedule, {}, tf.constant(True)
+        for turn in range(schedule.d_turns):
+            real, turn_key = pixels.to_float(images[:, turn]), key.fold(turn)
+            label = None if labels is None else labels[:, turn]
+            fakes = self.fakes(real, label, turn_key, taped=turn == schedule.d_turns - 1)
+            active = self.update_discriminators(real, label, fakes, turn_key, active, metrics)
+        active = tf.constant(True)
+        for turn in range(schedule.g_turns):
+            turn_key = key.fold(schedule.d_turns + turn)
+            if turn > 0:
+                fakes = self.fakes(real, label, turn_key, taped=True)
+            active = self.update_generators(real, label, fakes, turn_key, active, metrics)
+        return metrics
+
+    def fakes(self, real, labels, key, taped):
+        """One pass of the generators, with the way back to their weights if `taped`."""
+        now = Snapshot(self.variables)
+        weights = {p.name: [now[v] for v in p.weights] for p in self.generators}
+        tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+        with tape:
+            tape.watch(weights if taped else [])
+            return Fakes(*self._make_fakes(now.values, real, labels, key), weights, tape)
+
+    def _compiled_fakes(self, real, labels, key):
+        with randomness.scope(key.fold("generator's layers")):
+            fakes = self.gan.make_fakes(real, labels, key)
+        return fakes, {p.name: p.statistics() for p in self.generators}
+
+    def update_discriminators(self, real, labels, fakes, key, active, metrics):
+        """A turn of the discriminators; returns whether they stay active in this step."""
+        gan, now, fake = self.gan, Snapshot(self.variables), fakes.outputs
+        if gan.opponent is not None:
+            opponents = gan.opponent.replace("generator", now)
+            fake, _ = self._make_fakes(opponents.values, real, labels, key)
+        if gan.replay is not None:
+            fake = {**fake, "images": gan.replay.mix(fake["images"], labels, key, metrics)}
+        scales = {p.name: p.scale() for p in self.discriminators}
+        loss, gradients, statistics, logs = self._discriminator_gradients(
+            now.values, real, labels, fake, key, scales
+        )
+        losses = dict.fromkeys(gradients, loss)
+        active, accepted = self._apply(
+            "discriminator", self.discriminators, losses, gradients, statistics, active, metrics
+        )
+        metrics.update(logs)
+        if gan.replay is not None:
+            gan.replay.insert(fakes.outputs["images"], labels, accepted)
+        if gan.stateful_rules:
+            means = replicas.all_reduce("MEAN", logs)
+            for rule in gan.stateful_rules:
+                rule.on_discriminator_turn_end(means, accepted)
+        return active
+
+    def _compiled_discriminator_gradients(self, real, labels, fake, key, scales):
+        gan, fake = self.gan, tf.nest.map_structure(tf.stop_gradient, fake)
+        turn = Turn(key, gan.step.value, real, labels, fake, self._discriminate)
+        weights = {p.name: [v.value for v in p.weights] for p in self.discriminators}
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            turn.call_on_both(gan.separate_batches)
+            loss = turn.log("discriminator/loss", gan.discriminator_loss(turn))
+            batch_statistics.log_features(turn)
+            for penalty in gan.penalties:
+                loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
+            scaled = {name: loss * scale for name, scale in scales.items()}
+        gradients = {name: tape.gradient(scaled[name], weights[name]) for name in scaled}
+        return loss, gradients, turn.statistics, turn.metrics
+
+    def _discriminate(self, images, labels, key, step):
+        """D's outputs on images as its rules let it see them, and its new statistics."""
+        for position, rule in enumerate(self.gan.d_inputs):
+            purpose = getattr(rule, "purpose", f"input {position}")
+            images = rule(images, key.fold(purpose), step)
+        scope = randomness.scope(key.fold("discriminator's layers"))
+        with scope, functional.substituted(self._d_statistics):
+            outputs = self.gan.call_discriminator(images, labels)
+            return outputs, {p.name: p.statistics() for p in self.discriminators}
+
+    def update_generators(self, real, labels, fakes, key, active, metrics):
+        """A turn of the generators; returns whether they stay active in this step."""
+        now = Snapshot(self.variables)
+        if self.gan.opponent is not None:
+            now = self.gan.opponent.replace("discriminator", now)
+        scales = {p.name: p.scale() for p in self.generators}
+        losses, cotangents, logs = self._generator_gradients(
+            now.values, real, labels, fakes.outputs, key, scales
+        )
+        metrics.update(logs)
+        gradients = {
+            name: fakes.tape.gradient(fakes.outputs, fakes.weights[name], cotangent)
+            for name, cotangent in cotangents.items()
+        }
+        active, _ = self._apply(
+            "generator", self.generators, losses, gradients, fakes.statistics, active, metrics
+        )
+        return active
+
+    def _compiled_generator_gradients(self, real, labels, fake, key, scales):
+        gan = self.gan
+        turn = Turn(key, gan.step.value, real, labels, fake, self._discriminate)
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch([t for t in tf.nest.flatten(fake) if t.dtype.is_floating])
+            turn.fake_output = turn.outputs_of(fake["images"], "fake")
+            if gan.loss_rule.paired or gan.needs_reals_for_generator:
+                turn.real_output = turn.outputs_of(real, "real")
+            losses = gan.generator_loss(turn)
+            scaled = {name: loss * scales[name] for name, loss in losses.items()}
+        cotangents = {
+            name: tape.gradient(loss, fake, unconnected_gradients="zero")
+            for name, loss in scaled.items()
+        }
+        for name, loss in losses.items():
+            turn.log(f"{name}/loss", loss)
+        batch_statistics.log_images(turn)
+        return losses, cotangents, turn.metrics
+
+    def _apply(self, side, players, losses, gradients, statistics, active, metrics):
+        """Updates the players of a side, each unless something of it is not finite.
+
+        Returns:
+            Whether the schedule keeps this side training, and whether all updates were accepted.
+        """
+        keeps_training = accepted = tf.constant(True)
+        for player in players:
+            name = player.name
+            total, norm = player.agree(gradients[name])
+            loss, new = replicas.all_reduce("MEAN", (losses[name], statistics[name]))
+            finite = functional.all_finite((loss, norm, new))
+            trains = self.gan.schedule.keeps_training(side, loss, active)
+            player.update(total, norm, finite & trains)
+            functional.assign(player.network.non_trainable_variables, new, finite & trains)
+            keeps_training, accepted = keeps_training & trains, accepted & finite & trains
+            metrics[f"{name}/gradient_norm"] = norm
+            metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+        turns = metrics.get(f"{side}/turns", 0.0)
+        metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
+        return keeps_training, accepted

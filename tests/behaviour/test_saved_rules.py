@@ -1,0 +1,86 @@
+"""A loaded .keras file trains on with the rules and the state it was saved with."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_gan import GAN
+from keras_gan.rules import augment, losses, penalties, replay, schedules
+from keras_gan.rules import ema as averaging
+from keras_gan.rules import input_noise as noise
+from keras_gan.rules import targets as labels
+from keras_gan.rules import top_k as selection
+from keras_gan.rules import weight_clip as constraints
+from keras_gan.rules.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from keras_gan.rules.past_players import PastPlayers
+from keras_gan.rules.target_networks import TargetNetworks
+
+
+def rules(opponent):
+    return {
+        "d_optimizer": keras.optimizers.SGD(0.01, momentum=0.9),
+        "g_optimizer": keras.optimizers.Adam(1e-3, beta_1=0.5),
+        "loss": losses.LeastSquares(),
+        "targets": labels.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
+        "penalties": [penalties.R1(0.1), penalties.LeCam()],
+        "d_inputs": [
+            augment.DiffAugment(("color", "translation")),
+            augment.ADA(interval=1, step_size=0.1),
+            noise.InputNoise(schedules.Decay("cosine", 0.2, 0.0, 10)),
+        ],
+        "replay": replay.Replay(16, 0.5),
+        "opponent": opponent,
+        "schedule": schedules.FixedSchedule(2, 1),
+        "average": averaging.MovingAverage(0.9),
+        "top_k": selection.TopK(0.5),
+        "clip_norm": 5.0,
+        "d_constraint": constraints.WeightClip(0.5),
+        "seed": 11,
+    }
+
+
+def some_rules(opponent):
+    """The rules with state that are quick to trace."""
+    kept = ("d_optimizer", "g_optimizer", "replay", "opponent", "schedule", "average", "seed")
+    return {n: rule for n, rule in rules(opponent).items() if n in kept} | {
+        "penalties": [penalties.LeCam()]
+    }
+
+
+@pytest.mark.parametrize(
+    "chosen, opponent",
+    [
+        (some_rules, TargetNetworks(0.2)),
+        pytest.param(rules, TargetNetworks(0.2), marks=pytest.mark.slow),
+        pytest.param(rules, PastPlayers(2, 1, 0.5, 1), marks=pytest.mark.slow),
+    ],
+)
+def test_three_steps_saved_loaded_and_three_more_equal_six(tiny, tmp_path, chosen, opponent):
+    again = type(opponent).from_config(opponent.get_config())
+    straight = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(opponent))
+    tiny.play(straight, 6)
+    first = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(again))
+    tiny.play(first, 3)
+    first.save(tmp_path / "game.keras")
+    loaded = keras.models.load_model(tmp_path / "game.keras")
+    assert type(loaded) is GAN and loaded.compiled
+    assert int(loaded.d_optimizer.iterations.numpy()) == 6  # two turns a step
+    assert int(loaded.g_optimizer.iterations.numpy()) == 3
+    tiny.play(loaded, 3)
+    mine, theirs = straight.state(), loaded.state()
+    assert mine.keys() == theirs.keys()
+    for owner in mine:
+        if owner == "recorder":
+            continue
+        for a, b in zip(mine[owner], theirs[owner], strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=f"{owner}: {a.path}")
+
+
+def test_what_compile_was_given_can_be_read_back(tiny):
+    gan = tiny.game(**rules(TargetNetworks(0.2)), normalize=False)
+    config = gan.get_compile_config()
+    twin = tiny.game(normalize=False)
+    twin.compile_from_config(config)
+    assert twin.get_compile_config() == config
+    assert twin.targets == gan.targets and twin.schedule == gan.schedule
+    assert twin.d_inputs[0] == gan.d_inputs[0] and twin.d_inputs[2] == gan.d_inputs[2]

@@ -1,0 +1,162 @@
+"""All scores of a generator: what they tell apart, what they depend on, what a row says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_gan.data import open_source
+from keras_gan.errors import UsageError
+from keras_gan.evaluation import evaluator as suite
+from keras_gan.evaluation import protocol, report
+
+
+@pytest.fixture(scope="module")
+def stripes(small):
+    return small.source(2000, 500)
+
+
+@pytest.fixture(scope="module")
+def evaluator(stripes, cache):
+    return suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
+
+
+def fresh(small):
+    return lambda count, seed: small.pictures(count, 100 + seed)[0]
+
+
+def collapsed(small):
+    image = small.pictures(1, 50)[0]
+    return lambda count, seed: np.clip(
+        image.astype(int) + np.random.RandomState(seed).randint(-3, 4, (count, 28, 28, 1)), 0, 255
+    ).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def scores(evaluator, small):
+    return {
+        "fresh": evaluator.score(fresh(small)),
+        "collapsed": evaluator.score(collapsed(small)),
+        "copies": evaluator.score(lambda count, seed: evaluator.source.images[-count:]),
+    }
+
+
+def test_new_reals_are_at_the_floor_and_a_collapsed_generator_far_above(scores):
+    assert scores["fresh"]["fd_cnn_over_floor"] < 2.5
+    assert scores["collapsed"]["fd_cnn_over_floor"] > 20
+    for name in ("precision", "recall", "density", "coverage"):
+        assert scores["fresh"][name] == pytest.approx(scores["fresh"][f"{name}_floor"], abs=0.1)
+    assert scores["collapsed"]["recall"] < 0.05
+
+
+def test_classes_and_variety_tell_a_collapsed_generator(scores):
+    good, bad = scores["fresh"], scores["collapsed"]
+    assert good["modes"] == good["modes_possible"] == 4 and bad["modes"] == 1
+    assert good["class_tv"] < 0.1 and bad["class_tv"] > 0.6
+    assert good["kl"] < 0.05 and bad["kl"] == pytest.approx(np.log(4))
+    assert bad["ms_ssim_2_scales"] > 0.9 > good["ms_ssim_2_scales"]
+    assert not any(name.startswith("inception_score") for name in good)  # no Inception here
+    assert good["classifier_accuracy"] > 0.95
+
+
+def test_copies_of_training_images_are_found(scores):
+    assert scores["copies"]["copy_share"] > 0.99 and scores["copies"]["nearest_ratio"] < 0.01
+    assert scores["fresh"]["copy_share"] < 0.1
+
+
+def test_a_row_names_its_protocol_and_holds_plain_values(scores, evaluator):
+    found = scores["fresh"]
+    assert found["extractor"] == "FD (CNN)" and len(found["extractor_hash"]) == 16
+    assert found["extractor_hash"] == evaluator.extractor.hash
+    assert found["fakes"] == 400 and "400 of 500 images of its split test" == found["floor_of"]
+    assert found["reference"] == "stripes train, 1500 images"
+    assert found["resize"] == "none" and found["quantisation"] == "uint8"
+    assert "fid" not in " ".join(found).lower()
+    assert all(type(value) in (float, int, str) for value in found.values())
+    json.dumps(found)
+
+
+def test_training_takes_the_distance_alone_and_the_same_one(stripes, cache, small, scores):
+    found = suite.Evaluator(stripes, data_dir=cache, count=400).score(fresh(small))
+    assert found["fd_cnn"] == scores["fresh"]["fd_cnn"]
+    assert not {"precision", "kid_cnn", "class_tv"} & set(found)
+
+
+def test_evaluators_of_other_seeds_ask_for_other_samples(stripes, cache, small):
+    asked = []
+
+    def sample(count, seed):
+        asked.append(seed)
+        return small.pictures(count)[0]
+
+    for seed in (0, 1, 2):
+        evaluator = suite.Evaluator(stripes, data_dir=cache, seed=seed)
+        list(evaluator._fakes(sample, 5000))
+    assert len(set(asked)) == len(asked) == 15
+
+
+def test_the_score_does_not_depend_on_order_or_batches(stripes, cache, small, scores, monkeypatch):
+    images = np.concatenate([fresh(small)(400, 0)])[::-1]
+    monkeypatch.setattr(protocol, "CHUNK", 73)
+    places = iter(np.split(np.arange(400), range(73, 400, 73)))
+    evaluator = suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
+    found = evaluator.score(lambda count, seed: images[next(places)])
+    for name in ("fd_cnn", "kid_cnn", "precision", "recall", "density", "coverage", "class_tv"):
+        assert found[name] == pytest.approx(scores["fresh"][name], rel=1e-6, abs=1e-6)
+
+
+def test_the_table_has_every_score_with_its_floor(scores):
+    text = report.table(scores["fresh"])
+    for name in ("fd_cnn", "kid_cnn", "precision", "modes", "ms_ssim_2_scales", "copy_share"):
+        assert f"| {name} |" in text
+    assert (
+        "_over_floor" not in text
+        and "× floor)" in text
+        and "±" in text
+        and "- extractor: FD (CNN)" in text
+    )
+
+
+def test_wrong_fakes_and_too_few_are_told(evaluator, stripes, cache):
+    with pytest.raises(UsageError, match="the data need uint8"):
+        evaluator.score(lambda count, seed: np.zeros((count, 28, 28, 1), np.float32))
+    with pytest.raises(UsageError, match="the data need uint8"):
+        evaluator.score(lambda count, seed: np.zeros((count, 32, 32, 1), np.uint8))
+    with pytest.raises(UsageError, match="64 samples are too few for a covariance of 64"):
+        evaluator.score(None, count=64)
+    with pytest.raises(UsageError, match="too few to train an extractor"):
+        tiny = type(stripes)("tiny", (28, 28, 1), images=stripes.images[:100])
+        suite.Evaluator(tiny, data_dir=cache).score(None)
+
+
+def test_class_agreement_stands_beside_the_accuracy(evaluator, small):
+    images, labels = small.pictures(200, 9)
+    found = evaluator.class_agreement(images, labels)
+    assert found["class_agreement"] >= 0.9 * found["classifier_accuracy"] > 0.8
+    assert evaluator.class_agreement(images, (labels + 1) % 4)["class_agreement"] < 0.1
+
+
+def test_pixels_need_no_network(stripes, cache, small):
+    evaluator = suite.Evaluator(stripes, extractor="pixels", data_dir=cache, count=400)
+    with pytest.raises(UsageError, match="too few for a covariance of 784 features"):
+        evaluator.score(fresh(small))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_mixtures_are_judged_by_their_modes(cache, full):
+    source = open_source("ring8")
+    evaluator = suite.Evaluator(source, data_dir=cache, count=2500, full=full)
+    found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
+    assert found["modes"] == 8 and found["fakes"] == 2500
+    assert found["good_share"] == pytest.approx(found["good_share_floor"], abs=0.01)
+    lone = evaluator.score(lambda count, seed: np.tile(np.float32([2, 0]), (count, 1)))
+    assert lone["modes"] == 1 and lone["good_share"] == 1
+    if full:
+        assert lone["recall"] < 0.05 < 0.5 < found["recall"] and lone["fd_points"] > 1
+
+
+def test_a_spiral_without_modes_is_judged_by_its_points(cache):
+    source = open_source("swissroll")
+    evaluator = suite.Evaluator(source, data_dir=cache, count=2000)
+    found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
+    assert found["fd_points_over_floor"] < 30 and found["extractor"] == "FD (points)"

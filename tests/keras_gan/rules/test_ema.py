@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gan.rules import ema as averaging
+
+
+def test_the_average_follows_its_recurrence_and_copies_statistics(tiny):
+    gan = tiny.game(average=averaging.MovingAverage(0.9, warm_up=False))
+    expected = [v.numpy() for v in gan.generator.trainable_variables]
+    for _ in range(3):
+        tiny.play(gan, 1)
+        now = [v.numpy() for v in gan.generator.trainable_variables]
+        expected = [0.9 * a + 0.1 * b for a, b in zip(expected, now, strict=True)]
+    trainable = {id(v) for v in gan.generator.trainable_variables}
+    pairs = list(zip(gan.generator.weights, gan.average_generator.weights, strict=True))
+    found = [average.numpy() for weight, average in pairs if id(weight) in trainable]
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7)
+    for weight, average in pairs:
+        if id(weight) not in trainable:
+            np.testing.assert_array_equal(weight.numpy(), average.numpy())
+
+
+def test_without_decay_it_is_the_generator(tiny):
+    gan = tiny.game(average=None)
+    tiny.play(gan, 2)
+    for a, b in zip(gan.generator.get_weights(), gan.average_generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("step, beta", [(0, 0.1), (8, 0.5), (10**6, 0.999)])
+def test_the_start_is_soon_forgotten(step, beta):
+    found = float(averaging.MovingAverage(0.999).beta(tf.constant(step, tf.int64)))
+    assert found == pytest.approx(beta, rel=1e-5)

@@ -1,0 +1,267 @@
+"""What each paper changes, against numbers worked out by hand."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gan.rules import losses, replay
+from keras_gan.rules import priors as latents
+from keras_gan.rules import targets as labels
+from keras_gan.rules.schedules import FixedSchedule
+from keras_gan.step import randomness
+from keras_gan.step.turn import Turn
+from models import blocks, infogan, r3gan
+
+
+def a_turn(gan, fake_logits, **fake):
+    """A turn of G that shows these logits of fakes, and no images to speak of."""
+    fake_logits = tf.constant(fake_logits, tf.float32)
+    images = tf.zeros((len(fake_logits), *gan.image_shape))
+    key = randomness.Key.create(0)
+
+    def discriminate(images, labels, key, step):
+        return gan.call_discriminator(images, labels), {}
+
+    step = tf.constant(0, tf.int64)
+    turn = Turn(key, step, images, None, {"images": images, **fake}, discriminate)
+    turn.fake_output = {"logits": fake_logits}
+    return turn
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+class TestBlocks:
+    @pytest.mark.parametrize(
+        ("shape", "count"), [((28, 28), 2), ((64, 64), 4), ((48, 32), 3), ((256, 256), 6)]
+    )
+    def test_doublings(self, shape, count):
+        assert blocks.doublings(shape) == count
+
+    def test_tile_puts_images_in_rows(self):
+        images = np.arange(4 * 2 * 3 * 1).reshape(4, 2, 3, 1)
+        picture = blocks.tile(images, 2)
+        assert picture.shape == (4, 6, 1)
+        np.testing.assert_array_equal(picture[:2, 3:], images[1])
+        np.testing.assert_array_equal(picture[2:, :3], images[2])
+
+    def test_bound_of_the_last_layers(self, zoo):
+        gan = zoo.make("acgan", compiled=False, last_layer_init=0.003)
+        logit = gan.discriminator.get_layer("logit").kernel
+        classes = gan.discriminator.get_layer("class_logits").kernel
+        assert np.abs(logit).max() <= 0.003 < np.abs(classes).max()
+
+    @pytest.mark.parametrize("name", ["acgan", "cgan"])
+    def test_g_starts_with_its_latents_rather_than_with_the_label(self, zoo, name):
+        keras.utils.set_random_seed(0)
+        gan = zoo.make(name, compiled=False, latent_dim=128)
+        z = np.random.default_rng(0).normal(size=(2, 64, 128)).astype(np.float32)
+        shirt, trousers = np.zeros(64, np.int32), np.ones(64, np.int32)
+        images = gan.call_generator(z[0], shirt)
+        by_z = np.square(gan.call_generator(z[1], shirt) - images).mean()
+        by_label = np.square(gan.call_generator(z[0], trousers) - images).mean()
+        assert 0.0 < by_label < 0.01 * by_z
+
+
+class TestKLGAN:
+    def test_loss_is_the_game_s_plus_kl(self, zoo):
+        gan = zoo.make("kl_gan", kl_weight=0.5)
+        logits = np.array([-1.0, 2.0])
+        turn = a_turn(gan, logits)
+        expected = softplus(-logits).mean() - 0.5 * logits.mean()
+        assert float(gan.generator_loss(turn)["generator"]) == pytest.approx(expected, rel=1e-6)
+        assert float(turn.metrics["generator/kl"]) == pytest.approx(-0.5)
+
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            {"loss": losses.Hinge()},
+            {"targets": labels.Targets(real=(0.7, 1.2))},
+            {"targets": labels.Targets(flip=0.1)},
+            {"replay": replay.Replay(16, 0.5)},
+        ],
+        ids=lambda rules: next(iter(rules)),
+    )
+    def test_what_breaks_the_reading_is_refused(self, zoo, rules):
+        with pytest.raises(ValueError, match="kl_gan reads KL"):
+            zoo.make("kl_gan", rules=rules)
+
+
+class TestInfoGAN:
+    def test_codes_are_uniform(self):
+        latent = randomness.Key.create(3).normal((20000, 16))
+        category, continuous = infogan.split_codes(latent, 10, 2)
+        np.testing.assert_array_equal(tf.reduce_sum(category, -1), 1.0)
+        counts = np.asarray(tf.reduce_sum(category, 0))
+        assert ((counts - 2000) ** 2 / 2000).sum() < 27.9  # chi², 9 degrees: p = 0.001
+        assert np.abs(continuous).max() <= 1.0
+        np.testing.assert_allclose(np.var(continuous, axis=0), 1 / 3, atol=0.01)
+
+    @pytest.mark.parametrize("code", [0, 1, 2])
+    def test_a_strip_changes_one_code(self, zoo, code):
+        gan = zoo.make("infogan", compiled=False)
+        strip = gan.traversal(code)
+        category, continuous = infogan.split_codes(tf.constant(strip), 10, 2)
+        values = np.concatenate([np.argmax(category, -1)[:, None], continuous], 1)
+        changes = (np.abs(np.diff(values, axis=0)) > 1e-6).all(axis=0)
+        assert changes.tolist() == [i == code for i in range(3)]
+        np.testing.assert_array_equal(strip[:, 12:], strip[:1, 12:].repeat(10, 0))
+        if code:
+            np.testing.assert_allclose(values[:, code], np.linspace(-0.95, 0.95, 10), atol=1e-5)
+
+    def test_codes_need_room(self, zoo):
+        with pytest.raises(ValueError, match="latent_dim"):
+            zoo.make("infogan", compiled=False, latent_dim=12)
+
+    def test_replay_is_refused(self, zoo):
+        with pytest.raises(ValueError, match="codes"):
+            zoo.make("infogan", rules={"replay": replay.Replay(16, 0.5)})
+
+
+class TestACGAN:
+    @pytest.mark.parametrize("on_fakes", [False, True])
+    def test_class_loss_in_d(self, zoo, on_fakes):
+        gan = zoo.make("acgan", class_weight=2.0, class_loss_on_fakes=on_fakes)
+        turn = a_turn(gan, [0.0, 0.0])
+        turn.labels = tf.constant([1, 0])
+        uniform, sure = tf.zeros((2, 10)), 100.0 * tf.one_hot([1, 0], 10)
+        turn.real_output = {"logits": tf.zeros(2), "class_logits": sure}
+        turn.fake_output["class_logits"] = uniform
+        expected = 2 * np.log(2) + (2.0 * np.log(10) if on_fakes else 0.0)
+        assert float(gan.discriminator_loss(turn)) == pytest.approx(expected, rel=1e-5)
+        expected = np.log(2) + 2.0 * np.log(10)
+        assert float(gan.generator_loss(turn)["generator"]) == pytest.approx(expected, rel=1e-5)
+
+
+class TestCGAN:
+    def test_projection(self, zoo):
+        gan = zoo.make("cgan", compiled=False)
+        network = gan.discriminator
+        network.get_layer("logit").bias.assign([0.3])
+        images = np.random.default_rng(0).normal(size=(3, 28, 28, 1)).astype(np.float32)
+        chosen = np.array([4, 0, 4], np.int32)
+        output = network([tf.constant(images), tf.constant(chosen)], training=False)
+        features = np.asarray(output["features"])
+        judged = features @ np.asarray(network.get_layer("logit").kernel)[:, 0] + 0.3
+        of_class = np.asarray(network.get_layer("classes").kernel)[chosen]
+        expected = judged + (of_class * features).sum(-1)
+        np.testing.assert_allclose(output["logits"], expected, rtol=1e-4)
+
+    def test_label_map_reaches_the_logit(self, zoo):
+        gan = zoo.make("cgan", label_map=True, rules={"schedule": FixedSchedule(1)})
+        assert zoo.play(gan, steps=2)["finite"].all()
+
+
+class TestVAEGAN:
+    def losses(self, gan, mean, log_variance):
+        turn = a_turn(
+            gan,
+            np.zeros(2),
+            reconstructions=tf.zeros((2, *gan.image_shape)),
+            mean=tf.constant(mean, tf.float32),
+            log_variance=tf.constant(log_variance, tf.float32),
+        )
+        turn.real_output = gan.call_discriminator(turn.real)
+        return gan.generator_loss(turn), turn.metrics
+
+    def test_kl_in_closed_form(self, zoo):
+        gan = zoo.make("vae_gan")
+        zero = np.zeros((2, 16))
+        _, logged = self.losses(gan, zero, zero)
+        assert float(logged["encoder/kl"]) == pytest.approx(0.0, abs=1e-6)
+        _, logged = self.losses(gan, zero + 2.0, zero + np.log(0.25))
+        each = 0.5 * (4.0 + 0.25 - 1.0 - np.log(0.25))
+        assert float(logged["encoder/kl"]) == pytest.approx(16 * each, rel=1e-5)
+
+    def test_equal_images_leave_the_adversarial_loss(self, zoo):
+        gan = zoo.make("vae_gan")
+        found, logged = self.losses(gan, np.zeros((2, 16)), np.zeros((2, 16)))
+        assert float(logged["encoder/feature_error"]) == pytest.approx(0.0, abs=1e-6)
+        assert float(found["encoder"]) == pytest.approx(0.0, abs=1e-6)
+        assert 0.3 < float(found["generator"]) < 1.5  # log 2 where D knows nothing
+
+    def test_the_encoder_has_g_s_optimizer_settings(self, zoo):
+        gan = zoo.make("vae_gan", rules={"g_optimizer": keras.optimizers.RMSprop(3e-4)})
+        own = gan.players["encoder"].optimizer
+        assert own is not gan.g_optimizer and isinstance(own, keras.optimizers.RMSprop)
+        assert float(own.learning_rate) == pytest.approx(3e-4)
+
+    def test_codes_and_reconstructions(self, zoo):
+        gan = zoo.make("vae_gan", compiled=False)
+        images = tf.constant(np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1)), tf.uint8)
+        assert gan.encode(images).shape == (3, 16)
+        rebuilt = gan.reconstruct(images)
+        assert rebuilt.shape == images.shape and rebuilt.dtype == tf.uint8
+
+    def test_other_priors_are_refused(self, zoo):
+        with pytest.raises(ValueError, match="prior"):
+            zoo.make("vae_gan", compiled=False, prior=latents.Uniform())
+
+
+class TestWGAN:
+    def test_weights_stay_within_the_bound(self, zoo):
+        gan = zoo.make("wgan", rules={"schedule": FixedSchedule(1)})
+        zoo.play(gan)
+        for weight in gan.discriminator.trainable_variables:
+            assert np.abs(weight).max() <= 0.01
+
+    def test_batch_norm_and_a_penalty_a_sample_do_not_go_together(self, zoo):
+        with pytest.raises(ValueError, match="d_normalization"):
+            zoo.make("wgan_gp", compiled=False, d_normalization="batch")
+
+
+class TestR3GAN:
+    def test_resampling_is_the_filter_121(self):
+        impulse = np.zeros((1, 4, 4, 2), np.float32)
+        impulse[0, 1, 1, 0] = 1.0
+        up = np.asarray(r3gan.Resample("up")(impulse))
+        assert up.shape == (1, 8, 8, 2) and not up[..., 1].any()
+        row = np.array([0.5, 1.0, 0.5])
+        np.testing.assert_allclose(up[0, 1:4, 1:4, 0], np.outer(row, row))
+        assert up.sum() == pytest.approx(4.0)
+        ones = np.ones((1, 8, 8, 1), np.float32)
+        np.testing.assert_allclose(r3gan.Resample("down")(ones)[0, :3, :3, 0], 1.0)
+
+    def test_groups_are_those_of_keras(self):
+        ours, theirs = (
+            layer(32, 3, padding="same", groups=2)
+            for layer in (r3gan.GroupedConv2D, keras.layers.Conv2D)
+        )
+        x = np.random.default_rng(0).normal(size=(2, 5, 6, 32)).astype(np.float32)
+        for layer in (ours, theirs):
+            layer.build(x.shape)
+        theirs.set_weights(ours.get_weights())
+        np.testing.assert_allclose(ours(x), theirs(x), atol=1e-5)
+
+    def test_a_new_block_is_the_identity(self):
+        inputs = keras.Input((4, 4, 8))
+        network = keras.Model(inputs, r3gan.block(inputs, total=3))
+        x = np.random.default_rng(0).normal(size=(2, 4, 4, 8)).astype(np.float32)
+        np.testing.assert_array_equal(network(x), x)
+
+    def test_only_samples_are_clipped(self, zoo):
+        gan = zoo.make("r3gan", compiled=False)
+        images = gan.call_generator(100.0 * tf.random.stateless_normal((2, 16), (0, 1)))
+        assert float(tf.reduce_max(tf.abs(images))) > 1.0
+        assert gan.sample(2).dtype == np.uint8
+
+
+def test_one_seed_gives_one_run_whatever_was_built_before(zoo):
+    """Draws are keyed by purposes; by layers' names, the second model would draw others."""
+    ends = []
+    for _ in range(2):
+        keras.utils.set_random_seed(5)
+        gan = zoo.make("dcgan", dropout=0.5, layer_noise=0.1)
+        zoo.play(gan, steps=2)
+        ends.append([v.numpy() for network in gan.networks.values() for v in network.variables])
+    for first, second in zip(*ends, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_each_random_layer_of_a_network_has_a_purpose_of_its_own(zoo):
+    gan = zoo.make("dcgan", dropout=0.5, layer_noise=0.1)
+    for network in (gan.generator, gan.average_generator):
+        purposes = [layer.purpose for layer in network.layers if hasattr(layer, "purpose")]
+        assert len(purposes) == len(set(purposes)) == 4 and None not in purposes
