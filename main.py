@@ -3,7 +3,7 @@
 import os
 import sys
 
-from keras_gan import cli as app
+from keras_gan import cli
 
 
 def load_zoo():
@@ -14,4 +14,4 @@ def load_zoo():
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.exit(app.main(sys.argv, load_zoo))
+    sys.exit(cli.main(sys.argv, load_zoo))

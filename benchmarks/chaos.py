@@ -57,7 +57,7 @@ def start(run_dir, flags):
 
 def _train(run_dir, flags, first_step):
     import models
-    from keras_gan import cli as app
+    from keras_gan import cli
     from keras_gan.monitoring.stopping import StopOnSignal
 
     after_step = StopOnSignal.on_train_batch_end
@@ -69,7 +69,7 @@ def _train(run_dir, flags, first_step):
 
     StopOnSignal.on_train_batch_end = tell
     command = ["chaos", *SETTINGS, f"--run_dir={run_dir}", *flags]
-    return app.main(command, lambda: models.REGISTRY)
+    return cli.main(command, lambda: models.REGISTRY)
 
 
 def wait(child):
@@ -171,7 +171,7 @@ def main(argv=None):
 
     # Before the forks, so that each start is short.
     import models  # noqa: F401
-    from keras_gan.run import train as experiment  # noqa: F401
+    from keras_gan.run import train  # noqa: F401
 
     folder = pathlib.Path(options.dir or tempfile.mkdtemp(prefix="keras_gan_chaos_"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def collectives(flags):
 
     import models
     from keras_gan.run import devices
-    from keras_gan.run import train as experiment
+    from keras_gan.run.build import build_model
     from keras_gan.settings import flags as flags_module
     from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import resolve
@@ -51,7 +51,7 @@ def collectives(flags):
         image_shape, num_classes = (height, width, config.channels or 1), 10
 
     with strategy.scope():
-        gan = experiment.build(config, model_class, Source)
+        gan = build_model(config, model_class, Source)
     rows, turns = config.batch_size // 2, gan.schedule.d_turns
     images = tf.zeros([rows, turns, *Source.image_shape], tf.uint8)
     data = (images, tf.zeros([rows, turns], tf.int32)) if gan.num_classes else images

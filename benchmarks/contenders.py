@@ -52,7 +52,7 @@ def ours(steps, *flags):
     import keras
 
     from keras_gan.data import pipeline
-    from keras_gan.run import train as experiment
+    from keras_gan.run.build import build_model, open_data
     from keras_gan.settings import flags as flags_module
     from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import complete
@@ -60,8 +60,8 @@ def ours(steps, *flags):
 
     given = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
     settings = complete(given, REGISTRY["dcgan"].defaults())
-    source = experiment.data(settings)
-    gan = experiment.build(settings, REGISTRY[settings.model], source)
+    source = open_data(settings)
+    gan = build_model(settings, REGISTRY[settings.model], source)
     clock = Clock()
     batches = pipeline.batches(
         source, batch_size=settings.batch_size, turns=gan.schedule.d_turns, seed=0, steps=steps

@@ -32,13 +32,13 @@ import numpy as np
 
 from benchmarks import health_faults, health_page, health_runs
 from keras_gan.data import pipeline
-from keras_gan.evaluation import evaluator as suite
+from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.monitoring.health import signals
 from keras_gan.monitoring.health.monitor import MEMORY, HealthMonitor
-from keras_gan.run import train as experiment
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import named_state
-from keras_gan.settings import config as settings
 from keras_gan.settings import flags
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
@@ -75,7 +75,7 @@ class Bench:
         config = self.config(spec)
         source = self.source(config)
         keras.utils.clear_session(free_memory=False)
-        fresh = experiment.build(config, REGISTRY[config.model], source)
+        fresh = build_model(config, REGISTRY[config.model], source)
         traced = dataclasses.replace(config, seed=0, d_learning_rate=0.0, g_learning_rate=0.0)
         gan = self.games.setdefault(traced, fresh)
         if gan is not fresh:
@@ -116,12 +116,12 @@ class Bench:
 
     def config(self, spec):
         text = f"{health_runs.FAMILIES[spec.family]} {spec.flags} --seed={spec.seed} --xla=false"
-        return resolve(flags.parse(settings.Config, ["", *shlex.split(text)]), REGISTRY)
+        return resolve(flags.parse(Config, ["", *shlex.split(text)]), REGISTRY)
 
     def source(self, config):
         if config.dataset not in self.sources:
-            source = experiment.data(config)
-            evaluator = suite.Evaluator(source, extractor="fashion_mnist_cnn", count=FAKES)
+            source = open_data(config)
+            evaluator = Evaluator(source, extractor="fashion_mnist_cnn", count=FAKES)
             self.sources[config.dataset] = source, evaluator
         return self.sources[config.dataset][0]
 

@@ -28,10 +28,10 @@ from keras_gan import turns
 from keras_gan.data import pipeline
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health.monitor import HealthMonitor
-from keras_gan.run import train as experiment
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import config as settings
 from keras_gan.settings import flags
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
@@ -44,7 +44,7 @@ def game(config, source, watched):
         for name in names:
             setattr(turns, name, lambda *arguments, **options: tf.zeros(()))
     try:
-        gan = experiment.build(config, REGISTRY[config.model], source)
+        gan = build_model(config, REGISTRY[config.model], source)
         stretch(gan, config, source, 2, [])
     finally:
         for name in names:
@@ -67,9 +67,9 @@ def main(argv=None):
     )
     parser.add_argument("--pairs", type=int, default=40)
     options = parser.parse_args(argv)
-    given = flags.parse(settings.Config, ["", "--flagfile=configs/reference_step.flags"])
+    given = flags.parse(Config, ["", "--flagfile=configs/reference_step.flags"])
     config = resolve(given, REGISTRY)
-    source = experiment.data(config)
+    source = open_data(config)
     games = {
         "with": game(config, source, True),
         "without": game(config, source, False),

@@ -21,11 +21,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from benchmarks import health_faults
-from keras_gan.evaluation import evaluator as suite
-from keras_gan.run import train as experiment
+from keras_gan.evaluation.evaluator import Evaluator
+from keras_gan.run import train as run_training
+from keras_gan.run.build import open_data
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import config as settings
 from keras_gan.settings import flags
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
@@ -42,14 +43,14 @@ FAULTS = {"no fault": None, "NaN": "nan D", "learning rates": "rate"}
 def train(fault, seed, steps, folder, further=""):
     """One run to its end; returns its score and what the monitor did."""
     text = f"{SETTINGS} --seed={seed} --steps={steps} --run_dir={folder} {further}"
-    given = flags.parse(settings.Config, ["", *shlex.split(text)])
+    given = flags.parse(Config, ["", *shlex.split(text)])
     keras.utils.clear_session()
     broken = health_faults.Fault(FAULTS[fault], steps // 3)
     with RunDirectory(folder) as run:
         config = resolve(given, REGISTRY, run)
-        status = experiment.train(config, REGISTRY[config.model], run, [broken])
+        status = run_training.train(config, REGISTRY[config.model], run, [broken])
         events = run.events()
-    evaluator = suite.Evaluator(experiment.data(config), extractor="fashion_mnist_cnn", count=2000)
+    evaluator = Evaluator(open_data(config), extractor="fashion_mnist_cnn", count=2000)
     found = evaluator.score(broken.model.sample)
     back = [e for e in events if e["signal"] == "rolled back"]
     return {

@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import pairwise_distances_argmin
 
 from keras_gan.data import open_source
-from keras_gan.evaluation.extractors import cnn as small_cnn
+from keras_gan.evaluation.extractors import cnn
 
 ORIGINALS, FITTED = 1000, 10_000
 
@@ -39,7 +39,7 @@ def compare(export):
     source = open_source("fashion_mnist")
     training, _ = source.fetch(np.arange(FITTED))
     originals, _ = source.reopen("test").fetch(np.arange(ORIGINALS))
-    model, features = tf.saved_model.load(export), small_cnn.open_shipped().features
+    model, features = tf.saved_model.load(export), cnn.open_shipped().features
     dimensions = model.encode(originals[:2]).shape[1]
     made = {
         "export": model.reconstruct(originals).numpy(),

@@ -37,12 +37,12 @@ def steps_for(name, images):
 
 
 def _config(name, **given):
-    from keras_gan.settings import config as settings
     from keras_gan.settings import flags
+    from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import resolve
     from models import REGISTRY
 
-    said = flags.parse(settings.Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
+    said = flags.parse(Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
     return resolve({**said, **given}, REGISTRY)
 
 
@@ -93,12 +93,12 @@ def measure(name, steps=30, warm_up=10):
     import tensorflow as tf
 
     from keras_gan.data import pipeline
-    from keras_gan.run import train as experiment
+    from keras_gan.run.build import build_model, open_data
     from models import REGISTRY
 
     config = _config(name)
-    source = experiment.data(config)
-    gan = experiment.build(config, REGISTRY[name], source)
+    source = open_data(config)
+    gan = build_model(config, REGISTRY[name], source)
     batches = pipeline.batches(
         source,
         batch_size=config.batch_size,

@@ -66,9 +66,7 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan.run import cluster, devices, export
-    from keras_gan.run import commands as modes
-    from keras_gan.run import train as experiment
+    from keras_gan.run import cluster, commands, devices, export, train
     from keras_gan.settings.resolve import resolve
 
     mode = given.get("mode", "train")
@@ -77,7 +75,7 @@ def _run(given, registry, load_zoo):
 
         return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
-        return modes.compare(given)
+        return commands.compare(given)
     run = RunDirectory(given.get("run_dir", Config.run_dir))
     if mode != "train" and not run.flagfile.exists():
         refuse("run_dir", run.path, "no run there", "a folder with operative.flags")
@@ -91,5 +89,5 @@ def _run(given, registry, load_zoo):
         with silence():
             devices.set_up(config)
         if mode == "train":
-            return experiment.train(config, model_class, run)
-        return modes.MODES[mode](config, model_class, run)
+            return train.train(config, model_class, run)
+        return commands.MODES[mode](config, model_class, run)

@@ -10,12 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.layers.layers import number_random_layers
-from keras_gan.rules import losses, schedules
-from keras_gan.rules import priors as latents
-from keras_gan.rules import targets as labels_module
+from keras_gan.layers.noise import number_random_layers
+from keras_gan.rules import losses, priors, schedules
 from keras_gan.rules.base import StatefulRule, register
 from keras_gan.rules.ema import MovingAverage
+from keras_gan.rules.targets import Targets
 from keras_gan.step import pixels, randomness, replicas
 from keras_gan.step.recorder import Recorder
 from keras_gan.step.updates import Updates
@@ -56,7 +55,7 @@ class GAN(keras.Model):
         self.average_generator = keras.models.clone_model(generator)
         self.average_generator.set_weights(generator.get_weights())
         self.average_generator.trainable = False
-        self.prior = prior or latents.Gaussian()
+        self.prior = prior or priors.Gaussian()
         self.recorder = Recorder(name="recorder")
         counter = dict(
             shape=(),
@@ -142,7 +141,7 @@ class GAN(keras.Model):
         # Keras creates a default optimizer if none is passed.
         super().compile(optimizer=self.g_optimizer, jit_compile=False)
         self.loss_rule = loss or losses.NonSaturating()
-        self.targets = targets or labels_module.Targets()
+        self.targets = targets or Targets()
         self.penalties, self.d_inputs = list(penalties), list(d_inputs)
         self.replay, self.opponent, self.top_k = replay, opponent, top_k
         self.schedule = schedule or schedules.FixedSchedule()

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from keras_gan import cli as app
+from keras_gan import cli
 
 
 def load_zoo():
@@ -14,7 +14,7 @@ def load_zoo():
 
 def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return app.main(sys.argv, load_zoo)
+    return cli.main(sys.argv, load_zoo)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from keras_gan.layers import layers
+from keras_gan.layers.spectral import SpectralDense
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -57,7 +57,7 @@ class ACGAN(ZooModel):
         """Images → {"logits": [n], "features": [n, d], "class_logits": [n, num_classes]}."""
         images = keras.Input(options.image_shape, name="images")
         features = keras.layers.Flatten()(encode(images, options))
-        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         class_logits = dense(
             options.num_classes, kernel_initializer=blocks.initializer(), name="class_logits"
         )(features)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import keras
 
 from keras_gan import GAN
-from keras_gan.settings import from_config as rulebook
+from keras_gan.settings import from_config
 
 from .options import Options, check_names, signature
 
@@ -72,7 +72,7 @@ class ZooModel(GAN):
 
         Options whose default is not the flag's are among them; a model adds its rules.
         """
-        flags = rulebook.FLAG_DEFAULTS
+        flags = from_config.FLAG_DEFAULTS
         return {
             field.name: field.default
             for field in dataclasses.fields(cls.Options)
@@ -84,7 +84,7 @@ class ZooModel(GAN):
 
         None is given too: it switches a rule off.
         """
-        super().compile(**{**rulebook.compile_arguments(self.defaults()), **rules})
+        super().compile(**{**from_config.compile_arguments(self.defaults()), **rules})
 
     def get_config(self):
         prior = keras.saving.serialize_keras_object(self.prior)

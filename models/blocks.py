@@ -3,8 +3,10 @@
 import keras
 
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
-from keras_gan.layers import fused as fast
-from keras_gan.layers import layers
+from keras_gan.layers import fused
+from keras_gan.layers.noise import AlwaysDropout, LayerNoise
+from keras_gan.layers.pixel_shuffle import ICNR, PixelShuffle
+from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.step.keras_private import kernel_variable
 
 
@@ -37,7 +39,7 @@ def normalize(x, kind="batch", synchronized=False):
     """Batch, instance or layer normalisation of feature maps, or none (tip 4)."""
     _check("normalization", kind, NORMALIZATIONS)
     if kind == "batch":
-        return fast.BatchNormalization(synchronized=synchronized)(x)
+        return fused.BatchNormalization(synchronized=synchronized)(x)
     if kind == "instance":
         if len(x.shape) < 4 or x.shape[1] * x.shape[2] == 1:
             raise ValueError("instance norm of a 1×1 map is zero: use layer or batch norm")
@@ -51,9 +53,9 @@ def hidden(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchroniz
     """What follows a hidden layer: normalise, add noise (tip 13), activate, drop out (tip 17)."""
     x = normalize(x, normalization, synchronized)
     if noise:
-        x = layers.LayerNoise(noise)(x)
+        x = LayerNoise(noise)(x)
     x = activation(activation_kind)(x)
-    return layers.AlwaysDropout(dropout)(x) if dropout else x
+    return AlwaysDropout(dropout)(x) if dropout else x
 
 
 def logit(features, spectral=False, use_bias=True):
@@ -61,7 +63,7 @@ def logit(features, spectral=False, use_bias=True):
 
     Losses of differences of logits (Wasserstein, relativistic) can't train a bias.
     """
-    dense = layers.SpectralDense if spectral else keras.layers.Dense
+    dense = SpectralDense if spectral else keras.layers.Dense
     x = dense(1, use_bias=use_bias, kernel_initializer=initializer(), name="logit")(features)
     return keras.layers.Reshape((), dtype="float32", name="logits")(x)
 
@@ -87,14 +89,14 @@ def upsample(x, filters, kind="transposed", use_bias=True):
     _check("upsampling", kind, UPSAMPLINGS)
     options = dict(padding="same", use_bias=use_bias)
     if kind == "transposed":
-        return fast.Conv2DTranspose(
+        return fused.Conv2DTranspose(
             filters, 4, strides=2, kernel_initializer=initializer(), **options
         )(x)
     if kind == "pixel_shuffle":
         shuffled = keras.layers.Conv2D(
-            filters * 4, 3, kernel_initializer=layers.ICNR(initializer()), **options
+            filters * 4, 3, kernel_initializer=ICNR(initializer()), **options
         )(x)
-        return layers.PixelShuffle(2)(shuffled)
+        return PixelShuffle(2)(shuffled)
     grown = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
     return keras.layers.Conv2D(filters, 3, kernel_initializer=initializer(), **options)(grown)
 
@@ -102,7 +104,7 @@ def upsample(x, filters, kind="transposed", use_bias=True):
 def downsample(x, filters, kind="strided", use_bias=True, spectral=False):
     """Halves height and width (max pooling to compare: its gradient is sparse)."""
     _check("downsampling", kind, DOWNSAMPLINGS)
-    conv = layers.SpectralConv2D if spectral else fast.Conv2D
+    conv = SpectralConv2D if spectral else fused.Conv2D
     options = dict(padding="same", use_bias=use_bias, kernel_initializer=initializer())
     if kind == "strided":
         return conv(filters, 4, strides=2, **options)(x)

@@ -4,7 +4,8 @@ import dataclasses
 
 import keras
 
-from keras_gan.layers import layers
+from keras_gan.layers.label_map import LabelMap
+from keras_gan.layers.spectral import SpectralDense
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -58,10 +59,10 @@ class CGAN(ZooModel):
         images = x = keras.Input(options.image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
         if options.label_map:
-            label_map = layers.LabelMap(num_classes, *options.image_shape[:2])(labels)
+            label_map = LabelMap(num_classes, *options.image_shape[:2])(labels)
             x = keras.layers.Concatenate()([x, label_map])
         features = keras.ops.sum(keras.ops.cast(encode(x, options), "float32"), axis=(1, 2))
-        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         of_class = dense(
             features.shape[-1],
             use_bias=False,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import keras
 
-from keras_gan.layers import layers
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -124,4 +124,4 @@ def encode(images, options):
             options.activation,
             synchronized=options.sync_batch_norm,
         )
-    return layers.MinibatchStddev()(x) if options.minibatch_stddev else x
+    return MinibatchStddev()(x) if options.minibatch_stddev else x

@@ -5,7 +5,8 @@ import math
 
 import keras
 
-from keras_gan.layers import layers
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.layers.spectral import SpectralDense
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -93,7 +94,7 @@ class VanillaGAN(ZooModel):
     def build_discriminator(cls, options):
         """Images [n, h, w, c] or points [n, 2] → {"logits": [n], "features": [n, width]}."""
         shape = options.image_shape
-        dense = layers.SpectralDense if options.spectral_norm else keras.layers.Dense
+        dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         images = keras.Input(shape, name="images")
         x = keras.layers.Flatten()(images) if len(shape) == 3 else images
         for index in range(HIDDEN_LAYERS):
@@ -108,7 +109,7 @@ class VanillaGAN(ZooModel):
                 x, normalization, options.activation, synchronized=options.sync_batch_norm
             )
         if options.minibatch_stddev:
-            x = layers.MinibatchStddev()(x)
+            x = MinibatchStddev()(x)
         outputs = {"logits": blocks.logit(x, options.spectral_norm), "features": x}
         return blocks.network(images, outputs, "discriminator", options)
 

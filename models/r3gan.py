@@ -6,7 +6,8 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_gan.layers import layers
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.layers.noise import LayerNoise
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -102,7 +103,7 @@ class R3GAN(ZooModel):
                 x = Resample("down")(x)
                 x = conv1(x, channels(options.width, level + 1), use_bias=False)
         if options.minibatch_stddev:
-            x = layers.MinibatchStddev()(x)
+            x = MinibatchStddev()(x)
         size = x.shape[1:3]
         features = keras.layers.DepthwiseConv2D(
             size,
@@ -126,7 +127,7 @@ def block(x, total, noise=0.0):
     gain = LEAKY_GAIN * total**-0.25
 
     def activate(y):
-        y = layers.LayerNoise(noise)(y) if noise else y
+        y = LayerNoise(noise)(y) if noise else y
         return blocks.activation("leaky_relu")(y)
 
     y = activate(conv1(x, inside, initializer=scaled(gain)))

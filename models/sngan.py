@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import keras
 
-from keras_gan.layers import layers
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.layers.spectral import SpectralConv2D
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -108,7 +109,7 @@ class SNGAN(ZooModel):
         y = activate(conv(activate(x), filters, 3, spectral=True))
         x = activate(keras.layers.Add()([x, conv(y, filters, 3, spectral=True)]))
         if options.minibatch_stddev:
-            x = layers.MinibatchStddev()(x)
+            x = MinibatchStddev()(x)
         features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
         outputs = {"logits": blocks.logit(features, spectral=True), "features": features}
         return blocks.network(images, outputs, "discriminator", options)
@@ -116,5 +117,5 @@ class SNGAN(ZooModel):
 
 def conv(x, filters, size, use_bias=True, spectral=False):
     """A convolution that keeps the map's size, initialised by Glorot as in the paper."""
-    layer = layers.SpectralConv2D if spectral else keras.layers.Conv2D
+    layer = SpectralConv2D if spectral else keras.layers.Conv2D
     return layer(filters, size, padding="same", use_bias=use_bias)(x)

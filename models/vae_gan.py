@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.rules import priors as latents
+from keras_gan.rules import priors
 from keras_gan.rules.base import register
 from keras_gan.step import pixels
 
@@ -53,7 +53,7 @@ class VAEGAN(DCGAN):
         reconstruction_weight: float = 0.01
 
     def add_networks(self, options):
-        if type(self.prior) is not latents.Gaussian:
+        if type(self.prior) is not priors.Gaussian:
             name = type(self.prior).__name__
             raise ValueError(f"prior {name}: vae_gan's KL term is to a Gaussian")
         self.encoder = build_encoder(options)

@@ -11,7 +11,7 @@ import tempfile
 
 from absl import logging
 
-from keras_gan.data import reachable as network
+from keras_gan.data import reachable
 from keras_gan.errors import StorageError
 
 PACKAGE = "dataset-fashion-mnist"
@@ -56,7 +56,7 @@ def manual_files(data_dir):
 
 def host_answers():
     """Whether the files can be downloaded from where TFDS expects them."""
-    return network.status(URL) == 200
+    return reachable.status(URL) == 200
 
 
 def fetch_package(data_dir):

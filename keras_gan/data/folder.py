@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from keras_gan.data import decoding as pictures
+from keras_gan.data import decoding
 from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import refuse
 
@@ -49,7 +49,7 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
 
     skipped = []
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        heads = list(pool.map(pictures.look, files))
+        heads = list(pool.map(decoding.look, files))
         skipped += [file for file, head in zip(files, heads) if head is None]
         files = [file for file, head in zip(files, heads) if head is not None]
         heads = [head for head in heads if head is not None]
@@ -63,7 +63,7 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
         in_memory = len(files) * int(np.prod(shape)) <= memory_limit
         images = np.empty((len(files), *shape), np.uint8) if in_memory else None
         good = []
-        for index, image in enumerate(pool.map(lambda f: pictures.read(f, *shape), files)):
+        for index, image in enumerate(pool.map(lambda f: decoding.read(f, *shape), files)):
             if image is None:
                 skipped.append(files[index])
                 continue
@@ -75,7 +75,7 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
         refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
 
     def read(index):
-        image = pictures.read(good[index], *shape)
+        image = decoding.read(good[index], *shape)
         if image is None:
             raise OSError(f"{good[index]} was readable when the run began and is not any more")
         return image

@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from keras_gan.data import decoding as pictures
+from keras_gan.data import decoding
 from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import UsageError, refuse
 
@@ -62,7 +62,7 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
         refuse("dataset", name, f"images have {images.shape[-1]} channels", "1, 3 or 4")
     if images.shape[-1] == 4 and channels is None:
         channels = 3  # alpha goes onto white unless asked for
-    images = pictures.convert(images, channels, image_size)
+    images = decoding.convert(images, channels, image_size)
     check_shape(name, images.shape[1:])
     return Source(name, images.shape[1:], images=images, labels=numbers)
 

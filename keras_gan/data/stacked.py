@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gan.data import decoding as pictures
+from keras_gan.data import decoding
 from keras_gan.data.source import Source, check_shape
 from keras_gan.data.tfds_source import open_tfds
 from keras_gan.errors import UsageError
@@ -27,7 +27,7 @@ class StackedSource(Source):
 
     def _fetch_images(self, indices):
         stacked = np.moveaxis(self._base.images[self._rows[indices], ..., 0], 1, -1)
-        return pictures.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2])
+        return decoding.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2])
 
 
 def open_stacked(split, data_dir, *, image_size=None, channels=None, labels="auto", **options):

@@ -9,9 +9,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import decoding as pictures
-from keras_gan.data import fashion_mnist
-from keras_gan.data import reachable as network
+from keras_gan.data import decoding, fashion_mnist, reachable
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
 from keras_gan.errors import StorageError, UsageError
 
@@ -142,7 +140,7 @@ def _download(builder, name, data_dir):
 
 
 def _check_reachable(urls, name, data_dir):
-    if not urls or _downloaded(urls, data_dir) or any(map(network.answers, urls[:2])):
+    if not urls or _downloaded(urls, data_dir) or any(map(reachable.answers, urls[:2])):
         return
     here = f"TFDS' files in {data_dir / 'tfds'}"
     if name == "fashion_mnist":
@@ -224,7 +222,7 @@ def _reader(name, split, data_dir, shape):
 
     def read(index):
         image = np.asarray(records[index]["image"])
-        return pictures.convert(image[None], shape[2], shape[:2])[0]
+        return decoding.convert(image[None], shape[2], shape[:2])[0]
 
     return read
 

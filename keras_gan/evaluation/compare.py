@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from keras_gan.data import opening as sources
+from keras_gan.data import opening
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.evaluation import evaluator as suite
-from keras_gan.evaluation import protocol
+from keras_gan.evaluation import evaluator, protocol
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
 
 EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
@@ -63,7 +62,7 @@ def compare(
     real_source = _open("reals", reals, image_size, None)
     division = protocol.divide(real_source)
     trained_here = extractor == "cnn"
-    extractor = suite.open_extractor(extractor, division, data_dir, inception_weights)
+    extractor = evaluator.open_extractor(extractor, division, data_dir, inception_weights)
     indices = np.random.RandomState(_SEED).permutation(len(real_source))
     if trained_here:
         indices = indices[~np.isin(indices, division.cnn)]
@@ -74,19 +73,19 @@ def compare(
     real = _Features(extractor, protocol.chunks(real_source, indices))
     fake = _Features(extractor, fake_chunks)
 
-    name = suite.distance_name(extractor)
+    name = evaluator.distance_name(extractor)
     distance = frechet_distance(fake.moments, real.moments)
     found = {name: distance}
     half = min(fake_count, len(indices) // 2)
     numbers = fake_count, len(indices)
     found.update(_floor(name, distance, half, numbers, real_source, indices, extractor))
     some = min(len(fake.kept), len(real.kept))
-    found.update(suite.pairwise(extractor.name, fake.kept[:some], real.kept[:some]))
+    found.update(evaluator.pairwise(extractor.name, fake.kept[:some], real.kept[:some]))
     some = min(some, len(real.kept) // 2)
-    halves = suite.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
+    halves = evaluator.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
     found.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
     if fake.probabilities is not None and extractor.name not in ("cnn", "rotation_cnn"):
-        found.update(suite.inception_scores(fake.probabilities, real.probabilities))
+        found.update(evaluator.inception_scores(fake.probabilities, real.probabilities))
     found.update(
         fakes=fake_count,
         reals=len(indices),
@@ -163,7 +162,7 @@ def _open(flag, path, image_size, channels):
     if kind not in ("folder", "npz") or not rest:
         kind, rest = "npz" if str(path).endswith(".npz") else "folder", str(path)
     try:
-        return sources.open_source(f"{kind}:{rest}", image_size=image_size, channels=channels)
+        return opening.open_source(f"{kind}:{rest}", image_size=image_size, channels=channels)
     except UsageError as error:
         text = str(error).replace(f"--dataset={kind}:{rest}", f"--{flag}={path}", 1)
         raise UsageError(text) from error

@@ -4,18 +4,17 @@ import numpy as np
 
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, reference
-from keras_gan.evaluation.extractors import cnn as small_cnn
-from keras_gan.evaluation.extractors import inception as pretrained
+from keras_gan.evaluation.extractors import cnn, inception
 from keras_gan.evaluation.extractors.base import Pixels, Points
 from keras_gan.evaluation.metrics import (
     class_shares,
     inception_score,
     kid,
+    memorisation,
     modes,
     ms_ssim,
     precision_recall,
 )
-from keras_gan.evaluation.metrics import memorisation as neighbours
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance
 
 _KEPT_BYTES = 2**26  # of fakes that are kept as images
@@ -225,7 +224,7 @@ class Evaluator:
         batches = (
             self.extractor.features(images) for images in protocol.chunks(division.source, indices)
         )
-        found, distances = neighbours.nearest(queries, batches, 3)
+        found, distances = memorisation.nearest(queries, batches, 3)
         split = len(fakes[:_NEIGHBOURS])
         some = min(8, split)
         nearest = division.source.fetch(indices[found[:some].ravel()])[0]
@@ -233,7 +232,7 @@ class Evaluator:
             "fakes": kept.images[0][:some],
             "nearest": nearest.reshape(some, 3, *nearest.shape[1:]),
         }
-        return neighbours.memorisation(distances[:split, 0], distances[split:, 0])
+        return memorisation.memorisation(distances[:split, 0], distances[split:, 0])
 
     def _stacked_modes(self, sample_fn):
         """The Stacked-MNIST protocol: 26,000 fakes, and as many reals by the same classifier."""
@@ -330,11 +329,11 @@ def distance_name(extractor):
 def open_extractor(name, division, data_dir=None, inception_weights=None):
     """The extractor of a name (see `Evaluator`)."""
     if name == "cnn":
-        return small_cnn.small_cnn(division, data_dir)
+        return cnn.small_cnn(division, data_dir)
     if name == "fashion_mnist_cnn":
-        return small_cnn.open_shipped()
+        return cnn.open_shipped()
     if name == "pixels":
         return Pixels(division.source.image_shape)
     if name in ("inception", "clean_inception"):
-        return pretrained.open_inception(inception_weights, clean=name == "clean_inception")
-    return pretrained.open_model(name)
+        return inception.open_inception(inception_weights, clean=name == "clean_inception")
+    return inception.open_model(name)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_gan.errors import StorageError
-from keras_gan.rules import priors as latents
+from keras_gan.rules import priors
 
 
 def grid(images, columns=8, pad=1):
@@ -79,7 +79,7 @@ def interpolation(gan, rows, columns, seed=0, labels=None):
 def slerp_path(start, end, count):
     """Latents on the great circle from `start` to `end` [z]: float32 [count, z]."""
     fraction = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
-    return latents.slerp(start[None], end[None], fraction).numpy()
+    return priors.slerp(start[None], end[None], fraction).numpy()
 
 
 def save(picture, path, largest=None):

@@ -28,11 +28,11 @@ class Scores(EveryNSteps):
 
     def on_nth_step(self, step):
         from keras_gan.evaluation import (
-            evaluator as suite,  # TensorFlow graphs of its own, only if asked for
+            evaluator,  # TensorFlow graphs of its own, only if asked for
         )
 
         if self._evaluator is None:
-            self._evaluator = suite.Evaluator(
+            self._evaluator = evaluator.Evaluator(
                 self.source,
                 data_dir=self.config.data_dir or None,
                 count=self.config.score_samples,

@@ -6,17 +6,17 @@ import numpy as np
 
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import pictures
-from keras_gan.run import export as export_module
-from keras_gan.run import train as experiment
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
+from keras_gan.run.export import save
 from keras_gan.settings import flags
 from keras_gan.settings.resolve import complete
 
 
 def load(config, model_class, run):
     """A run's data and its game as the last checkpoint has it."""
-    source = experiment.data(config)
-    gan = experiment.build(config, model_class, source)
+    source = open_data(config)
+    gan = build_model(config, model_class, source)
     restored = Checkpoints(run.checkpoints).restore(gan)
     if restored is None or restored.step == 0:
         raise UsageError(
@@ -27,11 +27,11 @@ def load(config, model_class, run):
 
 def evaluate(config, model_class, run):
     """Scores a run with all metrics; prints a table, or JSON."""
-    from keras_gan.evaluation import evaluator as suite
     from keras_gan.evaluation import report
+    from keras_gan.evaluation.evaluator import Evaluator
 
     source, gan = load(config, model_class, run)
-    evaluator = suite.Evaluator(
+    evaluator = Evaluator(
         source,
         extractor=config.extractor or None,
         data_dir=config.data_dir or None,
@@ -136,7 +136,7 @@ def export(config, model_class, run):
     _, gan = load(config, model_class, run)
     rows = run.scores()
     formats = ["saved_model", *flags.words(config.export_format)]
-    export_module.save(gan, run.export, config, formats, rows[-1] if rows else None)
+    save(gan, run.export, config, formats, rows[-1] if rows else None)
     print(run.export)
     return 0
 

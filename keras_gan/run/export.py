@@ -14,7 +14,7 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
-from keras_gan.rules import priors as latents_module
+from keras_gan.rules import priors
 from keras_gan.step import randomness
 
 # Nothing here is for autograph, which would read the sources again.
@@ -49,7 +49,7 @@ class Servable(tf.Module):
 
         def path(start, end, count):
             fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return latents_module.slerp(start[None], end[None], fraction)
+            return priors.slerp(start[None], end[None], fraction)
 
         if gan.conditional:
             one = tf.TensorSpec([], tf.int32)

@@ -2,13 +2,12 @@
 
 import json
 
-import keras
 import numpy as np
 from absl import logging
 from PIL import Image
 
-from keras_gan.data import open_source, pipeline
-from keras_gan.errors import HealthStop, UsageError, refuse
+from keras_gan.data import pipeline
+from keras_gan.errors import HealthStop
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.health.monitor import HealthMonitor
@@ -18,44 +17,10 @@ from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.run import cluster, devices, export
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.interruption import Interruption
 from keras_gan.settings import compatibility, flags
-from keras_gan.settings import from_config as rulebook
-
-
-def data(config, **options):
-    """The data set of a config."""
-    return open_source(
-        config.dataset,
-        image_size=flags.image_size(config.image_size),
-        channels=config.channels or None,
-        labels=config.labels,
-        data_dir=config.data_dir or None,
-        min_size=config.batch_size,
-        **options,
-    )
-
-
-def build(config, model_class, source):
-    """The game of a config: players and rules, under the strategy in force."""
-    keras.utils.set_random_seed(config.seed)
-    keras.mixed_precision.set_global_policy(config.precision)
-    values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}
-    options = {name: values[name] for name in compatibility.options(model_class) & values.keys()}
-    if "num_classes" in options and source.num_classes is None:
-        refuse(
-            "dataset",
-            config.dataset,
-            f"has no labels, and {config.model} needs them",
-            "labelled data, or --model=dcgan",
-        )
-    try:
-        gan = model_class(**options, prior=rulebook.prior(config))
-        gan.compile(**rulebook.compile_arguments(config))
-    except ValueError as error:
-        raise UsageError(f"--model={config.model}: {error}") from error
-    return gan
 
 
 def train(config, model_class, run, callbacks=()):
@@ -82,10 +47,10 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     compatibility.check_replicas(config, model_class, strategy.num_replicas_in_sync)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
-    source = data(config)
+    source = open_data(config)
     _hint_labels(config, source, model_class)
     with strategy.scope():
-        gan = build(config, model_class, source)
+        gan = build_model(config, model_class, source)
     environment = devices.environment(config, strategy, source)
     checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
     restored = workers.restore(checkpoints, gan) or Restored()

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from keras_gan.rules.losses import LOSSES
 from keras_gan.rules.penalties import PENALTIES
-from keras_gan.settings import from_config as rulebook
+from keras_gan.settings import from_config
 from keras_gan.settings.config import Config
 from keras_gan.settings.flags import interval
 
@@ -42,12 +42,12 @@ class Settings(dict):
     @property
     def penalties(self):
         """The names of the penalties in use that have an interval."""
-        return [penalty.name for penalty in rulebook.stateless_penalties(self)]
+        return [penalty.name for penalty in from_config.stateless_penalties(self)]
 
     @property
     def second_order(self):
         """The names of those that differentiate D by its input."""
-        return [p.name for p in rulebook.stateless_penalties(self) if p.second_order]
+        return [p.name for p in from_config.stateless_penalties(self) if p.second_order]
 
     @property
     def batch_norm_count(self):

@@ -6,16 +6,12 @@ import inspect
 import keras
 
 from keras_gan.errors import refuse
-from keras_gan.rules import augment, losses, penalties, schedules
-from keras_gan.rules import priors as latents
-from keras_gan.rules import targets as labels
-from keras_gan.rules import top_k as selection
+from keras_gan.rules import augment, losses, penalties, priors, schedules, targets, top_k
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.input_noise import InputNoise
-from keras_gan.rules.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from keras_gan.rules.past_players import PastPlayers
+from keras_gan.rules.opponents import PastPlayers, TargetNetworks
+from keras_gan.rules.priors import OrnsteinUhlenbeck
 from keras_gan.rules.replay import Replay
-from keras_gan.rules.target_networks import TargetNetworks
 from keras_gan.rules.weight_clip import WeightClip
 from keras_gan.settings.config import Config
 from keras_gan.settings.flags import interval, words
@@ -44,7 +40,7 @@ def compile_arguments(settings):
         "d_optimizer": optimizer(config, "d"),
         "g_optimizer": optimizer(config, "g"),
         "loss": losses.LOSSES[config.loss](),
-        "targets": labels.Targets(
+        "targets": targets.Targets(
             interval(config.real_target, "real_target"),
             interval(config.fake_target, "fake_target"),
             config.label_flip,
@@ -55,7 +51,7 @@ def compile_arguments(settings):
         "opponent": opponent(config),
         "schedule": schedule(config),
         "average": MovingAverage(config.average_decay),
-        "top_k": selection.TopK(config.top_k) if config.top_k else None,
+        "top_k": top_k.TopK(config.top_k) if config.top_k else None,
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
@@ -93,7 +89,7 @@ def prior(config):
     """The distribution of the latents."""
     if config.prior == "ornstein_uhlenbeck":
         return OrnsteinUhlenbeck(config.batch_size)
-    return latents.PRIORS[config.prior]()
+    return priors.PRIORS[config.prior]()
 
 
 def schedule(config):

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from keras_gan.data import pipeline
-from keras_gan.evaluation import evaluator as suite
-from keras_gan.run import train as experiment
+from keras_gan.evaluation import evaluator
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import named_state
 from keras_gan.step import functional
 
@@ -26,8 +26,8 @@ class Table:
 
     def __init__(self, config, base, registry):
         self.config, self.base, self.registry = config, base, registry
-        self.source = experiment.data(config)
-        self.evaluator = suite.Evaluator(
+        self.source = open_data(config)
+        self.evaluator = evaluator.Evaluator(
             self.source, count=config.score_samples, data_dir=config.data_dir or None
         )
         self.gan = None
@@ -61,11 +61,11 @@ class Table:
 
     def _fresh(self, seed):
         config = dataclasses.replace(self.config, seed=seed)
-        gan = experiment.build(config, self.registry[config.model], self.source)
+        gan = build_model(config, self.registry[config.model], self.source)
         if self.config == self.base:
             return gan
         base = dataclasses.replace(self.base, seed=seed)
-        twin = experiment.build(base, self.registry[base.model], self.source)
+        twin = build_model(base, self.registry[base.model], self.source)
         for name, network in gan.networks.items():
             if name in twin.networks:
                 # A last layer that starts small is what such a variant is about.

@@ -12,21 +12,16 @@ import tensorflow as tf
 import models
 from keras_gan.data import pipeline
 from keras_gan.errors import UsageError
-from keras_gan.rules import augment, losses, penalties
-from keras_gan.rules import input_noise as noise
-from keras_gan.rules import targets as labels
-from keras_gan.rules import top_k as selection
+from keras_gan.rules import augment, input_noise, losses, penalties, targets, top_k
 from keras_gan.rules.ema import MovingAverage
-from keras_gan.rules.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from keras_gan.rules.past_players import PastPlayers
+from keras_gan.rules.opponents import PastPlayers, TargetNetworks
+from keras_gan.rules.priors import OrnsteinUhlenbeck
 from keras_gan.rules.replay import Replay
 from keras_gan.rules.schedules import Decay, FixedSchedule
-from keras_gan.rules.target_networks import TargetNetworks
 from keras_gan.run import devices
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings.resolve import complete
-from keras_gan.step import player as players
-from keras_gan.step import recorder
+from keras_gan.step import player, recorder
 
 BATCH = 16
 _strategies = {}
@@ -49,7 +44,7 @@ def strategy_of(replicas):
 class Images:
     """A source of noise images, uint8."""
 
-    labels = None
+    targets = None
 
     def __init__(self, image_shape):
         self.image_shape = image_shape
@@ -177,7 +172,7 @@ def test_a_wrong_scale_would_show(monkeypatch):
     """Gradients are summed, so a loss that is not divided by the replicas moves weights N-fold."""
     make = dcgan("none", "sgd")
     one = train(make, 1, 5)
-    monkeypatch.setattr(players.Player, "scale", lambda self: 1.0)
+    monkeypatch.setattr(player.Player, "scale", lambda self: 1.0)
     assert distance(train(make, 2, 5), one) > 1e-3
 
 
@@ -192,7 +187,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     "minimax, GP, soft labels, replay": lambda: _rules(
         loss=losses.Minimax(),
         penalties=[penalties.GradientPenalty()],
-        targets=labels.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
+        targets=targets.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
         replay=Replay(24, 0.5),
         optimizer="sgd",
     ),
@@ -206,7 +201,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     "least squares, R1 lazily, input noise, past players": lambda: _rules(
         loss=losses.LeastSquares(),
         penalties=[penalties.R1(1.0, 2)],
-        d_inputs=[noise.InputNoise(Decay("linear", 0.2, 0.0, 10))],
+        d_inputs=[input_noise.InputNoise(Decay("linear", 0.2, 0.0, 10))],
         opponent=PastPlayers(2, 2, 0.9, 1),
         optimizer="adam",
     ),
@@ -226,8 +221,8 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     ),
     "non-saturating, LeCam, bCR, top-k, flips, G twice": lambda: _rules(
         penalties=[penalties.LeCam(0.3, 0.5), penalties.BalancedConsistency()],
-        top_k=selection.TopK(0.5, 0.5, 1, 4),
-        targets=labels.Targets(flip=0.2),
+        top_k=top_k.TopK(0.5, 0.5, 1, 4),
+        targets=targets.Targets(flip=0.2),
         schedule=FixedSchedule(1, 2),
         optimizer="sgd",
     ),

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import models
-from keras_gan import cli as app
+from keras_gan import cli
 
 BARE = (
     "--width=8 --latent_dim=8 --batch_size=8 --log_every=2 --sample_every=0 --tensorboard=false"
@@ -110,7 +110,7 @@ def small_images(tmp_path_factory, fashion_mnist):
 
 def here(run_dir, *flags):
     """As `run`, in this process: the exit status."""
-    return app.main(["main.py", f"--run_dir={run_dir}", *flags], lambda: models.REGISTRY)
+    return cli.main(["main.py", f"--run_dir={run_dir}", *flags], lambda: models.REGISTRY)
 
 
 def test_parts_equal_the_whole(tmp_path, capsys):

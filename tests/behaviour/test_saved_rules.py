@@ -5,15 +5,20 @@ import numpy as np
 import pytest
 
 from keras_gan import GAN
-from keras_gan.rules import augment, losses, penalties, replay, schedules
-from keras_gan.rules import ema as averaging
-from keras_gan.rules import input_noise as noise
-from keras_gan.rules import targets as labels
-from keras_gan.rules import top_k as selection
-from keras_gan.rules import weight_clip as constraints
-from keras_gan.rules.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from keras_gan.rules.past_players import PastPlayers
-from keras_gan.rules.target_networks import TargetNetworks
+from keras_gan.rules import (
+    augment,
+    ema,
+    input_noise,
+    losses,
+    penalties,
+    replay,
+    schedules,
+    targets,
+    top_k,
+    weight_clip,
+)
+from keras_gan.rules.opponents import PastPlayers, TargetNetworks
+from keras_gan.rules.priors import OrnsteinUhlenbeck
 
 
 def rules(opponent):
@@ -21,20 +26,20 @@ def rules(opponent):
         "d_optimizer": keras.optimizers.SGD(0.01, momentum=0.9),
         "g_optimizer": keras.optimizers.Adam(1e-3, beta_1=0.5),
         "loss": losses.LeastSquares(),
-        "targets": labels.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
+        "targets": targets.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
         "penalties": [penalties.R1(0.1), penalties.LeCam()],
         "d_inputs": [
             augment.DiffAugment(("color", "translation")),
             augment.ADA(interval=1, step_size=0.1),
-            noise.InputNoise(schedules.Decay("cosine", 0.2, 0.0, 10)),
+            input_noise.InputNoise(schedules.Decay("cosine", 0.2, 0.0, 10)),
         ],
         "replay": replay.Replay(16, 0.5),
         "opponent": opponent,
         "schedule": schedules.FixedSchedule(2, 1),
-        "average": averaging.MovingAverage(0.9),
-        "top_k": selection.TopK(0.5),
+        "average": ema.MovingAverage(0.9),
+        "top_k": top_k.TopK(0.5),
         "clip_norm": 5.0,
-        "d_constraint": constraints.WeightClip(0.5),
+        "d_constraint": weight_clip.WeightClip(0.5),
         "seed": 11,
     }
 

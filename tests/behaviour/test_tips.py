@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import models
 from keras_gan.data import pipeline
-from keras_gan.run import train as experiment
+from keras_gan.run.build import build_model
 from keras_gan.settings import compatibility, flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
@@ -174,7 +174,7 @@ def trained(given, steps=2, batch=8, source=None):
     settings = complete({**given, **small}, defaults)
     model = models.REGISTRY[settings.model]
     compatibility.check(settings, model)
-    gan = experiment.build(settings, model, source or Source)
+    gan = build_model(settings, model, source or Source)
     if source is not None:
         batches = pipeline.batches(
             source if gan.conditional else unlabelled(source),

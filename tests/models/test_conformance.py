@@ -13,9 +13,8 @@ from keras_gan.errors import UsageError
 from keras_gan.rules import losses
 from keras_gan.rules.schedules import FixedSchedule
 from keras_gan.run import export
-from keras_gan.settings import compatibility
-from keras_gan.settings import config as settings
-from keras_gan.settings import from_config as rulebook
+from keras_gan.settings import compatibility, from_config
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 from models import REGISTRY, options
 
@@ -132,7 +131,7 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
         if hasattr(config, field.name):
             assert field.default == getattr(config, field.name), field.name
     gan = zoo.make(name)
-    asked = rulebook.compile_arguments(config)
+    asked = from_config.compile_arguments(config)
     for side in ("d_optimizer", "g_optimizer"):
         own, by_flags = getattr(gan, side), asked[side]
         assert type(own) is type(by_flags)
@@ -152,7 +151,7 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
 @pytest.mark.parametrize("name", LONG)
 def test_every_switch_of_the_networks_builds(zoo, name):
     numbers = {"layer_noise": 0.1, "dropout": 0.5, "last_layer_init": 0.003}
-    flags = {field.name: field.metadata["flag"] for field in dataclasses.fields(settings.Config)}
+    flags = {field.name: field.metadata["flag"] for field in dataclasses.fields(Config)}
     built = []
     for option in options.names(REGISTRY[name].Options):
         if option not in compatibility.OF_NETWORKS or option in ("latent_dim", "width"):

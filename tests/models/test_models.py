@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.rules import losses, replay
-from keras_gan.rules import priors as latents
-from keras_gan.rules import targets as labels
+from keras_gan.rules import losses, priors, replay, targets
 from keras_gan.rules.schedules import FixedSchedule
 from keras_gan.step import randomness
 from keras_gan.step.turn import Turn
@@ -78,8 +76,8 @@ class TestKLGAN:
         "rules",
         [
             {"loss": losses.Hinge()},
-            {"targets": labels.Targets(real=(0.7, 1.2))},
-            {"targets": labels.Targets(flip=0.1)},
+            {"targets": targets.Targets(real=(0.7, 1.2))},
+            {"targets": targets.Targets(flip=0.1)},
             {"replay": replay.Replay(16, 0.5)},
         ],
         ids=lambda rules: next(iter(rules)),
@@ -197,7 +195,7 @@ class TestVAEGAN:
 
     def test_other_priors_are_refused(self, zoo):
         with pytest.raises(ValueError, match="prior"):
-            zoo.make("vae_gan", compiled=False, prior=latents.Uniform())
+            zoo.make("vae_gan", compiled=False, prior=priors.Uniform())
 
 
 class TestWGAN:

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.errors import UsageError
-from keras_gan.evaluation.extractors import cnn_network as cnn
+from keras_gan.evaluation.extractors import cnn_network
 
 PIXEL_SIDE = 32
 
@@ -77,12 +77,12 @@ class SmallCNN(Extractor):
         self.name = "rotation_cnn" if rotations else "cnn"
         self.title = "FD (rotation CNN)" if rotations else "FD (CNN)"
         self.hash = hash_arrays(weights)
-        self.size = cnn.FEATURES
+        self.size = cnn_network.FEATURES
         self.classes = None if rotations else weights["logits/bias"].shape[0]
         side = min(image_shape[:2])
         square = (side, side, image_shape[2])
         network_shape = square if rotations else tuple(image_shape)
-        network = cnn.restore(weights, network_shape)
+        network = cnn_network.restore(weights, network_shape)
         self.image_shape = tuple(image_shape)
         change = network_shape != self.image_shape
         self.resize = f"bicubic, antialiased, to {_x(square[:2])}" if change else "none"

@@ -7,10 +7,10 @@ import time
 import numpy as np
 from absl import logging
 
-from keras_gan.data import opening as sources
+from keras_gan.data import opening
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, storage
-from keras_gan.evaluation.extractors import cnn_network as cnn
+from keras_gan.evaluation.extractors import cnn_network
 from keras_gan.evaluation.extractors.base import SmallCNN, StackedCNN, to_size
 
 SHIPPED = pathlib.Path(__file__).with_name("fashion_mnist_cnn.npz")
@@ -19,7 +19,7 @@ _ARCHITECTURE = 1  # counts changes of the network or its training
 
 def folder(data_dir=None):
     """Where weights and reference statistics are kept."""
-    return pathlib.Path(data_dir or sources.default_data_dir()) / "evaluation"
+    return pathlib.Path(data_dir or opening.default_data_dir()) / "evaluation"
 
 
 def small_cnn(division, data_dir=None, seed=0):
@@ -36,7 +36,7 @@ def small_cnn(division, data_dir=None, seed=0):
     """
     source = division.source
     if source.name == "stacked_fashion_mnist":
-        grey = sources.open_source("fashion_mnist", data_dir=data_dir)
+        grey = opening.open_source("fashion_mnist", data_dir=data_dir)
         return StackedCNN(small_cnn(protocol.divide(grey), data_dir, seed))
     metadata = describe(division, seed)
     for path in (SHIPPED, _path(source.name, metadata, data_dir)):
@@ -58,11 +58,11 @@ def describe(division, seed=0):
         "what": "small CNN",
         "architecture": _ARCHITECTURE,
         "task": "labels" if classes > 1 else "rotations",
-        "classes": classes if classes > 1 else cnn.ROTATIONS,
+        "classes": classes if classes > 1 else cnn_network.ROTATIONS,
         "image_shape": list(source.image_shape),
         "images": len(division.cnn),
         "data": protocol.fingerprint(source, division.cnn),
-        "epochs": cnn.EPOCHS,
+        "epochs": cnn_network.EPOCHS,
         "seed": seed,
     }
 
@@ -90,10 +90,10 @@ def _extractor(arrays, source, metadata):
 
 def _train(division, metadata, seed):
     source = division.source
-    if len(division.cnn) < cnn.BATCH:
+    if len(division.cnn) < cnn_network.BATCH:
         raise UsageError(
             f"{len(source)} images are too few to train an extractor on a quarter of them; at least"
-            f" {4 * cnn.BATCH} needed",
+            f" {4 * cnn_network.BATCH} needed",
             flag="extractor",
             value="cnn",
             allowed="pixels, inception or a model's path",
@@ -107,14 +107,14 @@ def _train(division, metadata, seed):
     logging.info("training the extractor of the scores on %d images", len(images))
     began = time.monotonic()
     classes = None if labels is None else metadata["classes"]
-    arrays = cnn.train(images, labels, classes=classes, seed=seed)
+    arrays = cnn_network.train(images, labels, classes=classes, seed=seed)
     logging.info("the extractor took %.0f s and is kept", time.monotonic() - began)
     return arrays
 
 
 def main(argv):
     """python -m keras_gan.evaluation.extractors.cnn: makes the extractor that ships, anew."""
-    division = protocol.divide(sources.open_source("fashion_mnist"))
+    division = protocol.divide(opening.open_source("fashion_mnist"))
     metadata = {
         **describe(division),
         "command": "python -m keras_gan.evaluation.extractors.cnn PATH",

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_gan.data import fashion_mnist, fetch, open_source, tfds_source
-from keras_gan.data import opening as sources
-from keras_gan.data import reachable as network
+from keras_gan.data import fashion_mnist, fetch, open_source, opening, reachable, tfds_source
 from keras_gan.errors import StorageError
 
 COUNT = 12
@@ -96,7 +94,7 @@ def test_damaged_keep_is_named(tmp_path):
 
 
 def test_unreachable_host_is_found_out_in_seconds(tmp_path, refused, monkeypatch):
-    monkeypatch.setattr(network, "status", lambda url, seconds=5: None)
+    monkeypatch.setattr(reachable, "status", lambda url, seconds=5: None)
     monkeypatch.setattr(fashion_mnist, "PLACE", "nowhere")
     start = time.monotonic()
     for name, word in (("fashion_mnist", "dataset-fashion-mnist"), ("cifar10", "toronto.edu")):
@@ -106,12 +104,12 @@ def test_unreachable_host_is_found_out_in_seconds(tmp_path, refused, monkeypatch
 
 def test_status_waits_no_longer_than_told():
     start = time.monotonic()
-    assert network.status("http://192.0.2.1/", seconds=0.2) != 200  # a documentation address
+    assert reachable.status("http://192.0.2.1/", seconds=0.2) != 200  # a documentation address
     assert time.monotonic() - start < 2
 
 
 def test_fetch_tells_what_is_missing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(network, "status", lambda url, seconds=5: None)
+    monkeypatch.setattr(reachable, "status", lambda url, seconds=5: None)
     monkeypatch.setattr(fashion_mnist, "PLACE", "nowhere")
     asked = []
     monkeypatch.setattr(fashion_mnist, "fetch_package", asked.append)
@@ -129,7 +127,7 @@ def test_restored_header_is_that_of_the_published_file():
 
 
 def _prepared():
-    return (sources.default_data_dir() / "decoded" / "fashion_mnist" / "train").is_dir()
+    return (opening.default_data_dir() / "decoded" / "fashion_mnist" / "train").is_dir()
 
 
 needs_fashion_mnist = pytest.mark.skipif(
@@ -167,13 +165,13 @@ def test_stacked_fashion_mnist():
 @pytest.mark.slow
 def test_fashion_mnist_from_debians_files(tmp_path, monkeypatch):
     """TFDS' own checksums accept the restored files; one flipped byte is refused."""
-    debian = sources.default_data_dir() / "debian"
+    debian = opening.default_data_dir() / "debian"
     if (
         not (debian / fashion_mnist.PLACE).is_dir()
         and not (pathlib.Path("/") / fashion_mnist.PLACE).is_dir()
     ):
         pytest.skip("needs Debian's dataset-fashion-mnist")
-    monkeypatch.setattr(network, "status", lambda url, seconds=5: None)
+    monkeypatch.setattr(reachable, "status", lambda url, seconds=5: None)
     if (debian / fashion_mnist.PLACE).is_dir():
         (tmp_path / "debian").symlink_to(debian)
     source = open_source("fashion_mnist", split="test", data_dir=tmp_path)

@@ -7,8 +7,8 @@ import pytest
 
 from keras_gan.data import open_source
 from keras_gan.errors import UsageError
-from keras_gan.evaluation import evaluator as suite
 from keras_gan.evaluation import protocol, report
+from keras_gan.evaluation.evaluator import Evaluator
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def stripes(small):
 
 @pytest.fixture(scope="module")
 def evaluator(stripes, cache):
-    return suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
+    return Evaluator(stripes, data_dir=cache, count=400, full=True)
 
 
 def fresh(small):
@@ -77,7 +77,7 @@ def test_a_row_names_its_protocol_and_holds_plain_values(scores, evaluator):
 
 
 def test_training_takes_the_distance_alone_and_the_same_one(stripes, cache, small, scores):
-    found = suite.Evaluator(stripes, data_dir=cache, count=400).score(fresh(small))
+    found = Evaluator(stripes, data_dir=cache, count=400).score(fresh(small))
     assert found["fd_cnn"] == scores["fresh"]["fd_cnn"]
     assert not {"precision", "kid_cnn", "class_tv"} & set(found)
 
@@ -90,7 +90,7 @@ def test_evaluators_of_other_seeds_ask_for_other_samples(stripes, cache, small):
         return small.pictures(count)[0]
 
     for seed in (0, 1, 2):
-        evaluator = suite.Evaluator(stripes, data_dir=cache, seed=seed)
+        evaluator = Evaluator(stripes, data_dir=cache, seed=seed)
         list(evaluator._fakes(sample, 5000))
     assert len(set(asked)) == len(asked) == 15
 
@@ -99,7 +99,7 @@ def test_the_score_does_not_depend_on_order_or_batches(stripes, cache, small, sc
     images = np.concatenate([fresh(small)(400, 0)])[::-1]
     monkeypatch.setattr(protocol, "CHUNK", 73)
     places = iter(np.split(np.arange(400), range(73, 400, 73)))
-    evaluator = suite.Evaluator(stripes, data_dir=cache, count=400, full=True)
+    evaluator = Evaluator(stripes, data_dir=cache, count=400, full=True)
     found = evaluator.score(lambda count, seed: images[next(places)])
     for name in ("fd_cnn", "kid_cnn", "precision", "recall", "density", "coverage", "class_tv"):
         assert found[name] == pytest.approx(scores["fresh"][name], rel=1e-6, abs=1e-6)
@@ -126,7 +126,7 @@ def test_wrong_fakes_and_too_few_are_told(evaluator, stripes, cache):
         evaluator.score(None, count=64)
     with pytest.raises(UsageError, match="too few to train an extractor"):
         tiny = type(stripes)("tiny", (28, 28, 1), images=stripes.images[:100])
-        suite.Evaluator(tiny, data_dir=cache).score(None)
+        Evaluator(tiny, data_dir=cache).score(None)
 
 
 def test_class_agreement_stands_beside_the_accuracy(evaluator, small):
@@ -137,7 +137,7 @@ def test_class_agreement_stands_beside_the_accuracy(evaluator, small):
 
 
 def test_pixels_need_no_network(stripes, cache, small):
-    evaluator = suite.Evaluator(stripes, extractor="pixels", data_dir=cache, count=400)
+    evaluator = Evaluator(stripes, extractor="pixels", data_dir=cache, count=400)
     with pytest.raises(UsageError, match="too few for a covariance of 784 features"):
         evaluator.score(fresh(small))
 
@@ -145,7 +145,7 @@ def test_pixels_need_no_network(stripes, cache, small):
 @pytest.mark.parametrize("full", [False, True])
 def test_mixtures_are_judged_by_their_modes(cache, full):
     source = open_source("ring8")
-    evaluator = suite.Evaluator(source, data_dir=cache, count=2500, full=full)
+    evaluator = Evaluator(source, data_dir=cache, count=2500, full=full)
     found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
     assert found["modes"] == 8 and found["fakes"] == 2500
     assert found["good_share"] == pytest.approx(found["good_share_floor"], abs=0.01)
@@ -157,6 +157,6 @@ def test_mixtures_are_judged_by_their_modes(cache, full):
 
 def test_a_spiral_without_modes_is_judged_by_its_points(cache):
     source = open_source("swissroll")
-    evaluator = suite.Evaluator(source, data_dir=cache, count=2000)
+    evaluator = Evaluator(source, data_dir=cache, count=2000)
     found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
     assert found["fd_points_over_floor"] < 30 and found["extractor"] == "FD (points)"

@@ -7,11 +7,11 @@ import pytest
 
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import protocol, reference, storage
-from keras_gan.evaluation.extractors import base as extractors
+from keras_gan.evaluation.extractors import base
 from keras_gan.evaluation.metrics import frechet
 
 
-class Means(extractors.Extractor):
+class Means(base.Extractor):
     """Four means of an image: quick, and enough for a distance."""
 
     name, title, hash, size = "means", "FD (means)", "1", 4

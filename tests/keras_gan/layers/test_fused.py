@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.layers import fused as fast
+from keras_gan.layers import fused
 
 CASES = {
     "batch norm of maps": ("BatchNormalization", {}, (8, 6, 5, 3)),
@@ -40,7 +40,7 @@ def pair(case):
     options = dict(options) if name == "BatchNormalization" else dict(options, padding="same")
     draw = np.random.default_rng(0)
     x = tf.constant(draw.normal(1.0, 2.0, shape), tf.float32)
-    made = [getattr(module, name)(**options) for module in (keras.layers, fast)]
+    made = [getattr(module, name)(**options) for module in (keras.layers, fused)]
     for layer in made:
         layer.build(shape)
     weights = [np.abs(draw.normal(0.5, 0.3, w.shape)) for w in made[0].get_weights()]
@@ -127,7 +127,7 @@ def test_other_precisions_are_those_of_keras(case, dtype):
     keras.utils.set_random_seed(0)
     theirs = getattr(keras.layers, name)(**options, dtype=dtype)
     theirs.build(shape)
-    ours = getattr(fast, name)(**options, dtype=dtype)
+    ours = getattr(fused, name)(**options, dtype=dtype)
     ours.build(shape)
     ours.set_weights(theirs.get_weights())
     np.testing.assert_array_equal(ours(x, training=True), theirs(x, training=True))

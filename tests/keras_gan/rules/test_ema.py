@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.rules import ema as averaging
+from keras_gan.rules import ema
 
 
 def test_the_average_follows_its_recurrence_and_copies_statistics(tiny):
-    gan = tiny.game(average=averaging.MovingAverage(0.9, warm_up=False))
+    gan = tiny.game(average=ema.MovingAverage(0.9, warm_up=False))
     expected = [v.numpy() for v in gan.generator.trainable_variables]
     for _ in range(3):
         tiny.play(gan, 1)
@@ -31,5 +31,5 @@ def test_without_decay_it_is_the_generator(tiny):
 
 @pytest.mark.parametrize("step, beta", [(0, 0.1), (8, 0.5), (10**6, 0.999)])
 def test_the_start_is_soon_forgotten(step, beta):
-    found = float(averaging.MovingAverage(0.999).beta(tf.constant(step, tf.int64)))
+    found = float(ema.MovingAverage(0.999).beta(tf.constant(step, tf.int64)))
     assert found == pytest.approx(beta, rel=1e-5)

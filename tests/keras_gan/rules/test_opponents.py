@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gan.rules import schedules
-from keras_gan.rules.past_players import PastPlayers
-from keras_gan.rules.target_networks import TargetNetworks
+from keras_gan.rules.opponents import PastPlayers, TargetNetworks
 from keras_gan.step import randomness
 from keras_gan.step.functional import Snapshot
 

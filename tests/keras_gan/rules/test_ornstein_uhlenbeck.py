@@ -4,7 +4,7 @@ import tensorflow as tf
 from scipy import stats
 
 from keras_gan.rules import schedules
-from keras_gan.rules.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from keras_gan.rules.priors import OrnsteinUhlenbeck
 from keras_gan.step.randomness import Key
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.layers import layers
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.rules import penalties, schedules
 from keras_gan.settings.config import Config
 
@@ -81,7 +82,7 @@ def test_a_lazy_penalty_is_computed_every_k_steps_and_counts_k_times(tiny, slope
 @pytest.mark.parametrize("kind", [penalties.GradientPenalty, penalties.Dragan, penalties.R2])
 def test_a_lazy_penalty_has_a_gradient_in_xla(tiny, slope, kind):
     """Through minibatch standard deviation too, whose shapes XLA must know."""
-    spread = layers.MinibatchStddev(4)
+    spread = MinibatchStddev(4)
 
     @tf.function(jit_compile=True)
     def derivative(a):
@@ -197,8 +198,8 @@ def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
         keras.utils.set_random_seed(0)
         generator, _ = tiny.networks(normalize=False)
         images = keras.Input((8, 8, 1))
-        x = keras.layers.Flatten()(layers.SpectralConv2D(4, 3)(images))
-        logits = keras.layers.Reshape(())(layers.SpectralDense(1)(x))
+        x = keras.layers.Flatten()(SpectralConv2D(4, 3)(images))
+        logits = keras.layers.Reshape(())(SpectralDense(1)(x))
         gan = GAN(generator, keras.Model(images, {"logits": logits}))
         gan.compile(penalties=used, schedule=schedules.FixedSchedule(1, 1))
         tiny.play(gan, steps=2)

@@ -4,13 +4,13 @@ import tensorflow as tf
 from scipy import stats
 
 from keras_gan.rules import losses
-from keras_gan.rules import targets as labels
+from keras_gan.rules.targets import Targets
 
 COUNT = 4000
 
 
 def draw(key, **arguments):
-    return [t.numpy() for t in labels.Targets(**arguments).draw(key, COUNT)]
+    return [t.numpy() for t in Targets(**arguments).draw(key, COUNT)]
 
 
 def test_soft_targets_are_uniform_on_their_ranges(key):
@@ -43,7 +43,7 @@ def test_a_flipped_soft_target_is_drawn_from_the_other_side(key):
 
 
 def test_shards_draw_what_one_device_draws(key):
-    targets = labels.Targets((0.7, 1.2), (0.0, 0.3), 0.2)
+    targets = Targets((0.7, 1.2), (0.0, 0.3), 0.2)
     whole = targets.draw(key, 8)
     parts = [targets.draw(key.at(row), 4) for row in (0, 4)]
     for side in (0, 1):
@@ -52,7 +52,7 @@ def test_shards_draw_what_one_device_draws(key):
 
 def test_without_targets_a_flip_exchanges_the_logits_of_a_pair(key):
     real, fake = tf.range(100, dtype=tf.float32), -tf.range(100, dtype=tf.float32) - 1
-    new_real, new_fake = (t.numpy() for t in labels.Targets(flip=0.3).exchange(key, real, fake))
+    new_real, new_fake = (t.numpy() for t in Targets(flip=0.3).exchange(key, real, fake))
     flipped = new_real < 0
     assert 10 < flipped.sum() < 50
     np.testing.assert_array_equal(new_real, np.where(flipped, fake, real))
@@ -65,7 +65,7 @@ def test_only_d_s_turns_are_flipped(tiny, loss):
     import keras
 
     still = keras.optimizers.SGD(0.0)
-    flipped = tiny.game(loss=loss, targets=labels.Targets(flip=0.4), d_optimizer=still)
+    flipped = tiny.game(loss=loss, targets=Targets(flip=0.4), d_optimizer=still)
     plain = tiny.game(loss=loss, d_optimizer=keras.optimizers.SGD(0.0))
     a, b = tiny.play(flipped, 1), tiny.play(plain, 1)
     assert a["generator/loss"][0] == b["generator/loss"][0]

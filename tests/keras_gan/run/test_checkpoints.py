@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from keras_gan.errors import StorageError
-from keras_gan.run import train as experiment
+from keras_gan.run import train
 from keras_gan.run.checkpoints import Checkpoints, named_state
 
 
@@ -65,9 +65,9 @@ def test_where_it_came_about(adam_game, tmp_path, caplog):
     """What a state's bits depend on besides the settings is kept; what changed is told."""
     Checkpoints(tmp_path, environment={"replicas": 1, "XLA": False}).save(adam_game, 1)
     restored = Checkpoints(tmp_path).restore(adam_game)
-    experiment.tell_changes(restored.environment, {"replicas": 1, "XLA": False})
+    train.tell_changes(restored.environment, {"replicas": 1, "XLA": False})
     assert not caplog.text
-    experiment.tell_changes(restored.environment, {"replicas": 2, "XLA": False})
+    train.tell_changes(restored.environment, {"replicas": 2, "XLA": False})
     assert "replicas was 1 and is 2 now" in caplog.text and "XLA" not in caplog.text
 
 

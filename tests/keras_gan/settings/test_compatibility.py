@@ -4,9 +4,8 @@ import itertools
 import pytest
 
 from keras_gan.errors import UsageError
-from keras_gan.layers import layers
-from keras_gan.rules import penalties
-from keras_gan.rules import top_k as selection
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.rules import penalties, top_k
 from keras_gan.settings import compatibility
 from keras_gan.settings.compatibility import Settings, conflicts
 from keras_gan.settings.resolve import complete
@@ -188,8 +187,8 @@ def test_groups_that_a_replica_can_not_hold_are_told():
 
 def test_groups_are_those_of_the_rules():
     made = {
-        "minibatch_stddev": layers.MinibatchStddev(),
+        "minibatch_stddev": MinibatchStddev(),
         "dragan": penalties.Dragan(),
-        "top_k": selection.TopK(),
+        "top_k": top_k.TopK(),
     }
     assert {name: rule.group for name, rule in made.items()} == compatibility.GROUPS

@@ -6,9 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_gan.errors import UsageError
-from keras_gan.rules import schedules
-from keras_gan.rules import weight_clip as constraints
-from keras_gan.settings import from_config as rulebook
+from keras_gan.rules import schedules, weight_clip
+from keras_gan.settings import from_config
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 from keras_gan.step.player import Player
@@ -22,7 +21,7 @@ EVERYTHING = dict(
 
 
 def test_every_switch_becomes_its_rule():
-    rules = rulebook.compile_arguments(complete(EVERYTHING))
+    rules = from_config.compile_arguments(complete(EVERYTHING))
     assert rules["targets"].real == (0.7, 1.2) and rules["targets"].flip == 0.05
     names = [penalty.name for penalty in rules["penalties"]]
     assert names == ["r1", "r2", "balanced_consistency", "lecam"]
@@ -38,7 +37,7 @@ def test_every_switch_becomes_its_rule():
 
 
 def test_by_default_nothing_but_the_game_is_on():
-    rules = rulebook.compile_arguments(complete({}))
+    rules = from_config.compile_arguments(complete({}))
     assert not rules["penalties"] and not rules["d_inputs"] and not rules["targets"].soft
     for name in ("replay", "opponent", "top_k", "clip_norm", "d_constraint"):
         assert rules[name] is None
@@ -46,21 +45,21 @@ def test_by_default_nothing_but_the_game_is_on():
 
 
 def test_a_dictionary_of_settings_will_do():
-    rules = rulebook.compile_arguments({"loss": "hinge", "d_turns": 3})
-    whole = rulebook.compile_arguments(complete({"loss": "hinge", "d_turns": 3}))
+    rules = from_config.compile_arguments({"loss": "hinge", "d_turns": 3})
+    whole = from_config.compile_arguments(complete({"loss": "hinge", "d_turns": 3}))
     names = ("loss", "schedule", "average", "targets", "penalties")
     assert all(rules[name] == whole[name] for name in names)
     with pytest.raises(TypeError, match="d_turn"):
-        rulebook.compile_arguments({"d_turn": 3})
+        from_config.compile_arguments({"d_turn": 3})
 
 
 def test_an_unknown_optimizer_is_told_with_the_choices():
     with pytest.raises(UsageError, match=r"--d_optimizer=sdg: unknown optimizer.*adam.*sgd"):
-        rulebook.compile_arguments(complete({"d_optimizer": "sdg"}))
+        from_config.compile_arguments(complete({"d_optimizer": "sdg"}))
 
 
 def test_two_time_scales():
-    rules = rulebook.compile_arguments(
+    rules = from_config.compile_arguments(
         complete({"d_learning_rate": 4e-4, "g_learning_rate": 1e-4, "d_optimizer": "sgd"})
     )
     assert isinstance(rules["d_optimizer"], keras.optimizers.SGD)
@@ -68,10 +67,10 @@ def test_two_time_scales():
     assert rates == pytest.approx([4e-4, 1e-4])
 
 
-@pytest.mark.parametrize("name", sorted(rulebook.OPTIMIZERS))
+@pytest.mark.parametrize("name", sorted(from_config.OPTIMIZERS))
 def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
     settings = {"d_optimizer": name, "d_learning_rate": 0.01, "d_weight_decay": 0.01}
-    made = rulebook.optimizer(complete(settings), "d")
+    made = from_config.optimizer(complete(settings), "d")
     again = type(made).from_config(made.get_config())
     keras.utils.set_random_seed(0)
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
@@ -93,7 +92,7 @@ def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
 
 
 def test_clipped_weights_stay_within_the_bound(tiny):
-    gan = tiny.game(d_constraint=constraints.WeightClip(0.01))
+    gan = tiny.game(d_constraint=weight_clip.WeightClip(0.01))
     tiny.play(gan, 3)
     for weight in gan.discriminator.trainable_variables:
         assert np.abs(weight.numpy()).max() <= np.float32(0.01)

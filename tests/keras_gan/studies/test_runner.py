@@ -15,8 +15,7 @@ from keras_gan.errors import UsageError
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
-from keras_gan.studies import runner
-from keras_gan.studies import seed_runs as player
+from keras_gan.studies import runner, seed_runs
 
 BASE = (
     "--mode=study --model=gan --dataset=ring8 --width=8 --latent_dim=2 --batch_size=16"
@@ -62,7 +61,7 @@ def test_a_wrong_variant_is_refused(texts, message):
 def test_seeds_share_a_table_and_leave_no_trace():
     """Each run starts from its seed alone, whoever sat at the table before."""
     base = study()["base"].config
-    table, alone = (player.Table(base, base, models.REGISTRY) for _ in range(2))
+    table, alone = (seed_runs.Table(base, base, models.REGISTRY) for _ in range(2))
 
     def weights(at, seed):
         at.play(seed)
@@ -79,7 +78,7 @@ def test_variants_start_from_the_bases_weights():
     found = study("--variant=hinge: --loss=hinge")
     base, hinge = (
         named_state(
-            player.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+            seed_runs.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
         )
         for name in ("base", "hinge")
     )
@@ -90,7 +89,7 @@ def test_variants_start_from_the_bases_weights():
 
 def test_a_small_last_layer_stays_small():
     found = study("--variant=small: --last_layer_init=0.003")
-    table = player.Table(found["small"].config, found["base"].config, models.REGISTRY)
+    table = seed_runs.Table(found["small"].config, found["base"].config, models.REGISTRY)
     for network in table._fresh(0).networks.values():
         first, *_, last, _ = network.get_weights()
         assert np.abs(last).max() <= 0.003 < np.abs(first).max()
@@ -100,7 +99,7 @@ def test_a_norm_keeps_its_own_start():
     """Kernels come from the base, γ stays 1: the base's next variable is a bias of that shape."""
     found = study("--variant=norm: --normalization=batch --d_normalization=batch")
     base, norm = (
-        player.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+        seed_runs.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
         for name in ("base", "norm")
     )
     for name, network in norm.networks.items():

@@ -12,12 +12,12 @@ import tensorflow as tf
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.monitoring.health.recovery import Recovery
-from keras_gan.run import cluster
-from keras_gan.run import train as experiment
+from keras_gan.run import cluster, train
+from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import config as settings
 from keras_gan.settings import flags
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
@@ -75,8 +75,8 @@ def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 
     """A game with the learning rates `rates` by player, rolled back; and its events."""
     attempts, trained_to = then.get("attempts", 1), then.get("trained_to", 0)
     text = ["--dataset=ring8", "--width=8", "--batch_size=8", "--log_every=10", *more]
-    config = resolve(flags.parse(settings.Config, ["", *text]), REGISTRY)
-    gan = experiment.build(config, REGISTRY[config.model], experiment.data(config))
+    config = resolve(flags.parse(Config, ["", *text]), REGISTRY)
+    gan = build_model(config, REGISTRY[config.model], open_data(config))
     checkpoints = Checkpoints(tmp_path / "checkpoints", keep=10)
     with RunDirectory(tmp_path) as run:
         health = HealthMonitor(config, run)
@@ -134,9 +134,9 @@ def test_it_goes_back_behind_the_readings_in_which_the_condition_held(tmp_path):
 
 def test_a_slow_signal_finds_a_checkpoint_that_is_old_enough(tmp_path):
     text = ["--model=gan", "--dataset=ring8", "--width=8", "--log_every=10"]
-    given = flags.parse(settings.Config, ["", *text, "--on_failure=rollback"])
+    given = flags.parse(Config, ["", *text, "--on_failure=rollback"])
     config = resolve(given, REGISTRY)
-    gan = experiment.build(config, REGISTRY["gan"], experiment.data(config))
+    gan = build_model(config, REGISTRY["gan"], open_data(config))
     checkpoints = Checkpoints(tmp_path, keep=2)
     health = HealthMonitor(config, None)
     recovery = Recovery(health, checkpoints, cluster.Workers(tf.distribute.get_strategy()))
@@ -176,11 +176,11 @@ class Broken(EveryNSteps):
 
 def test_a_callback_of_the_callers_own_is_called_at_each_step_and_after_a_roll_back(tmp_path):
     text = (*FLAGS, "--width=8", "--steps=30", "--on_failure=rollback", f"--run_dir={tmp_path}")
-    given = flags.parse(settings.Config, ["", *text])
+    given = flags.parse(Config, ["", *text])
     broken = Broken(1)
     with RunDirectory(tmp_path) as run:
         config = resolve(given, REGISTRY, run)
-        assert experiment.train(config, REGISTRY["gan"], run, [broken]) == 0
+        assert train.train(config, REGISTRY["gan"], run, [broken]) == 0
         back = [e for e in run.events() if e["signal"] == "rolled back"]
     assert [(e["from_step"], e["because"]) for e in back] == [(20, "not finite")]
     assert broken.steps == [*range(1, 21), *range(back[0]["step"] + 1, 31)]
