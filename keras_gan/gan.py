@@ -159,7 +159,8 @@ class GAN(keras.Model):
         for network in self.networks.values():  # a variant may have added some
             number_random_layers(network)
         self.updates = Updates(self)
-        self.loss_scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
+        scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
+        self.loss_scales = list(dict.fromkeys(scales))  # several networks may share one
 
     @property
     def players(self):

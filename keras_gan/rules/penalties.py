@@ -33,7 +33,8 @@ def squared_norm(tensor):
 
 def per_image(reduce, logits):
     """Logits [n], or maps of them [n, h, w], reduced to one value per image, float32 [n]."""
-    return reduce(logits, axis=list(range(1, len(logits.shape))))
+    axes = list(range(1, len(logits.shape)))
+    return reduce(logits, axis=axes) if axes else logits
 
 
 def column(uniform, images):

@@ -86,8 +86,19 @@ class Player:
 
         tf.cond(accepted, apply, lambda: False)
         iterations.assign_add(tf.cast(accepted, iterations.dtype))
-        if self.loss_scale:
-            self.loss_scale.adapt(accepted)
+
+
+def players_of(gan):
+    """A model's players, by the names of its networks.
+
+    The discriminators have one loss, so they share its scale.
+    """
+    players = {}
+    for name, network in gan.networks.items():
+        first = players.get(gan.discriminators[0]) if name in gan.discriminators else None
+        scale = first.loss_scale if first else LossScale.of(name, gan.loss_scaling)
+        players[name] = Player(name, network, gan.optimizer_for(name), gan.clip_norm, scale)
+    return players
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
@@ -109,6 +120,11 @@ class LossScale(keras.layers.Layer):
             name="finite_steps", initializer="zeros", dtype="int32", trainable=False
         )
         self.built = True
+
+    @classmethod
+    def of(cls, name, wanted):
+        """The scale of a network's loss, or None if losses are not scaled."""
+        return cls(name=f"{name}_loss_scale") if wanted else None
 
     def value(self):
         return self.factor.value

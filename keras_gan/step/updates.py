@@ -4,11 +4,13 @@ Methods named `_compiled_…` are pure functions of the model's variables, compi
 What surrounds them reduces over the replicas, checks and writes.
 """
 
+import functools
+
 import tensorflow as tf
 
 from keras_gan.step import batch_statistics, functional, pixels, randomness, replicas
 from keras_gan.step.functional import Snapshot
-from keras_gan.step.player import LossScale, Player
+from keras_gan.step.player import players_of
 from keras_gan.step.turn import Fakes, Turn
 
 
@@ -27,22 +29,15 @@ class Updates:
     """
 
     def __init__(self, gan):
-        self.gan, self.players = gan, {}
-        for name, network in gan.networks.items():
-            scale = LossScale(name=f"{name}_loss_scale") if gan.loss_scaling else None
-            optimizer = gan.optimizer_for(name)
-            self.players[name] = Player(name, network, optimizer, gan.clip_norm, scale)
+        self.gan, self.players = gan, players_of(gan)
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
         networks = [p.network for p in self.discriminators]
         self._d_statistics = [v for network in networks for v in network.non_trainable_variables]
-        compiled = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
-        parts = (*gan.networks.values(), *compiled)
+        read = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
+        parts = (*gan.networks.values(), *read)
         self.variables = [gan.step, *(v for part in parts for v in part.variables)]
-
-        def pure(function):
-            return functional.pure(function, self.variables, gan.xla)
-
+        pure = functools.partial(functional.pure, variables=self.variables, xla=gan.xla)
         self._make_fakes = pure(self._compiled_fakes)
         self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
         self._generator_gradients = pure(self._compiled_generator_gradients)
@@ -97,9 +92,8 @@ class Updates:
             fake, _ = self._make_fakes(opponents.values, real, labels, key)
         if gan.replay is not None:
             fake = {**fake, "images": gan.replay.mix(fake["images"], labels, key, metrics)}
-        scales = {p.name: p.scale() for p in self.discriminators}
         loss, gradients, statistics, logs = self._discriminator_gradients(
-            now.values, real, labels, fake, key, scales
+            now.values, real, labels, fake, key, self.discriminators[0].scale()
         )
         losses = dict.fromkeys(gradients, loss)
         active, accepted = self._apply(
@@ -114,20 +108,19 @@ class Updates:
                 rule.on_discriminator_turn_end(means, accepted)
         return active
 
-    def _compiled_discriminator_gradients(self, real, labels, fake, key, scales):
+    def _compiled_discriminator_gradients(self, real, labels, fake, key, scale):
         gan, fake = self.gan, tf.nest.map_structure(tf.stop_gradient, fake)
         turn = Turn(key, gan.step.value, real, labels, fake, self._discriminate)
         weights = {p.name: [v.value for v in p.weights] for p in self.discriminators}
-        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
             turn.call_on_both(gan.separate_batches)
             loss = turn.log("discriminator/loss", gan.discriminator_loss(turn))
             batch_statistics.log_features(turn)
             for penalty in gan.penalties:
                 loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
-            scaled = {name: loss * scale for name, scale in scales.items()}
-        gradients = {name: tape.gradient(scaled[name], weights[name]) for name in scaled}
-        return loss, gradients, turn.statistics, turn.metrics
+            scaled = loss * scale
+        return loss, tape.gradient(scaled, weights), turn.statistics, turn.metrics
 
     def _discriminate(self, images, labels, key, step):
         """D's outputs on images as its rules let it see them, and its new statistics."""
@@ -195,6 +188,8 @@ class Updates:
             keeps_training, accepted = keeps_training & trains, accepted & finite & trains
             metrics[f"{name}/gradient_norm"] = norm
             metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+        for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():
+            scale.adapt(accepted)
         turns = metrics.get(f"{side}/turns", 0.0)
         metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
         return keeps_training, accepted
