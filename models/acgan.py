@@ -10,7 +10,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .dcgan import conditional_generator, encode
+from .dcgan import conditional_generator, discriminator_trunk
 from .options import DCGANOptions
 
 
@@ -56,7 +56,7 @@ class ACGAN(ZooModel):
     def build_discriminator(cls, options):
         """Images → {"logits": [n], "features": [n, d], "class_logits": [n, num_classes]}."""
         images = keras.Input(options.image_shape, name="images")
-        features = keras.layers.Flatten()(encode(images, options))
+        features = keras.layers.Flatten()(discriminator_trunk(images, options))
         dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         class_logits = dense(
             options.num_classes, kernel_initializer=blocks.initializer(), name="class_logits"

@@ -15,7 +15,7 @@ def initializer(stddev=0.02):
     return keras.initializers.RandomNormal(stddev=stddev)
 
 
-def doublings(image_shape, smallest=4):
+def num_upsamplings(image_shape, smallest=4):
     """How often both sides of an image can be halved without falling below `smallest` pixels.
 
     Example: (28, 28) → 2, to 7×7; (64, 64) → 4, to 4×4; (48, 32) → 3, to 6×4.
@@ -49,7 +49,7 @@ def normalize(x, kind="batch", synchronized=False):
     return x
 
 
-def hidden(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchronized=False):
+def norm_act(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchronized=False):
     """What follows a hidden layer: normalise, add noise (tip 13), activate, drop out (tip 17)."""
     x = normalize(x, normalization, synchronized)
     if noise:

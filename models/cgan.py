@@ -10,7 +10,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .dcgan import conditional_generator, encode
+from .dcgan import conditional_generator, discriminator_trunk
 from .options import DCGANOptions
 
 
@@ -61,7 +61,8 @@ class CGAN(ZooModel):
         if options.label_map:
             label_map = LabelMap(num_classes, *options.image_shape[:2])(labels)
             x = keras.layers.Concatenate()([x, label_map])
-        features = keras.ops.sum(keras.ops.cast(encode(x, options), "float32"), axis=(1, 2))
+        feature_map = keras.ops.cast(discriminator_trunk(x, options), "float32")
+        features = keras.ops.sum(feature_map, axis=(1, 2))
         dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         of_class = dense(
             features.shape[-1],

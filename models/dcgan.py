@@ -52,13 +52,13 @@ class DCGAN(ZooModel):
     def build_generator(cls, options):
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         latents = keras.Input((options.latent_dim,), name="latents")
-        return blocks.network(latents, decode(latents, options), "generator", options)
+        return blocks.network(latents, generator_trunk(latents, options), "generator", options)
 
     @classmethod
     def build_discriminator(cls, options):
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
         images = keras.Input(options.image_shape, name="images")
-        features = keras.layers.Flatten()(encode(images, options))
+        features = keras.layers.Flatten()(discriminator_trunk(images, options))
         logits = blocks.logit(features, options.spectral_norm, cls.logit_bias)
         outputs = {"logits": logits, "features": features}
         return blocks.network(images, outputs, "discriminator", options)
@@ -73,19 +73,19 @@ def conditional_generator(options):
     """DCGAN's generator of z and labels int32 [n], for models with `num_classes`."""
     latents = keras.Input((options.latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
-    images = decode(blocks.with_label(latents, labels, options.num_classes), options)
+    images = generator_trunk(blocks.with_label(latents, labels, options.num_classes), options)
     return blocks.network([latents, labels], images, "generator", options)
 
 
-def decode(code, options):
+def generator_trunk(code, options):
     """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c]."""
     image_shape, width = options.image_shape, options.width
-    count = blocks.doublings(image_shape)
-    height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+    count = blocks.num_upsamplings(image_shape)
+    height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
     bias = options.normalization == "none"
 
-    def hidden(x):
-        return blocks.hidden(
+    def norm_act(x):
+        return blocks.norm_act(
             x,
             options.normalization,
             options.activation,
@@ -96,20 +96,20 @@ def decode(code, options):
 
     deepest = channels(width, count - 1)
     x = keras.layers.Dense(
-        height * breadth * deepest, use_bias=bias, kernel_initializer=blocks.initializer()
+        height * columns * deepest, use_bias=bias, kernel_initializer=blocks.initializer()
     )(code)
-    x = hidden(keras.layers.Reshape((height, breadth, deepest))(x))
+    x = norm_act(keras.layers.Reshape((height, columns, deepest))(x))
     for level in reversed(range(count - 1)):
-        x = hidden(blocks.upsample(x, channels(width, level), options.upsampling, use_bias=bias))
+        x = norm_act(blocks.upsample(x, channels(width, level), options.upsampling, use_bias=bias))
     x = blocks.upsample(x, image_shape[-1], options.upsampling)
     return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def encode(images, options):
+def discriminator_trunk(images, options):
     """DCGAN's discriminator without its last layer: images to a map [n, h', w', channels]."""
     bias = options.d_normalization == "none"
     x = images
-    for level in range(blocks.doublings(images.shape[1:])):
+    for level in range(blocks.num_upsamplings(images.shape[1:])):
         first = level == 0  # DCGAN leaves the input layer unnormalised
         x = blocks.downsample(
             x,
@@ -118,7 +118,7 @@ def encode(images, options):
             use_bias=first or bias,
             spectral=options.spectral_norm,
         )
-        x = blocks.hidden(
+        x = blocks.norm_act(
             x,
             "none" if first else options.d_normalization,
             options.activation,

@@ -75,7 +75,7 @@ class VanillaGAN(ZooModel):
                 kernel_initializer="he_normal",
                 bias_initializer=_biases(shape, index, 1.0),
             )(x)
-            x = blocks.hidden(
+            x = blocks.norm_act(
                 x,
                 normalization,
                 options.activation,
@@ -105,7 +105,7 @@ class VanillaGAN(ZooModel):
                 kernel_initializer="he_normal",
                 bias_initializer=_biases(shape, index, 3.0),
             )(x)
-            x = blocks.hidden(
+            x = blocks.norm_act(
                 x, normalization, options.activation, synchronized=options.sync_batch_norm
             )
         if options.minibatch_stddev:

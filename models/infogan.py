@@ -11,7 +11,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .dcgan import decode, encode
+from .dcgan import discriminator_trunk, generator_trunk
 from .options import DCGANOptions
 
 
@@ -65,19 +65,19 @@ class InfoGAN(ZooModel):
     def build_generator(cls, options):
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         latents = keras.Input((options.latent_dim,), name="latents")
-        images = decode(Codes(options.categories, options.continuous)(latents), options)
+        images = generator_trunk(Codes(options.categories, options.continuous)(latents), options)
         return blocks.network(latents, images, "generator", options)
 
     @classmethod
     def build_discriminator(cls, options):
         """D and Q: images → "logits" [n], "features" [n, d], "category_logits", "continuous"."""
         images = keras.Input(options.image_shape, name="images")
-        features = keras.layers.Flatten()(encode(images, options))
+        features = keras.layers.Flatten()(discriminator_trunk(images, options))
         normalization = options.d_normalization
         normalization = "layer" if normalization == "instance" else normalization  # no map here
         dense = keras.layers.Dense
         guess = dense(128, use_bias=normalization == "none")(features)
-        guess = blocks.hidden(
+        guess = blocks.norm_act(
             guess, normalization, options.activation, synchronized=options.sync_batch_norm
         )
         outputs = {

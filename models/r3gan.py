@@ -16,7 +16,7 @@ from .dcgan import channels
 
 GROUP = 16  # channels a group of the 3×3 convolutions
 LEAKY_GAIN = math.sqrt(2.0 / 1.04)  # keeps the variance through a LeakyReLU of slope 0.2
-EXPANSION = 2  # channels inside a block, as a multiple of those outside
+EXPANSION = 2  # channels within a block, as a multiple of those outside
 
 
 @register
@@ -74,14 +74,14 @@ class R3GAN(ZooModel):
         if keras.mixed_precision.global_policy().name == "mixed_float16":
             raise ValueError("precision mixed_float16 cripples r3gan; use mixed_bfloat16")
         image_shape, width = options.image_shape, options.width
-        count = blocks.doublings(image_shape)
-        height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+        count = blocks.num_upsamplings(image_shape)
+        height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
         total = options.depth * (count + 1)
         inputs = keras.Input((options.latent_dim,), name="latents")
-        x = Basis(height, breadth, channels(width, count), name="basis")(inputs)
+        x = Basis(height, columns, channels(width, count), name="basis")(inputs)
         for level in reversed(range(count + 1)):
             for _index in range(options.depth):
-                x = block(x, total, options.layer_noise)
+                x = residual_block(x, total, options.layer_noise)
             if level > 0:
                 x = conv1(x, channels(width, level - 1), use_bias=False)
                 x = Resample("up")(x)
@@ -92,13 +92,13 @@ class R3GAN(ZooModel):
     @classmethod
     def build_discriminator(cls, options):
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-        count = blocks.doublings(options.image_shape)
+        count = blocks.num_upsamplings(options.image_shape)
         total = options.depth * (count + 1)
         images = keras.Input(options.image_shape, name="images")
         x = conv1(images, options.width, use_bias=False)
         for level in range(count + 1):
             for _index in range(options.depth):
-                x = block(x, total)
+                x = residual_block(x, total)
             if level < count:
                 x = Resample("down")(x)
                 x = conv1(x, channels(options.width, level + 1), use_bias=False)
@@ -120,18 +120,19 @@ class R3GAN(ZooModel):
         return keras.Model(images, outputs, name="discriminator")
 
 
-def block(x, total, noise=0.0):
+def residual_block(x, total, noise=0.0):
     """The residual block, in a network of `total` blocks."""
-    inside = x.shape[-1] * EXPANSION
-    groups = inside // GROUP if inside % GROUP == 0 else 1
+    expanded = x.shape[-1] * EXPANSION
+    groups = expanded // GROUP if expanded % GROUP == 0 else 1
     gain = LEAKY_GAIN * total**-0.25
 
     def activate(y):
         y = LayerNoise(noise)(y) if noise else y
         return blocks.activation("leaky_relu")(y)
 
-    y = activate(conv1(x, inside, initializer=scaled(gain)))
-    y = GroupedConv2D(inside, 3, padding="same", groups=groups, kernel_initializer=scaled(gain))(y)
+    y = activate(conv1(x, expanded, initializer=scaled(gain)))
+    grouped = dict(groups=groups, kernel_initializer=scaled(gain))
+    y = GroupedConv2D(expanded, 3, padding="same", **grouped)(y)
     y = conv1(activate(y), x.shape[-1], use_bias=False, initializer="zeros")
     return keras.layers.Add()([x, y])
 

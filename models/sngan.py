@@ -60,12 +60,12 @@ class SNGAN(ZooModel):
     def build_generator(cls, options):
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         image_shape, width = options.image_shape, options.width
-        count = blocks.doublings(image_shape)
-        height, breadth = image_shape[0] // 2**count, image_shape[1] // 2**count
+        count = blocks.num_upsamplings(image_shape)
+        height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
         bias = options.normalization == "none"
 
-        def hidden(x):
-            return blocks.hidden(
+        def norm_act(x):
+            return blocks.norm_act(
                 x,
                 options.normalization,
                 options.activation,
@@ -79,13 +79,13 @@ class SNGAN(ZooModel):
 
         inputs = keras.Input((options.latent_dim,), name="latents")
         deepest = channels(width, count - 1)
-        x = keras.layers.Dense(height * breadth * deepest)(inputs)
-        x = keras.layers.Reshape((height, breadth, deepest))(x)
+        x = keras.layers.Dense(height * columns * deepest)(inputs)
+        x = keras.layers.Reshape((height, columns, deepest))(x)
         for level in reversed(range(count)):
             filters = channels(width, level)
-            y = conv(grow(hidden(x)), filters, 3, use_bias=bias)
-            x = keras.layers.Add()([conv(hidden(y), filters, 3), conv(grow(x), filters, 1)])
-        x = conv(hidden(x), image_shape[-1], 3)
+            y = conv(grow(norm_act(x)), filters, 3, use_bias=bias)
+            x = keras.layers.Add()([conv(norm_act(y), filters, 3), conv(grow(x), filters, 1)])
+        x = conv(norm_act(x), image_shape[-1], 3)
         images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
         return blocks.network(inputs, images, "generator", options)
 
@@ -100,7 +100,7 @@ class SNGAN(ZooModel):
         def activate(x):
             return blocks.activation(options.activation)(x)
 
-        for level in range(blocks.doublings(options.image_shape)):
+        for level in range(blocks.num_upsamplings(options.image_shape)):
             filters = channels(options.width, level)
             y = x if level == 0 else activate(x)  # the image itself is not activated
             y = activate(conv(y, filters, 3, spectral=True))

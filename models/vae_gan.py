@@ -11,7 +11,7 @@ from keras_gan.rules.base import register
 from keras_gan.step import pixels
 
 from . import blocks
-from .dcgan import DCGAN, encode
+from .dcgan import DCGAN, discriminator_trunk
 from .options import DCGANOptions
 
 
@@ -152,7 +152,7 @@ def build_encoder(options):
         spectral_norm=False,
         minibatch_stddev=False,
     )
-    features = keras.layers.Flatten()(encode(images, of_encoder))
+    features = keras.layers.Flatten()(discriminator_trunk(images, of_encoder))
     outputs = {
         name: keras.layers.Dense(
             options.latent_dim, kernel_initializer=blocks.initializer(), dtype="float32", name=name

@@ -40,7 +40,7 @@ def networks(image_shape=(8, 8, 1), latent_dim=4, normalize=True):
     return generator, discriminator
 
 
-def game(prior=None, normalize=True, image_shape=(8, 8, 1), **rules):
+def gan(prior=None, normalize=True, image_shape=(8, 8, 1), **rules):
     """A compiled game on 8×8 images, SGD for both unless told otherwise."""
     keras.utils.set_random_seed(3)
     gan = GAN(*networks(image_shape, normalize=normalize), prior=prior)
@@ -55,7 +55,7 @@ def batch(count=8, turns=1, image_shape=(8, 8, 1), seed=0):
     return rng.integers(0, 256, (count, turns, *image_shape), dtype=np.uint8)
 
 
-def play(gan, steps=1, images=None):
+def train(gan, steps=1, images=None):
     """Plays some steps on the same batch; returns the metrics."""
     images = batch(turns=gan.schedule.d_turns) if images is None else images
     data = tf.data.Dataset.from_tensor_slices(images).batch(len(images), drop_remainder=True)
@@ -89,7 +89,7 @@ def copies(variable):
 def tiny():
     """The functions of this file."""
     return types.SimpleNamespace(
-        networks=networks, game=game, batch=batch, play=play, linear_turn=linear_turn, copies=copies
+        networks=networks, gan=gan, batch=batch, train=train, linear_turn=linear_turn, copies=copies
     )
 
 

@@ -47,7 +47,7 @@ class Samples(EveryNSteps):
                 gan.sample(count, seed=0, labels=labels, noise=self.noise), COLUMNS
             )
         }
-        drawn["circle"] = self._interpolation()
+        drawn["interpolation"] = self._interpolation()
         for name, images in gan.extra_samples(self.source).items():
             drawn[name] = images
         return drawn

@@ -39,13 +39,13 @@ class Servable(tf.Module):
             [None, *gan.image_shape], tf.float32 if flat else tf.uint8, name="images"
         )
 
-        def imagine(latents, labels=None, seed=0):
+        def generate(latents, labels=None, seed=0):
             key = randomness.Key.create(seed).fold("noise") if noise else None
             return gan.generate(latents, labels, key)
 
         def sample(count, seed, labels=None):
             key = randomness.Key.create(seed).fold("latent")
-            return imagine(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
+            return generate(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
 
         def path(start, end, count):
             fraction = tf.linspace(0.0, 1.0, count)[:, None]
@@ -53,19 +53,19 @@ class Servable(tf.Module):
 
         if gan.conditional:
             one = tf.TensorSpec([], tf.int32)
-            self.generate = endpoint(imagine, input_signature=[latent, classes])
+            self.generate = endpoint(generate, input_signature=[latent, classes])
             self.sample = endpoint(sample, input_signature=[number, number, classes])
             self.interpolate = endpoint(
-                lambda start, end, count, label: imagine(
+                lambda start, end, count, label: generate(
                     path(start, end, count), tf.fill([count], label)
                 ),
                 input_signature=[vector, vector, number, one],
             )
         else:
-            self.generate = endpoint(imagine, input_signature=[latent])
+            self.generate = endpoint(generate, input_signature=[latent])
             self.sample = endpoint(sample, input_signature=[number, number])
             self.interpolate = endpoint(
-                lambda start, end, count: imagine(path(start, end, count)),
+                lambda start, end, count: generate(path(start, end, count)),
                 input_signature=[vector, vector, number],
             )
         takes_labels = len(gan.discriminator.inputs) > 1

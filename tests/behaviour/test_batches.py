@@ -12,14 +12,14 @@ def moving_mean(gan):
 
 @pytest.mark.parametrize("separate", [True, False])
 def test_d_s_statistics_are_those_of_the_reals_unless_batches_are_mixed(tiny, separate):
-    gan = tiny.game(separate_batches=separate)
+    gan = tiny.gan(separate_batches=separate)
     dense = next(x for x in gan.discriminator.layers if "dense" in x.name)
     kernel, images = dense.kernel.numpy(), tiny.batch()
     real = (images[:, 0].astype(np.float32) / 127.5 - 1.0).reshape(8, -1) @ kernel
     key = gan._key(8)
     fakes = gan.make_fakes(tf.zeros((8, 8, 8, 1)), None, key.fold(0))["images"]
     fake = np.asarray(fakes).reshape(8, -1) @ kernel
-    tiny.play(gan, 1, images)
+    tiny.train(gan, 1, images)
     expected = real.mean(0) if separate else 0.5 * (real.mean(0) + fake.mean(0))
     np.testing.assert_allclose(moving_mean(gan), expected, rtol=1e-3, atol=1e-4)
     assert np.abs(real.mean(0) - fake.mean(0)).max() > 0.05  # the two differ to begin with

@@ -232,7 +232,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
 def from_array(tiny, name):
     def make():
         rules = ARRAY[name]()
-        return tiny.game(normalize=False, **optimizers(rules.pop("optimizer")), **rules)
+        return tiny.gan(normalize=False, **optimizers(rules.pop("optimizer")), **rules)
 
     return make
 
@@ -309,7 +309,7 @@ def test_all_copies_agree(tiny):
 
 def test_replicas_draw_different_noise(tiny):
     """The fakes that replay has gathered from both replicas are all different."""
-    gan = train(lambda: tiny.game(replay=Replay(BATCH, 0.5)), 2, 1)
+    gan = train(lambda: tiny.gan(replay=Replay(BATCH, 0.5)), 2, 1)
     fakes = np.asarray(gan.replay.images).reshape(BATCH, -1)
     assert len(np.unique(fakes, axis=0)) == BATCH
 
@@ -330,7 +330,7 @@ def test_xla_with_synchronised_batch_norm_is_refused(monkeypatch):
 
 
 def test_xla_under_a_strategy(tiny):
-    make = lambda: tiny.game(normalize=False, xla=True)
+    make = lambda: tiny.gan(normalize=False, xla=True)
     assert distance(train(make, 2, 3), train(make, 1, 3)) < 1e-5
 
 

@@ -62,16 +62,16 @@ def some_rules(opponent):
 )
 def test_three_steps_saved_loaded_and_three_more_equal_six(tiny, tmp_path, chosen, opponent):
     again = type(opponent).from_config(opponent.get_config())
-    straight = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(opponent))
-    tiny.play(straight, 6)
-    first = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(again))
-    tiny.play(first, 3)
+    straight = tiny.gan(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(opponent))
+    tiny.train(straight, 6)
+    first = tiny.gan(prior=OrnsteinUhlenbeck(8), normalize=False, **chosen(again))
+    tiny.train(first, 3)
     first.save(tmp_path / "game.keras")
     loaded = keras.models.load_model(tmp_path / "game.keras")
     assert type(loaded) is GAN and loaded.compiled
     assert int(loaded.d_optimizer.iterations.numpy()) == 6  # two turns a step
     assert int(loaded.g_optimizer.iterations.numpy()) == 3
-    tiny.play(loaded, 3)
+    tiny.train(loaded, 3)
     mine, theirs = straight.state(), loaded.state()
     assert mine.keys() == theirs.keys()
     for owner in mine:
@@ -82,9 +82,9 @@ def test_three_steps_saved_loaded_and_three_more_equal_six(tiny, tmp_path, chose
 
 
 def test_what_compile_was_given_can_be_read_back(tiny):
-    gan = tiny.game(**rules(TargetNetworks(0.2)), normalize=False)
+    gan = tiny.gan(**rules(TargetNetworks(0.2)), normalize=False)
     config = gan.get_compile_config()
-    twin = tiny.game(normalize=False)
+    twin = tiny.gan(normalize=False)
     twin.compile_from_config(config)
     assert twin.get_compile_config() == config
     assert twin.targets == gan.targets and twin.schedule == gan.schedule

@@ -125,7 +125,7 @@ def test_tensorboard_has_scalars_pictures_histograms_and_settings(run):
     for player in ("discriminator", "generator"):
         for name in ("loss", "gradient_norm", "learning_rate"):
             assert f"{player}/{name}" in tags
-    assert {"samples/samples", "samples/circle", "logits/real", "logits/fake"} <= tags
+    assert {"samples/samples", "samples/interpolation", "logits/real", "logits/fake"} <= tags
     assert "operative flags" in tags
     steps = [event.step for event in events.Tensors("discriminator/loss")]
     assert steps[:3] == [2, 4, 6]

@@ -20,9 +20,9 @@ def same(first, second):
 
 
 def test_a_step_moves_both_players_and_the_clock(tiny):
-    gan = tiny.game()
+    gan = tiny.gan()
     before = {name: weights(n) for name, n in gan.networks.items()}
-    metrics = tiny.play(gan, steps=2)
+    metrics = tiny.train(gan, steps=2)
     for name, network in gan.networks.items():
         assert not same(before[name], weights(network))
     assert int(gan.step.numpy()) == 2
@@ -32,17 +32,17 @@ def test_a_step_moves_both_players_and_the_clock(tiny):
 
 
 def test_players_share_no_variable(tiny):
-    gan = tiny.game()
+    gan = tiny.gan()
     d, g = ({id(v) for v in n.variables} for n in gan.networks.values())
     assert not d & g
 
 
 def test_g_trains_against_the_updated_d(tiny):
     """With SGD and no normalisation the step can be done by hand."""
-    gan = tiny.game(normalize=False)
-    twin = tiny.game(normalize=False)
+    gan = tiny.gan(normalize=False)
+    twin = tiny.gan(normalize=False)
     images = tiny.batch()
-    tiny.play(gan, images=images)
+    tiny.train(gan, images=images)
 
     real = tf.cast(images[:, 0], tf.float32) / 127.5 - 1.0
     key = randomness.Key.create(0).fold(tf.constant(0, tf.int64)).fold(0)
@@ -64,23 +64,21 @@ def test_g_trains_against_the_updated_d(tiny):
 
 
 def test_xla_agrees_with_graph_mode(tiny):
-    first, second = tiny.game(), tiny.game(xla=True)
-    tiny.play(first, steps=3)
-    tiny.play(second, steps=3)
+    first, second = tiny.gan(), tiny.gan(xla=True)
+    tiny.train(first, steps=3)
+    tiny.train(second, steps=3)
     for a, b in zip(first.generator.variables, second.generator.variables):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_a_step_that_is_not_finite_changes_no_weight(tiny):
     """NaN in D's weights makes everything NaN; nothing but the clock may move."""
-    gan = tiny.game(
-        d_optimizer=keras.optimizers.Adam(1e-3), g_optimizer=keras.optimizers.Adam(1e-3)
-    )
-    tiny.play(gan, steps=2)
+    gan = tiny.gan(d_optimizer=keras.optimizers.Adam(1e-3), g_optimizer=keras.optimizers.Adam(1e-3))
+    tiny.train(gan, steps=2)
     kernel = gan.discriminator.trainable_variables[0]
     kernel.assign(tf.fill(kernel.shape, np.nan))
     state = {k: [np.array(v) for v in vs] for k, vs in gan.state().items()}
-    metrics = tiny.play(gan, steps=1)
+    metrics = tiny.train(gan, steps=1)
     for owner, variables in gan.state().items():
         if owner not in ("recorder", "counters"):
             for before, after in zip(state[owner], variables):
@@ -94,7 +92,7 @@ def test_batch_statistics_are_of_the_reals_alone(tiny):
     images = np.full((8, 1, 8, 8, 1), 255, np.uint8)
     means = {}
     for separate in (True, False):
-        gan = tiny.game(separate_batches=separate)
+        gan = tiny.gan(separate_batches=separate)
         norm = next(
             layer
             for layer in gan.discriminator.layers
@@ -104,15 +102,15 @@ def test_batch_statistics_are_of_the_reals_alone(tiny):
             layer for layer in gan.discriminator.layers if isinstance(layer, keras.layers.Dense)
         )
         expected = 0.01 * np.array(dense(tf.ones((1, 64))))[0]  # momentum 0.99, all pixels 1
-        tiny.play(gan, images=images)
+        tiny.train(gan, images=images)
         means[separate] = np.array(norm.moving_mean) - expected
     np.testing.assert_allclose(means[True], 0, atol=1e-6)
     assert np.abs(means[False]).max() > 1e-4
 
 
 def test_turns_take_fresh_reals_and_count(tiny):
-    gan = tiny.game(schedule=FixedSchedule(d_turns=3, g_turns=2))
-    metrics = tiny.play(gan)
+    gan = tiny.gan(schedule=FixedSchedule(d_turns=3, g_turns=2))
+    metrics = tiny.train(gan)
     assert metrics["discriminator/turns"][-1] == 3
     assert metrics["generator/turns"][-1] == 2
     assert int(gan.d_optimizer.iterations.numpy()) == 3
@@ -120,9 +118,9 @@ def test_turns_take_fresh_reals_and_count(tiny):
 
 
 def test_the_average_is_what_is_sampled(tiny):
-    gan = tiny.game(average=MovingAverage(0.5, warm_up=False))
+    gan = tiny.gan(average=MovingAverage(0.5, warm_up=False))
     start = weights(gan.generator)
-    tiny.play(gan)
+    tiny.train(gan)
     trained = {id(v) for v in gan.generator.trainable_variables}
     for old, new, average in zip(
         start, gan.generator.variables, gan.average_generator.variables, strict=True
@@ -136,7 +134,7 @@ def test_the_average_is_what_is_sampled(tiny):
 
 
 def test_samples_do_not_depend_on_how_many_are_asked_for(tiny):
-    gan = tiny.game()
+    gan = tiny.gan()
     np.testing.assert_array_equal(gan.sample(300, seed=2)[:5], gan.sample(5, seed=2))
     assert not np.array_equal(gan.sample(5, seed=3), gan.sample(5, seed=2))
 
@@ -150,19 +148,19 @@ def test_a_missing_gradient_is_an_error(tiny):
     gan = GAN(generator, broken)
     gan.compile()
     with pytest.raises(ValueError, match="no gradient reaches"):
-        tiny.play(gan)
+        tiny.train(gan)
 
 
 @pytest.mark.parametrize("option", ["clipnorm", "global_clipnorm", "clipvalue"])
 def test_an_optimizer_that_clips_by_replica_is_refused(tiny, option):
     with pytest.raises(ValueError, match=option):
-        tiny.game(d_optimizer=keras.optimizers.SGD(0.1, **{option: 1.0}))
+        tiny.gan(d_optimizer=keras.optimizers.SGD(0.1, **{option: 1.0}))
 
 
 def test_clip_norm_bounds_the_update(tiny):
-    gan = tiny.game(normalize=False, clip_norm=1e-3)
+    gan = tiny.gan(normalize=False, clip_norm=1e-3)
     before = [np.array(v) for v in gan.discriminator.trainable_variables]
-    tiny.play(gan)
+    tiny.train(gan)
     moved = [np.array(v) - b for v, b in zip(gan.discriminator.trainable_variables, before)]
     norm = np.sqrt(sum((m**2).sum() for m in moved))
     np.testing.assert_allclose(norm, 0.05 * 1e-3, rtol=1e-3)

@@ -1,4 +1,4 @@
-"""Tiny games of the zoo and steps to play with them, as the fixture `zoo`."""
+"""Tiny gans of the zoo and steps to play with them, as the fixture `zoo`."""
 
 import types
 
@@ -35,7 +35,7 @@ def batch(gan, count=8, seed=0):
     return images, rng.integers(0, gan.num_classes or 10, shape).astype(np.int32)
 
 
-def play(gan, steps=1, count=8, data=None):
+def train(gan, steps=1, count=8, data=None):
     """Plays some steps on one batch; returns the metrics, name → float32 [steps]."""
     data = batch(gan, count) if data is None else data
     batches = tf.data.Dataset.from_tensor_slices(data).batch(count, drop_remainder=True).repeat()
@@ -56,7 +56,7 @@ def weights(gan):
 @pytest.fixture(scope="session")
 def zoo():
     """The functions of this file."""
-    return types.SimpleNamespace(takes=takes, make=make, batch=batch, play=play, weights=weights)
+    return types.SimpleNamespace(takes=takes, make=make, batch=batch, train=train, weights=weights)
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ def largest_difference(first, second):
 
 
 @pytest.fixture(scope="module")
-def games(zoo):
+def gans(zoo):
     """Games that tests share, so that each is traced once: a function name → game."""
     return functools.cache(lambda name: zoo.make(name, rules={"schedule": FixedSchedule(1)}))
 
@@ -69,12 +69,12 @@ def test_width_is_capacity(zoo, name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_step_trains_every_weight_and_a_saved_model_trains_on(zoo, games, name, tmp_path):
-    gan = games(name)
+def test_a_step_trains_every_weight_and_a_saved_model_trains_on(zoo, gans, name, tmp_path):
+    gan = gans(name)
     sets = {n: {id(v) for v in network.variables} for n, network in gan.networks.items()}
     assert sum(map(len, sets.values())) == len(set().union(*sets.values())), "shared variables"
     before = zoo.weights(gan)
-    metrics = zoo.play(gan, steps=3)  # a residual block that starts at zero needs two
+    metrics = zoo.train(gan, steps=3)  # a residual block that starts at zero needs two
     assert metrics["finite"].all()
     after = zoo.weights(gan)
     for n, network in gan.networks.items():
@@ -95,23 +95,23 @@ def test_a_step_trains_every_weight_and_a_saved_model_trains_on(zoo, games, name
     for owner, variables in gan.state().items():
         for own, other in zip(variables, loaded.state()[owner], strict=True):
             np.testing.assert_array_equal(np.asarray(own), np.asarray(other), err_msg=own.path)
-    zoo.play(gan)
-    zoo.play(loaded)
+    zoo.train(gan)
+    zoo.train(loaded)
     continued = {key[:2]: value for key, value in zoo.weights(loaded).items()}
     for key, value in zoo.weights(gan).items():
         np.testing.assert_array_equal(value, continued[key[:2]], err_msg=str(key))
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_player_that_does_not_learn_stays_as_it_is(zoo, games, name):
-    gan = games(name)
+def test_a_player_that_does_not_learn_stays_as_it_is(zoo, gans, name):
+    gan = gans(name)
     if gan.step == 0:
-        zoo.play(gan, steps=2)
+        zoo.train(gan, steps=2)
     for resting in gan.networks:
         for player in gan.players.values():
             player.optimizer.learning_rate.assign(0.0 if player.name == resting else 1e-3)
         before = zoo.weights(gan)
-        zoo.play(gan)
+        zoo.train(gan)
         after = zoo.weights(gan)
         for n, network in gan.networks.items():
             moved = [
@@ -216,7 +216,7 @@ def test_two_images_a_batch(zoo, name):
         if zoo.takes(name, argument)
     }
     gan = zoo.make(name, rules=sgd_rules(), **alone)
-    assert zoo.play(gan, count=2)["finite"].all()
+    assert zoo.train(gan, count=2)["finite"].all()
     assert np.isfinite(gan.sample(2).astype(float)).all()
 
 
@@ -226,7 +226,7 @@ def test_xla_equals_graph_mode(zoo, without_kinks, name):
     for xla in (False, True):
         keras.utils.set_random_seed(5)
         gan = zoo.make(name, rules=sgd_rules(xla=xla))
-        zoo.play(gan, steps=2)
+        zoo.train(gan, steps=2)
         ends.append({key[:2]: value for key, value in zoo.weights(gan).items()})
     assert largest_difference(*ends) < 1e-4
 
@@ -246,7 +246,7 @@ def test_mixed_precision_stays_finite(zoo, name, precision):
         return
     gan = zoo.make(name, rules=rules)
     before = zoo.weights(gan)
-    metrics = zoo.play(gan, steps=50)
+    metrics = zoo.train(gan, steps=50)
     assert metrics["finite"].mean() > 0.9
     after = zoo.weights(gan)
     for key, value in after.items():
@@ -267,7 +267,7 @@ def test_two_replicas_equal_one(zoo, mirrored, name):
         keras.utils.set_random_seed(5)
         with strategy.scope():
             gan = zoo.make(name, rules=sgd_rules(), **synchronized)
-        zoo.play(gan, steps=2)
+        zoo.train(gan, steps=2)
         ends.append({key[:2]: value for key, value in zoo.weights(gan).items()})
     assert largest_difference(*ends) < 1e-4
 

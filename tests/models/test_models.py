@@ -36,7 +36,7 @@ class TestBlocks:
         ("shape", "count"), [((28, 28), 2), ((64, 64), 4), ((48, 32), 3), ((256, 256), 6)]
     )
     def test_doublings(self, shape, count):
-        assert blocks.doublings(shape) == count
+        assert blocks.num_upsamplings(shape) == count
 
     def test_tile_puts_images_in_rows(self):
         images = np.arange(4 * 2 * 3 * 1).reshape(4, 2, 3, 1)
@@ -149,7 +149,7 @@ class TestCGAN:
 
     def test_label_map_reaches_the_logit(self, zoo):
         gan = zoo.make("cgan", label_map=True, rules={"schedule": FixedSchedule(1)})
-        assert zoo.play(gan, steps=2)["finite"].all()
+        assert zoo.train(gan, steps=2)["finite"].all()
 
 
 class TestVAEGAN:
@@ -201,7 +201,7 @@ class TestVAEGAN:
 class TestWGAN:
     def test_weights_stay_within_the_bound(self, zoo):
         gan = zoo.make("wgan", rules={"schedule": FixedSchedule(1)})
-        zoo.play(gan)
+        zoo.train(gan)
         for weight in gan.discriminator.trainable_variables:
             assert np.abs(weight).max() <= 0.01
 
@@ -235,7 +235,7 @@ class TestR3GAN:
 
     def test_a_new_block_is_the_identity(self):
         inputs = keras.Input((4, 4, 8))
-        network = keras.Model(inputs, r3gan.block(inputs, total=3))
+        network = keras.Model(inputs, r3gan.residual_block(inputs, total=3))
         x = np.random.default_rng(0).normal(size=(2, 4, 4, 8)).astype(np.float32)
         np.testing.assert_array_equal(network(x), x)
 
@@ -252,7 +252,7 @@ def test_one_seed_gives_one_run_whatever_was_built_before(zoo):
     for _ in range(2):
         keras.utils.set_random_seed(5)
         gan = zoo.make("dcgan", dropout=0.5, layer_noise=0.1)
-        zoo.play(gan, steps=2)
+        zoo.train(gan, steps=2)
         ends.append([v.numpy() for network in gan.networks.values() for v in network.variables])
     for first, second in zip(*ends, strict=True):
         np.testing.assert_array_equal(first, second)

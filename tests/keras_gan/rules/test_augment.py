@@ -120,8 +120,8 @@ class TestADA:
         for strategy in (tf.distribute.get_strategy(), mirrored):
             rule = augment.ADA(step_size=0.2, interval=1)
             with strategy.scope():
-                gan = tiny.game(normalize=False, d_inputs=[rule])
-            tiny.play(gan, 4)
+                gan = tiny.gan(normalize=False, d_inputs=[rule])
+            tiny.train(gan, 4)
             found.append((float(rule.p.numpy()), gan.discriminator.get_weights()))
         assert np.ptp(tiny.copies(rule.p)) == 0.0
         assert found[0][0] == found[1][0]

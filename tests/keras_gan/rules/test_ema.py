@@ -6,10 +6,10 @@ from keras_gan.rules import ema
 
 
 def test_the_average_follows_its_recurrence_and_copies_statistics(tiny):
-    gan = tiny.game(average=ema.MovingAverage(0.9, warm_up=False))
+    gan = tiny.gan(average=ema.MovingAverage(0.9, warm_up=False))
     expected = [v.numpy() for v in gan.generator.trainable_variables]
     for _ in range(3):
-        tiny.play(gan, 1)
+        tiny.train(gan, 1)
         now = [v.numpy() for v in gan.generator.trainable_variables]
         expected = [0.9 * a + 0.1 * b for a, b in zip(expected, now, strict=True)]
     trainable = {id(v) for v in gan.generator.trainable_variables}
@@ -23,8 +23,8 @@ def test_the_average_follows_its_recurrence_and_copies_statistics(tiny):
 
 
 def test_without_decay_it_is_the_generator(tiny):
-    gan = tiny.game(average=None)
-    tiny.play(gan, 2)
+    gan = tiny.gan(average=None)
+    tiny.train(gan, 2)
     for a, b in zip(gan.generator.get_weights(), gan.average_generator.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

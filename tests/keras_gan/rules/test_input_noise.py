@@ -26,7 +26,7 @@ def test_at_the_end_images_are_untouched_bit_for_bit(key, kind):
 
 def test_sigma_is_logged_at_every_step(tiny):
     used = input_noise.InputNoise(schedules.Decay("linear", 0.1, 0.0, 4))
-    metrics = tiny.play(tiny.game(d_inputs=[used]), 6)
+    metrics = tiny.train(tiny.gan(d_inputs=[used]), 6)
     expected = np.float32([0.1, 0.075, 0.05, 0.025, 0.0, 0.0])
     np.testing.assert_allclose(metrics["input_noise/stddev"], expected, atol=1e-8)
 

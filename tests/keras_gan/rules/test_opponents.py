@@ -37,10 +37,10 @@ def g_turn(gan, real, fakes, key):
 
 class TestTargetNetworks:
     def test_the_soft_update_obeys_its_recurrence(self, tiny):
-        gan = tiny.game(opponent=TargetNetworks(0.1))
+        gan = tiny.gan(opponent=TargetNetworks(0.1))
         expected = numbers(gan.generator.trainable_variables)
         for _ in range(3):
-            tiny.play(gan, 1)
+            tiny.train(gan, 1)
             now = numbers(gan.generator.trainable_variables)
             expected = [0.1 * new + 0.9 * old for new, old in zip(now, expected, strict=True)]
         trainable = {id(v) for v in gan.generator.trainable_variables}
@@ -51,21 +51,21 @@ class TestTargetNetworks:
 
     def test_tau_one_is_the_current_network(self, tiny):
         """D's fakes then come from the G of this step, as they do without."""
-        plain, target = tiny.game(), tiny.game(opponent=TargetNetworks(1.0))
-        first = tiny.play(plain, 3)["discriminator/loss"]
-        np.testing.assert_allclose(tiny.play(target, 3)["discriminator/loss"][0], first[0])
+        plain, target = tiny.gan(), tiny.gan(opponent=TargetNetworks(1.0))
+        first = tiny.train(plain, 3)["discriminator/loss"]
+        np.testing.assert_allclose(tiny.train(target, 3)["discriminator/loss"][0], first[0])
 
     def test_tau_zero_trains_d_against_the_first_g_for_ever(self, tiny):
-        gan = tiny.game(opponent=TargetNetworks(0.0))
+        gan = tiny.gan(opponent=TargetNetworks(0.0))
         start = numbers(gan.generator.trainable_variables)
-        tiny.play(gan, 3)
+        tiny.train(gan, 3)
         trainable = {id(v) for v in gan.generator.trainable_variables}
         copies = zip(gan.generator.variables, gan.opponent.copies["generator"], strict=True)
         assert same(start, [copy.numpy() for v, copy in copies if id(v) in trainable])
         assert not same(start, numbers(gan.generator.trainable_variables))
 
     def test_d_is_given_the_targets_fakes_and_g_the_targets_judgement(self, tiny):
-        gan = tiny.game(opponent=TargetNetworks(0.0), normalize=False)
+        gan = tiny.gan(opponent=TargetNetworks(0.0), normalize=False)
         for copy in gan.opponent.copies["generator"]:
             copy.assign(tf.zeros_like(copy))
         for copy in gan.opponent.copies["discriminator"]:
@@ -80,15 +80,15 @@ class TestTargetNetworks:
                     assert not np.any(after)
                 else:
                     np.testing.assert_array_equal(before, after)
-        metrics = tiny.play(gan, 1)
+        metrics = tiny.train(gan, 1)
         assert metrics["discriminator/logits_real"][0] != 0.0  # D itself is today's
         assert metrics["discriminator/logits_fake"][0] == 0.0  # the zero G's grey images
         assert metrics["generator/loss"][0] == pytest.approx(np.log(2.0))  # the zero D's verdict
 
     def test_replicas_agree(self, tiny, mirrored):
         with mirrored.scope():
-            gan = tiny.game(opponent=TargetNetworks(0.3))
-        tiny.play(gan, 2)
+            gan = tiny.gan(opponent=TargetNetworks(0.3))
+        tiny.train(gan, 2)
         for variable in gan.opponent.variables:
             first, second = tiny.copies(variable)
             np.testing.assert_array_equal(first, second)
@@ -96,8 +96,8 @@ class TestTargetNetworks:
 
 class TestPastPlayers:
     def test_a_swap_leaves_the_player_who_waits_untouched_bit_for_bit(self, tiny):
-        gan = tiny.game(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
-        tiny.play(gan, 3)
+        gan = tiny.gan(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
+        tiny.train(gan, 3)
         assert gan.opponent.active.numpy()
         rings = numbers(gan.opponent.variables)
         images = tiny.batch()
@@ -112,10 +112,10 @@ class TestPastPlayers:
         assert same(rings, numbers(gan.opponent.variables))
 
     def test_the_ring_holds_the_last_snapshots_bit_for_bit(self, tiny):
-        gan = tiny.game(opponent=PastPlayers(slots=2, every=2, rate=0.0))
+        gan = tiny.gan(opponent=PastPlayers(slots=2, every=2, rate=0.0))
         history = []
         for _ in range(6):
-            tiny.play(gan, 1)
+            tiny.train(gan, 1)
             history.append(numbers(gan.generator.variables))
         assert int(gan.opponent.taken.numpy()) == 3
         for ring, *states in zip(
@@ -124,8 +124,8 @@ class TestPastPlayers:
             np.testing.assert_array_equal(ring.numpy(), np.stack(states))
 
     def test_the_opponent_is_the_snapshot_when_active_and_the_current_one_when_not(self, tiny):
-        gan = tiny.game(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
-        tiny.play(gan, 3)
+        gan = tiny.gan(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
+        tiny.train(gan, 3)
         rule, now = gan.opponent, Snapshot(gan.updates.variables)
         slot = int(rule.slot.numpy())
         seen = rule.replace("generator", now)
@@ -136,8 +136,8 @@ class TestPastPlayers:
             np.testing.assert_array_equal(a, b)
 
     def test_swaps_last_their_duration_and_their_share_is_the_rate(self, tiny):
-        gan = tiny.game(opponent=PastPlayers(slots=3, every=1, rate=0.4, duration=5))
-        active = np.concatenate([tiny.play(gan, 100)["past_players/active"] for _ in range(4)])
+        gan = tiny.gan(opponent=PastPlayers(slots=3, every=1, rate=0.4, duration=5))
+        active = np.concatenate([tiny.train(gan, 100)["past_players/active"] for _ in range(4)])
         blocks = active.reshape(-1, 5)
         assert (blocks == blocks[:, :1]).all()
         wins = int(blocks[1:, 0].sum())  # nothing to swap in at first
@@ -148,25 +148,25 @@ class TestPastPlayers:
 
     def test_replicas_agree_on_swaps_and_snapshots(self, tiny, mirrored):
         with mirrored.scope():
-            gan = tiny.game(opponent=PastPlayers(slots=2, every=1, rate=0.5, duration=1))
-        tiny.play(gan, 4)
+            gan = tiny.gan(opponent=PastPlayers(slots=2, every=1, rate=0.5, duration=1))
+        tiny.train(gan, 4)
         for variable in gan.opponent.variables:
             first, second = tiny.copies(variable)
             np.testing.assert_array_equal(first, second)
 
     def test_a_step_is_the_same_in_xla(self, tiny):
         graph, xla = (
-            tiny.play(tiny.game(opponent=PastPlayers(2, 1, 0.5, 1), xla=x), 4) for x in (0, 1)
+            tiny.train(tiny.gan(opponent=PastPlayers(2, 1, 0.5, 1), xla=x), 4) for x in (0, 1)
         )
         np.testing.assert_array_equal(graph["past_players/active"], xla["past_players/active"])
         np.testing.assert_allclose(graph["generator/loss"], xla["generator/loss"], rtol=1e-5)
 
 
 def test_several_d_turns_all_meet_the_opponent(tiny):
-    gan = tiny.game(
+    gan = tiny.gan(
         opponent=TargetNetworks(0.0), schedule=schedules.FixedSchedule(d_turns=2), normalize=False
     )
     for copy in gan.opponent.copies["generator"]:
         copy.assign(tf.zeros_like(copy))
-    metrics = tiny.play(gan, 1)
+    metrics = tiny.train(gan, 1)
     assert np.isfinite(metrics["discriminator/loss"]).all()

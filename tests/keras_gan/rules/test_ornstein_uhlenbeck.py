@@ -69,11 +69,11 @@ def test_outside_training_latents_are_independent_of_the_process():
 
 
 def test_replicas_agree_and_equal_one_device(tiny, mirrored):
-    one = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False)
-    tiny.play(one, 3)
+    one = tiny.gan(prior=OrnsteinUhlenbeck(8), normalize=False)
+    tiny.train(one, 3)
     with mirrored.scope():
-        two = tiny.game(prior=OrnsteinUhlenbeck(8), normalize=False)
-    tiny.play(two, 3)
+        two = tiny.gan(prior=OrnsteinUhlenbeck(8), normalize=False)
+    tiny.train(two, 3)
     first, second = tiny.copies(two.prior.latent)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(first, one.prior.latent.numpy(), rtol=1e-6)

@@ -202,7 +202,7 @@ def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
         logits = keras.layers.Reshape(())(SpectralDense(1)(x))
         gan = GAN(generator, keras.Model(images, {"logits": logits}))
         gan.compile(penalties=used, schedule=schedules.FixedSchedule(1, 1))
-        tiny.play(gan, steps=2)
+        tiny.train(gan, steps=2)
         found.append([v.numpy() for v in gan.discriminator.non_trainable_variables])
     for without, with_penalties in zip(*found, strict=True):
         np.testing.assert_allclose(without, with_penalties, rtol=1e-5, atol=1e-6)
@@ -210,11 +210,11 @@ def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
 
 def test_r1_is_the_same_on_two_replicas_as_on_one(tiny, mirrored):
     used = lambda: [penalties.R1(2.0), penalties.GradientPenalty(1.0), penalties.LeCam()]
-    alone = tiny.game(normalize=False, penalties=used())
-    tiny.play(alone, 3)
+    alone = tiny.gan(normalize=False, penalties=used())
+    tiny.train(alone, 3)
     with mirrored.scope():
-        pair = tiny.game(normalize=False, penalties=used())
-    tiny.play(pair, 3)
+        pair = tiny.gan(normalize=False, penalties=used())
+    tiny.train(pair, 3)
     for a, b in zip(alone.discriminator.weights, pair.discriminator.weights, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6 * np.abs(a.numpy()).max())
     for variable in pair.penalties[2].variables:

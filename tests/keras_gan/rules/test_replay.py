@@ -87,20 +87,20 @@ def test_with_labels_a_fake_is_replaced_by_one_of_its_class(key):
 
 
 def test_in_a_game_d_meets_past_fakes_and_g_does_not(tiny):
-    metrics = tiny.play(tiny.game(replay=replay.Replay(16, 1.0)), 4)
+    metrics = tiny.train(tiny.gan(replay=replay.Replay(16, 1.0)), 4)
     np.testing.assert_array_equal(metrics["replay/share"], [0, 1, 1, 1])
     np.testing.assert_array_equal(metrics["replay/fill"], [0, 0.5, 1, 1])
-    plain = tiny.play(tiny.game(), 4)
+    plain = tiny.train(tiny.gan(), 4)
     assert metrics["generator/loss"][0] == plain["generator/loss"][0]
     assert metrics["discriminator/loss"][1] != plain["discriminator/loss"][1]
 
 
 def test_the_buffer_is_global_and_equal_on_all_replicas(tiny, mirrored):
-    one = tiny.game(replay=replay.Replay(16, 0.5))
-    tiny.play(one, 1)
+    one = tiny.gan(replay=replay.Replay(16, 0.5))
+    tiny.train(one, 1)
     with mirrored.scope():
-        two = tiny.game(replay=replay.Replay(16, 0.5))
-    tiny.play(two, 1)
+        two = tiny.gan(replay=replay.Replay(16, 0.5))
+    tiny.train(two, 1)
     for variable in two.replay.variables:
         first, second = tiny.copies(variable)
         np.testing.assert_array_equal(first, second)
@@ -110,7 +110,7 @@ def test_the_buffer_is_global_and_equal_on_all_replicas(tiny, mirrored):
 
 
 def test_a_step_is_the_same_in_xla(tiny):
-    graph, xla = (tiny.play(tiny.game(replay=replay.Replay(16, 0.5), xla=x), 3) for x in (0, 1))
+    graph, xla = (tiny.train(tiny.gan(replay=replay.Replay(16, 0.5), xla=x), 3) for x in (0, 1))
     np.testing.assert_array_equal(graph["replay/share"], xla["replay/share"])
     np.testing.assert_allclose(graph["discriminator/loss"], xla["discriminator/loss"], rtol=1e-5)
 

@@ -41,22 +41,22 @@ def state(gan, name):
 
 
 def loop(tiny, d_threshold, g_threshold, bound=2, **rules):
-    return tiny.game(schedule=schedules.ThresholdLoop(d_threshold, g_threshold, bound), **rules)
+    return tiny.gan(schedule=schedules.ThresholdLoop(d_threshold, g_threshold, bound), **rules)
 
 
 class TestThresholdLoop:
     def test_above_both_thresholds_it_takes_its_bound_and_no_more(self, tiny):
         gan = loop(tiny, -1e9, -1e9)
-        metrics = tiny.play(gan, 2)
+        metrics = tiny.train(gan, 2)
         for side in ("discriminator", "generator"):
             np.testing.assert_array_equal(metrics[f"{side}/turns"], [2, 2])
             np.testing.assert_array_equal(metrics[f"{side}/bound_hit"], [1, 1])
             assert int(gan.players[side].optimizer.iterations.numpy()) == 4
 
     def test_with_the_bound_taken_it_is_the_fixed_schedule(self, tiny):
-        looped, fixed = loop(tiny, -1e9, -1e9), tiny.game(schedule=schedules.FixedSchedule(2, 2))
-        tiny.play(looped, 2)
-        tiny.play(fixed, 2)
+        looped, fixed = loop(tiny, -1e9, -1e9), tiny.gan(schedule=schedules.FixedSchedule(2, 2))
+        tiny.train(looped, 2)
+        tiny.train(fixed, 2)
         for name in ("discriminator", "generator"):
             for a, b in zip(state(looped, name), state(fixed, name), strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
@@ -69,7 +69,7 @@ class TestThresholdLoop:
         adams = {f"{side}_optimizer": keras.optimizers.Adam(0.01) for side in "dg"}
         gan = loop(tiny, *limits, **adams)
         before = {name: state(gan, name) for name in gan.players}
-        metrics = tiny.play(gan, 2)
+        metrics = tiny.train(gan, 2)
         for name in gan.players:
             same = [np.array_equal(a, b) for a, b in zip(before[name], state(gan, name))]
             assert all(same) if name == refused else not any(same[:2])
@@ -83,14 +83,14 @@ class TestThresholdLoop:
         adam = keras.optimizers.Adam(0.05)
         gan = loop(tiny, 1.0, 1e9, bound=4, d_optimizer=adam, normalize=False)
         images = np.tile(tiny.batch(), (1, 4, 1, 1, 1))
-        turns = tiny.play(gan, 3, images)["discriminator/turns"]
+        turns = tiny.train(gan, 3, images)["discriminator/turns"]
         assert 0 < turns[0] < 4
         assert turns[-1] < turns[0]
 
     def test_replicas_decide_alike(self, tiny, mirrored):
         with mirrored.scope():
             gan = loop(tiny, 1.2, 0.5)
-        tiny.play(gan, 3)
+        tiny.train(gan, 3)
         for player in gan.players.values():
             for variable in player.network.trainable_variables:
                 first, second = tiny.copies(variable)
@@ -101,12 +101,12 @@ def test_a_step_that_is_not_finite_changes_nothing_bit_for_bit(tiny):
     import keras
 
     adams = {f"{side}_optimizer": keras.optimizers.Adam(0.01) for side in "dg"}
-    gan = tiny.game(**adams)
-    tiny.play(gan, 1)
+    gan = tiny.gan(**adams)
+    tiny.train(gan, 1)
     first = gan.discriminator.trainable_variables[0]
     first.assign(tf.fill(first.shape, float("nan")))
     before = {name: state(gan, name) for name in gan.players}
-    metrics = tiny.play(gan, 1)
+    metrics = tiny.train(gan, 1)
     for name in gan.players:
         for a, b in zip(before[name], state(gan, name), strict=True):
             np.testing.assert_array_equal(a, b)

@@ -65,9 +65,9 @@ def test_only_d_s_turns_are_flipped(tiny, loss):
     import keras
 
     still = keras.optimizers.SGD(0.0)
-    flipped = tiny.game(loss=loss, targets=Targets(flip=0.4), d_optimizer=still)
-    plain = tiny.game(loss=loss, d_optimizer=keras.optimizers.SGD(0.0))
-    a, b = tiny.play(flipped, 1), tiny.play(plain, 1)
+    flipped = tiny.gan(loss=loss, targets=Targets(flip=0.4), d_optimizer=still)
+    plain = tiny.gan(loss=loss, d_optimizer=keras.optimizers.SGD(0.0))
+    a, b = tiny.train(flipped, 1), tiny.train(plain, 1)
     assert a["generator/loss"][0] == b["generator/loss"][0]
     assert a["discriminator/loss"][0] != b["discriminator/loss"][0]
     assert 0 < a["targets/flipped"][0] < 1

@@ -13,7 +13,7 @@ from keras_gan.settings.resolve import complete
 
 
 @pytest.fixture(scope="module", params=["dcgan", "acgan"])
-def game(request):
+def gan(request):
     made = complete({"model": request.param, "width": 4})
     arguments = {"num_classes": 3} if request.param == "acgan" else {}
     gan = models.REGISTRY[request.param](image_shape=(28, 32, 3), width=4, **arguments)

@@ -92,8 +92,8 @@ def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
 
 
 def test_clipped_weights_stay_within_the_bound(tiny):
-    gan = tiny.game(d_constraint=weight_clip.WeightClip(0.01))
-    tiny.play(gan, 3)
+    gan = tiny.gan(d_constraint=weight_clip.WeightClip(0.01))
+    tiny.train(gan, 3)
     for weight in gan.discriminator.trainable_variables:
         assert np.abs(weight.numpy()).max() <= np.float32(0.01)
     assert max(np.abs(w.numpy()).max() for w in gan.generator.trainable_variables) > 0.01
@@ -101,12 +101,12 @@ def test_clipped_weights_stay_within_the_bound(tiny):
 
 def test_weight_decay_on_d_alone_shrinks_d_alone(tiny):
     decayed = [
-        tiny.game(d_optimizer=keras.optimizers.SGD(0.05, weight_decay=decay), normalize=False)
+        tiny.gan(d_optimizer=keras.optimizers.SGD(0.05, weight_decay=decay), normalize=False)
         for decay in (None, 0.1)
     ]
     starts = decayed[0].discriminator.get_weights()
     for gan in decayed:
-        tiny.play(gan, 1)
+        tiny.train(gan, 1)
     plain, shrunk = (gan.discriminator.get_weights() for gan in decayed)
     for start, a, b in zip(starts, plain, shrunk, strict=True):
         np.testing.assert_allclose(a - b, 0.05 * 0.1 * start, atol=1e-7)

@@ -80,7 +80,7 @@ def test_two_generators_and_two_discriminators(tiny, xla):
     gan = TwoOfEach()
     gan.compile(xla=xla)
     before = weights(gan)
-    metrics = tiny.play(gan, 2)
+    metrics = tiny.train(gan, 2)
     assert metrics["finite"].all()
     for name, arrays in weights(gan).items():
         moved = [not np.array_equal(a, b) for a, b in zip(before[name], arrays, strict=True)]
@@ -109,7 +109,7 @@ def test_two_replicas_of_two_of_each_equal_one(tiny, mirrored):
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.trainable = False  # it would see other batches
             gan.compile()
-        tiny.play(gan, 2)
+        tiny.train(gan, 2)
         results.append(weights(gan))
     for name in results[0]:
         for a, b in zip(*(r[name] for r in results), strict=True):
@@ -138,7 +138,7 @@ def patch_gan():
 def test_a_patch_discriminator(tiny, rules):
     gan = patch_gan()
     gan.compile(**rules)
-    metrics = tiny.play(gan, 3)
+    metrics = tiny.train(gan, 3)
     assert metrics["finite"].all() and metrics["discriminator/gradient_norm"].min() > 0.0
     assert gan.discriminate(np.zeros((2, *SIZE), np.uint8)).shape == (2, 4, 4)
 
@@ -176,5 +176,5 @@ class Restored(GAN):
 def test_fakes_made_of_images(tiny):
     gan = Restored(generator(keras.Input(SIZE), "generator", 64), discriminator("discriminator"))
     gan.compile(g_optimizer=keras.optimizers.Adam(1e-2))
-    errors = tiny.play(gan, 60)["generator/pixel_error"]
+    errors = tiny.train(gan, 60)["generator/pixel_error"]
     assert errors[-1] < 0.5 * errors[0]
