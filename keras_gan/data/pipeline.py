@@ -1,13 +1,27 @@
 """The one pipeline: batches whose order is a pure function of (seed, attempt, step)."""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_gan.step.replicas import rows_per_replica
 
+ENDLESS = 2**40
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
 
-def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, steps, strategy=None):
+def batches(
+    source,
+    *,
+    batch_size,
+    turns=1,
+    seed=0,
+    attempt=0,
+    start_step=0,
+    steps=None,
+    strategy=None,
+    shuffle=True,
+    transform=None,
+):
     """What `fit` takes: `steps` batches from `start_step` on.
 
     A sample's number is ((step·turns)+turn)·batch_size+position; each epoch is a permutation of
@@ -19,9 +33,12 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
         batch_size: images a turn over all replicas.
         turns: turns of D a step, each with fresh images.
         seed, attempt: of the order; non-negative integers.
-        start_step: the step of the first batch.
-        steps: number of batches.
+        start_step: the step of the first batch, or a function that gives it when an iterator
+            starts: a model may be restored after its data set was made.
+        steps: number of batches. Defaults to no end.
         strategy: `tf.distribute` strategy; each replica gets its consecutive rows.
+        shuffle: whether each epoch has an order of its own; else all have the source's.
+        transform: function of the images [n, turns, …] of an element, or None.
 
     Returns:
         A data set whose elements are (images uint8 [n, turns, h, w, c] or points float32
@@ -37,17 +54,21 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
 
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas, one element a replica and step."""
-        load = _loader(source)
+        load = _loader(source, transform)
 
-        def element(number):
-            step = start_step + number // local_replicas
+        def element(number, start=start_step):
+            step = start + number // local_replicas
             replica = first_replica + number % local_replicas
             position = replica * rows + tf.range(rows, dtype=tf.int64)
             turn = tf.range(turns, dtype=tf.int64)
             sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
+            if not shuffle:
+                return load(sample % len(source))
             return load(order(sample, len(source), seed, attempt))
 
-        data = tf.data.Dataset.range(steps * local_replicas)
+        data = tf.data.Dataset.range(ENDLESS if steps is None else steps * local_replicas)
+        if callable(start_step):
+            data = _starting(data, start_step)
         data = data.map(
             tf.autograph.experimental.do_not_convert(element),
             num_parallel_calls=PARALLEL,
@@ -71,6 +92,21 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
     return strategy.distribute_datasets_from_function(of_worker)
 
 
+def _starting(numbers, start_step):
+    """A data set of (number, start), with the start that is asked for when an iterator starts."""
+
+    def ask(_):
+        start = tf.numpy_function(lambda: np.int64(start_step()), [], tf.int64, stateful=True)
+        return tf.ensure_shape(start, [])
+
+    start = tf.data.Dataset.range(1).map(tf.autograph.experimental.do_not_convert(ask))
+    return start.flat_map(
+        tf.autograph.experimental.do_not_convert(
+            lambda first: numbers.map(lambda number: (number, first))
+        )
+    )
+
+
 def order(sample, count, seed, attempt=0):
     """Which image a sample number stands for.
 
@@ -92,7 +128,7 @@ def order(sample, count, seed, attempt=0):
     return tf.reshape(index, tf.shape(sample))
 
 
-def _loader(source):
+def _loader(source, transform=None):
     """A function indices int64 [n, turns] → what an element holds."""
     with tf.device("CPU:0"):  # tf.data runs there, also where there is a GPU
         # Eager tensors are captured by handle, not written into the graph.
@@ -111,6 +147,9 @@ def _loader(source):
             images = tf.numpy_function(read, [index], tf.uint8, stateful=False)
             return tf.ensure_shape(images, [*index.shape, *source.image_shape])
 
+    def transformed(index):
+        return transform(load(index)) if transform else load(index)
+
     if labels is None:
-        return load
-    return lambda index: (load(index), tf.gather(labels, index))
+        return transformed
+    return lambda index: (transformed(index), tf.gather(labels, index))

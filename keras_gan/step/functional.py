@@ -28,7 +28,8 @@ def pure(function, variables, xla):
     """
 
     def stateless(current, *arguments):
-        with keras.StatelessScope(state_mapping=list(zip(variables, current))):
+        mapping = list(zip(variables, current))
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True):
             return function(*arguments)
 
     if not xla:

@@ -28,3 +28,32 @@ def kernel_variable(layer):
 def all_layers(network):
     """Every layer of a network, those inside other layers and models included, in order."""
     return [layer for layer in network._flatten_layers() if layer is not network]
+
+
+def seed_states(network):
+    """The variables of the `SeedGenerator`s in a network, as of Keras' own Dropout."""
+    layers = network._flatten_layers()
+    return [generator.state for layer in layers for generator in layer._seed_generators]
+
+
+def activity_losses(network):
+    """What the last call of a network gave to `add_loss`; in a scope that collects losses."""
+    return [loss for layer in network._flatten_layers() for loss in layer._get_own_losses()]
+
+
+def weight_losses(network):
+    """The values of the regularizers of a network's weights."""
+    return network._get_regularization_losses()
+
+
+def producer(tensor):
+    """What made a symbolic tensor: the operation, and its first input or None."""
+    history = tensor._keras_history
+    inputs = history.operation._inbound_nodes[history.node_index].input_tensors
+    return history.operation, inputs[0] if inputs else None
+
+
+def constructor_arguments(layer):
+    """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
+    kept = getattr(layer, "_auto_config", None)
+    return dict(kept.config) if kept is not None else {}

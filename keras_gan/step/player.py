@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gan.step import keras_private, replicas
+from keras_gan.step import keras_private, network_state, replicas
 
 
 class Player:
@@ -38,7 +38,7 @@ class Player:
 
     def statistics(self):
         """The values of the network's other variables, such as batch statistics."""
-        return [v.value for v in self.network.non_trainable_variables]
+        return [v.value for v in network_state.statistics(self.network)]
 
     def scale(self):
         """What the loss is multiplied by before its gradient is taken, a float32 scalar."""

@@ -32,17 +32,22 @@ class Recorder(keras.layers.Layer):
         Args:
             step: int64 scalar, the step that the metrics belong to, from 0.
             metrics: name → float32 scalar of this replica; the replicas' mean is recorded.
+
+        Returns:
+            The replicas' means by name, also those that are not finite.
         """
         self.names = tuple(sorted(metrics))
         if len(self.names) > self.columns:
             raise ValueError(f"{len(self.names)} metrics, but only {self.columns} columns")
         row = tf.stack([tf.cast(metrics[name], tf.float32) for name in self.names])
         row = replicas.all_reduce("MEAN", row)
+        means = dict(zip(self.names, tf.unstack(row)))
         row = tf.where(tf.math.is_finite(row), row, tf.zeros_like(row))
         row = tf.pad(row, [[0, self.columns - len(self.names)]])
         index = tf.cast(step % self.window, tf.int32)
         here = tf.range(self.window)[:, None] == index
         self.rows.assign(tf.where(here, row[None], self.rows.value))
+        return means
 
     def read(self, step, count=None):
         """The last rows before `step`.

@@ -30,20 +30,22 @@ class Turn:
         real: real images, float32 [n, h, w, c] in [-1, 1], or points [n, 2].
         labels: int32 [n] or None; reals and fakes have the same.
         fake: what `GAN.make_fakes` returned, with "images".
-        discriminate: function (images, labels, key, step) → D's outputs and its new statistics.
+        discriminate: function (images, labels, key, step) → D's outputs, its new
+            statistics, and what its layers gave to `add_loss`.
 
     Attributes:
         real_output, fake_output: D's outputs, dictionaries with "logits" float32 [n];
             `real_output` is None in a turn of the generators that needs no reals.
         statistics: name of a discriminator → its statistics after the reals.
         metrics: name → float32 scalar, this replica's means.
+        own_losses: what the discriminators' layers gave to `add_loss`, scalars.
     """
 
     def __init__(self, key, step, real, labels, fake, discriminate=None):
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
         self.real_output = self.fake_output = self.statistics = None
-        self.metrics = {}
+        self.metrics, self.own_losses = {}, []
         self._discriminate = discriminate
 
     @property
@@ -68,7 +70,7 @@ class Turn:
         Returns:
             A dictionary with "logits" float32 [n].
         """
-        outputs, _ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
+        outputs, *_ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
         return outputs
 
     def logits_of(self, images, side="real"):
@@ -83,13 +85,16 @@ class Turn:
         """
         fake, real, key = self.fake["images"], self.real, self.key.fold("real")
         if separately:
-            self.fake_output = self.outputs_of(fake, "fake")
-            self.real_output, self.statistics = self._discriminate(
+            self.fake_output, _, of_fakes = self._discriminate(
+                fake, self.labels, self.key.fold("fake"), self.step
+            )
+            self.real_output, self.statistics, of_reals = self._discriminate(
                 real, self.labels, key, self.step
             )
+            self.own_losses = [*of_fakes, *of_reals]
             return
         labels = None if self.labels is None else tf.concat([self.labels] * 2, 0)
-        both, self.statistics = self._discriminate(
+        both, self.statistics, self.own_losses = self._discriminate(
             tf.concat([real, fake], 0), labels, key, self.step
         )
         self.real_output = {name: value[: self.count] for name, value in both.items()}
