@@ -1,9 +1,9 @@
-"""The one place where pixels become numbers in [-1, 1] and back (tip 1)."""
+"""Conversion of uint8 pixels to floats in [-1, 1] and back (tip 1), done only here."""
 
 import tensorflow as tf
 
 
-def to_float(images, pixel_range=None):
+def to_float(images: tf.Tensor, pixel_range: tuple | None = None) -> tf.Tensor:
     """Images to float32 in [-1, 1].
 
     Args:
@@ -20,7 +20,7 @@ def to_float(images, pixel_range=None):
     return (floats - low if low else floats) / ((high - low) / 2.0) - 1.0
 
 
-def to_uint8(images):
-    """Float images to uint8: clipped to [-1, 1], scaled, rounded to the nearest."""
+def to_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Float images to uint8: clipped to [-1, 1], scaled, rounded to the nearest integer."""
     scaled = (tf.clip_by_value(tf.cast(images, tf.float32), -1.0, 1.0) + 1.0) * 127.5
     return tf.cast(tf.round(scaled), tf.uint8)
