@@ -132,7 +132,7 @@ class Bench:
         )
         found = {"finite": finite}
         if len(source.image_shape) == 1:
-            points = gan.sample(FAKES, 0)
+            points = gan.sample(FAKES)
             found["score"] = energy_distance(points, source.images[:FAKES]) if finite else None
             evaluator = self.sources[source.name][1]
             found["modes"] = evaluator.score(gan.sample)["modes"] if finite else 0

@@ -70,7 +70,8 @@ class Scalars(EveryNSteps):
 
     def _histograms(self, step, count=256):
         images, labels = self.source.fetch(np.arange(min(count, len(self.source))))
-        fakes = self.model.sample(len(images), seed=1, labels=labels)
+        classes = labels if self.model.conditional else None
+        fakes = self.model.sample(len(images), seed=1, labels=classes)
         for name, side in (("real", images), ("fake", fakes)):
             logits = self.model.discriminate(tf.constant(side), labels)
             self.writer.histogram(f"logits/{name}", logits, step)

@@ -158,7 +158,7 @@ def augmentation(given: Any) -> list:
     if given is None or given == "":
         return []
     if not isinstance(given, str):
-        return sequence("augment", given, d_input)
+        return sequence(given, d_input)
     if given == "ada":
         return [augment.ADA()]
     kinds = tuple(kind.strip() for kind in given.split(","))
@@ -219,7 +219,7 @@ def target(given: Any) -> targets.Targets:
     return targets.Targets() if given is None else instance("targets", given, targets.Targets)
 
 
-def sequence(argument: str, given: Any, one: Callable) -> list:
+def sequence(given: Any, one: Callable) -> list:
     """A list of rules, each by `one`; a single one will do."""
     if given is None:
         return []

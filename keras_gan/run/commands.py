@@ -43,7 +43,7 @@ def evaluate(config, model_class, run):
     found = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
     if gan.conditional and evaluator.classifies:
         labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
-        images = gan.sample(len(labels), config.seed, labels, noise)
+        images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
         found.update(evaluator.class_agreement(images, labels))
     found = {"step": int(gan.step.numpy()), **found}
     if config.json:
@@ -78,7 +78,9 @@ def sample(config, model_class, run):
     """Writes `--count` samples as PNGs and one .npz; conditional models by `--sample_labels`."""
     _, gan = load(config, model_class, run)
     labels = sample_labels(config, gan)
-    images = gan.sample(config.count, config.seed, labels, config.noise_at_sampling)
+    images = gan.sample(
+        config.count, seed=config.seed, labels=labels, noise=config.noise_at_sampling
+    )
     folder = run.path / "samples" / f"seed-{config.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     if images.ndim == 2:

@@ -3,77 +3,16 @@
 import dataclasses
 import functools
 import importlib.util
-import json
 import pathlib
 import warnings
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
-from keras_gan import atomic
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import UsageError
+from keras_gan.model import serving
+from keras_gan.model.serving import endpoint
 from keras_gan.quiet import silence
-from keras_gan.rules import priors
-from keras_gan.step import randomness
-
-# Nothing here is for autograph, which would read the sources again.
-endpoint = functools.partial(tf.function, autograph=False)
-
-
-class Servable(tf.Module):
-    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
-
-    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
-    """
-
-    def __init__(self, gan, noise=False):
-        super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
-        vector = tf.TensorSpec([gan.latent_dim], tf.float32)
-        number = tf.TensorSpec([], tf.int32)
-        classes = tf.TensorSpec([None], tf.int32, name="labels")
-        flat = len(gan.image_shape) == 1
-        images = tf.TensorSpec(
-            [None, *gan.image_shape], tf.float32 if flat else tf.uint8, name="images"
-        )
-
-        def generate(latents, labels=None, seed=0):
-            key = randomness.Key.create(seed).fold("noise") if noise else None
-            return gan.generate(latents, labels, key)
-
-        def sample(count, seed, labels=None):
-            key = randomness.Key.create(seed).fold("latent")
-            return generate(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
-
-        def path(start, end, count):
-            fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return priors.slerp(start[None], end[None], fraction)
-
-        if gan.conditional:
-            one = tf.TensorSpec([], tf.int32)
-            self.generate = endpoint(generate, input_signature=[latent, classes])
-            self.sample = endpoint(sample, input_signature=[number, number, classes])
-            self.interpolate = endpoint(
-                lambda start, end, count, label: generate(
-                    path(start, end, count), tf.fill([count], label)
-                ),
-                input_signature=[vector, vector, number, one],
-            )
-        else:
-            self.generate = endpoint(generate, input_signature=[latent])
-            self.sample = endpoint(sample, input_signature=[number, number])
-            self.interpolate = endpoint(
-                lambda start, end, count: generate(path(start, end, count)),
-                input_signature=[vector, vector, number],
-            )
-        takes_labels = len(gan.discriminator.inputs) > 1
-        self.discriminate = endpoint(
-            gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
-        )
-        for name, (function, specs) in gan.extra_endpoints().items():
-            setattr(self, name, endpoint(function, input_signature=specs))
 
 
 def save(gan, folder, config, formats=("saved_model",), metrics=None):
@@ -91,32 +30,18 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         StorageError: the folder can't be written.
         UsageError: the model can't be converted to a format; the others are there all the same.
     """
-    folder = pathlib.Path(folder)
-    servable = Servable(gan, noise=config.noise_at_sampling)
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    try:
-        with atomic.replacing_folder(folder) as temporary:
-            tf.saved_model.save(
-                servable, str(temporary), signatures={"serving_default": servable.generate}
-            )
-            metadata = {
-                "model": config.model,
-                "image_shape": list(gan.image_shape),
-                "latent_dim": gan.latent_dim,
-                "conditional": gan.conditional,
-                "num_classes": gan.num_classes,
-                "step": int(gan.step.numpy()),
-                "scores": metrics or {},
-                "settings": dataclasses.asdict(config),
-            }
-            (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
-            converted = [name for name in formats if name != "saved_model"]
-            failures = [_convert(gan, name, temporary) for name in converted]
-    except (OSError, tf.errors.OpError) as error:
-        raise StorageError(f"export {folder}: {error}") from error
-    finally:
-        logging.set_verbosity(verbosity)
+    failures = []
+
+    def convert(temporary):
+        converted = [name for name in formats if name != "saved_model"]
+        failures.extend(_convert(gan, name, temporary) for name in converted)
+
+    about = {
+        "model": config.model,
+        "scores": metrics or {},
+        "settings": dataclasses.asdict(config),
+    }
+    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert)
     for failure in filter(None, failures):
         raise failure
 

@@ -60,3 +60,8 @@ def constructor_arguments(layer):
     """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
     kept = getattr(layer, "_auto_config", None)
     return dict(kept.config) if kept is not None else {}
+
+
+def scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer's learning rate follows a schedule."""
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)

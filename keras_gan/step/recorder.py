@@ -27,7 +27,7 @@ class Recorder(keras.layers.Layer):
         )
         self.built = True
 
-    def write(self, step: tf.Tensor, metrics: dict[str, tf.Tensor]) -> None:
+    def write(self, step: tf.Tensor, metrics: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Records one step.
 
         Args:

@@ -54,7 +54,9 @@ class Table:
         )
         self.gan.fit(batches, steps_per_epoch=self.config.steps, verbose=0, shuffle=False)
         noise = self.config.noise_at_sampling
-        found = self.evaluator.score(lambda count, key: self.gan.sample(count, key, noise=noise))
+        found = self.evaluator.score(
+            lambda count, key: self.gan.sample(count, seed=key, noise=noise)
+        )
         _, metrics = self.gan.recorder.read(self.config.steps)
         finite = float(metrics["finite"].mean())
         return {**{k: v for k, v in found.items() if isinstance(v, (int, float))}, "finite": finite}

@@ -25,15 +25,17 @@ def labels(gan, count):
     return [tf.range(count) % 3] if gan.conditional else []
 
 
-def test_endpoints_equal_the_model(game, tmp_path):
-    gan, made = game
+def test_endpoints_equal_the_model(gan, tmp_path):
+    gan, made = gan
     export.save(gan, tmp_path / "export", made)
     loaded = tf.saved_model.load(tmp_path / "export")
     latents = tf.random.stateless_normal((5, gan.latent_dim), (1, 2))
     images = loaded.generate(latents, *labels(gan, 5))
     np.testing.assert_array_equal(images, gan.generate(latents, *labels(gan, 5)))
     sampled = loaded.sample(tf.constant(6), tf.constant(4), *labels(gan, 6))
-    np.testing.assert_array_equal(sampled, gan.sample(6, 4, *labels(gan, 6)))
+    np.testing.assert_array_equal(
+        sampled, gan.sample(6, seed=4, labels=(labels(gan, 6) or [None])[0])
+    )
     label = [tf.constant(1)] if gan.conditional else []
     walk = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
     assert walk.shape == (3, 28, 32, 3)
@@ -44,8 +46,8 @@ def test_endpoints_equal_the_model(game, tmp_path):
     assert about["conditional"] == gan.conditional
 
 
-def test_an_export_replaces_the_one_before_whole(game, tmp_path):
-    gan, made = game
+def test_an_export_replaces_the_one_before_whole(gan, tmp_path):
+    gan, made = gan
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
     export.save(gan, tmp_path / "export", made)
@@ -56,12 +58,12 @@ def test_an_export_replaces_the_one_before_whole(game, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind, file", [("litert", "generator.tflite"), ("onnx", "generator.onnx")])
 @pytest.mark.filterwarnings("ignore")
-def test_other_formats_are_within_a_hundred_thousandth(game, tmp_path, kind, file):
+def test_other_formats_are_within_a_hundred_thousandth(gan, tmp_path, kind, file):
     """Read back here on their own, with another batch size than the converters look at."""
     if kind == "onnx":
         onnxruntime = pytest.importorskip("onnxruntime")
         pytest.importorskip("tf2onnx")
-    gan, made = game
+    gan, made = gan
     export.save(gan, tmp_path / "export", made, ["saved_model", kind])
     path = str(tmp_path / "export" / file)
     latents = np.random.default_rng(1).normal(size=(7, gan.latent_dim)).astype(np.float32)
@@ -82,8 +84,8 @@ def test_other_formats_are_within_a_hundred_thousandth(game, tmp_path, kind, fil
 
 
 @pytest.mark.parametrize("wrong", [1e-3, np.nan])
-def test_a_conversion_that_differs_is_refused(game, tmp_path, monkeypatch, wrong):
-    gan, made = game
+def test_a_conversion_that_differs_is_refused(gan, tmp_path, monkeypatch, wrong):
+    gan, made = gan
     latents = export._inputs(gan)
     right = export._floats(gan)(*map(tf.constant, latents))["images"].numpy()
     export._compare("right", right, gan)

@@ -32,6 +32,31 @@ def inputs_of(network: keras.Model) -> list | None:
         return None
 
 
+def prepare(gan: Any) -> None:
+    """Builds a model's two networks where they are not, and checks that they fit each other.
+
+    Args:
+        gan: a `GenerativeModel` with its networks and sizes set.
+
+    Raises:
+        UsageError: they don't, or were made outside the strategy's scope.
+    """
+    labelled = gan.num_classes is not None
+    latent_dim, image_shape = gan._sizes
+    shape = None if latent_dim is None else (latent_dim,)
+    build(gan.generator, "generator", shape, "latent_dim", labelled)
+    build(gan.discriminator, "discriminator", image_shape, "image_shape", labelled)
+    check(gan.generator, gan.discriminator, gan.image_shape, gan.discriminator_takes_labels)
+    variables = (*gan.generator.variables, *gan.discriminator.variables)
+    check_scope(variables, gan.distribute_strategy)
+
+
+def takes_labels(network: keras.Model, num_classes: int | None) -> bool:
+    """Whether a network takes labels: its second input, or of a subclassed one as the model is."""
+    inputs = inputs_of(network)
+    return num_classes is not None if inputs is None else len(inputs) > 1
+
+
 def build(network: Any, role: str, shape: tuple | None, argument: str, labelled: bool) -> None:
     """Checks that this is a Keras model, and builds it if it is not.
 
@@ -83,12 +108,12 @@ def to_logits(output: Any) -> dict:
     return output
 
 
-def check(generator, discriminator, latent_dim, image_shape, labelled) -> None:
+def check(generator, discriminator, image_shape, labelled) -> None:
     """Raises a `UsageError` if two networks don't fit each other, or end in the wrong range.
 
     Args:
         generator, discriminator: built networks.
-        latent_dim: int; image_shape: tuple.
+        image_shape: tuple, what the discriminator takes.
         labelled: whether the discriminator takes labels.
     """
     if inputs_of(generator) is not None:
@@ -106,7 +131,7 @@ def check(generator, discriminator, latent_dim, image_shape, labelled) -> None:
     if inputs_of(discriminator) is not None:
         _check_logits(discriminator.output)
     else:
-        _check_by_trying(generator, discriminator, image_shape, labelled)
+        _check_by_trying(discriminator, image_shape, labelled)
 
 
 def _check_range(activation, image_shape):
@@ -142,7 +167,7 @@ def _check_logits(output):
         )
 
 
-def _check_by_trying(generator, discriminator, image_shape, labelled):
+def _check_by_trying(discriminator, image_shape, labelled):
     """The same of a subclassed discriminator, as far as some random images show it."""
     outputs = [
         discriminator(_probe(image_shape, labelled, scale), training=False)
