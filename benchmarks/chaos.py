@@ -36,7 +36,7 @@ UNEQUAL = ("run_dir", "seconds")  # columns of scores.csv that differ between ru
 
 
 def start(run_dir: str, flags: list[str]) -> tuple[int, int]:
-    """Starts a process that trains `run_dir`; returns its id and a pipe that signals the first step."""
+    """Starts training in a new process; returns its id and a pipe that signals the first step."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
