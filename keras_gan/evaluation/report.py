@@ -16,7 +16,7 @@ from keras_gan.evaluation.evaluator import Evaluator
 LARGEST = 300_000  # bytes of a picture
 _TILE = 64  # largest side of an image on a page
 _MEANINGS = {
-    "fd": "Fréchet distance; 0 is equal, compare with the floor",
+    "fd": "Fréchet distance; 0 if equal, compare with the floor",
     "fid": "Fréchet Inception distance; compare with the floor",
     "clean_fid": "the same with clean resizing",
     "kid": "unbiased MMD², cubic kernel; 0 in expectation if equal, may be negative",
@@ -25,14 +25,14 @@ _MEANINGS = {
     "density": "how densely reals surround fakes; 1 if equal",
     "coverage": "share of reals with a fake nearby",
     "inception_score": "1 to the number of classes; higher is better",
-    "class_tv": "distance of the class shares, 0 to 1",
-    "class_agreement": "share of fakes of the class asked for",
+    "class_tv": "total variation of the class shares, 0 to 1",
+    "class_agreement": "share of fakes of the requested class",
     "modes": "modes covered",
-    "kl": "of the modes to uniform, nats",
+    "kl": "divergence of the modes from uniform, nats",
     "good_share": "share of points within 3σ of a mode",
-    "ms_ssim": "likeness of pairs within a class; above the floor: less variety",
+    "ms_ssim": "similarity of pairs within a class; above the floor: less variety",
     "nearest_ratio": "distance to the nearest training image over that of held-out reals",
-    "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 is none too many",
+    "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 if nothing is copied",
     "classifier_accuracy": "of the extractor, on held-out reals",
 }
 
