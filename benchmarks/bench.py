@@ -152,7 +152,7 @@ def _picture(race, path):
     figure.savefig(path)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=220)

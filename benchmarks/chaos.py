@@ -161,7 +161,7 @@ def compare(one: str, other: str) -> dict[str, str]:
     return differences
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--steps", type=int, default=4000)

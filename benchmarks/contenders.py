@@ -223,7 +223,7 @@ CONTENDERS = {
 }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help=", ".join(CONTENDERS) + ', or "ours --FLAG=VALUE …"')
     parser.add_argument("--steps", type=int, default=200)

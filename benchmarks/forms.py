@@ -6,7 +6,7 @@ replace the layer. Timed are a forward pass and both gradients, as a training st
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -22,13 +22,13 @@ LAYERS = {  # by their name in the table: direction, input [h, w, channels], fil
 }
 
 
-def transposed(x, kernel):
+def transposed(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """TensorFlow's transposed convolution; kernel [4, 4, filters, channels]."""
     n, h, w, _ = x.shape
     return tf.nn.conv2d_transpose(x, kernel, [n, 2 * h, 2 * w, kernel.shape[2]], 2)
 
 
-def sub_pixel(x, kernel):
+def sub_pixel(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """A 2×2 convolution to the four phases of the output, then depth to space."""
     filters, channels = kernel.shape[2:]
     phases = tf.reshape(kernel, [2, 2, 2, 2, filters, channels])  # tap, phase; both ways
@@ -38,33 +38,33 @@ def sub_pixel(x, kernel):
     return tf.nn.depth_to_space(tf.nn.conv2d(padded, phases, 1, "VALID"), 2)[:, 1:-1, 1:-1]
 
 
-def fold_and_library(x, kernel):
+def fold_and_library(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """The fold forward, TensorFlow's gradients: `fast.Conv2DTranspose`."""
     return fast.double(x, kernel, tf.zeros(kernel.shape[2]))
 
 
-def strided(x, kernel):
+def strided(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """TensorFlow's strided convolution; kernel [4, 4, channels, filters]."""
     return tf.nn.conv2d(x, kernel, 2, "SAME")
 
 
-def channels_first(x, kernel):
+def channels_first(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """The same with images in NCHW order."""
     y = tf.nn.conv2d(tf.transpose(x, [0, 3, 1, 2]), kernel, 2, "SAME", data_format="NCHW")
     return tf.transpose(y, [0, 2, 3, 1])
 
 
-def library_and_fold(x, kernel):
+def library_and_fold(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """TensorFlow's convolution forward, the fold for the input's gradient: `fast.Conv2D`."""
     return fast.halve(x, kernel, tf.zeros(kernel.shape[3]))
 
 
-def space_to_depth(x, kernel):
+def space_to_depth(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Space to depth, then a 2×2 convolution without stride."""
     return tf.nn.conv2d(_blocks(x), _on_blocks(kernel), 1, "VALID")
 
 
-def patches_and_product(x, kernel):
+def patches_and_product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """A 4×4 patch for each output pixel, then one matrix product."""
     blocks = _blocks(x)
     n, h, w, _ = x.shape
@@ -86,13 +86,13 @@ def _on_blocks(kernel):
     return tf.reshape(taps, [2, 2, 4 * channels, filters])
 
 
-def moments_apart(x, weights):
+def moments_apart(x: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Batch norm as Keras computes it; weights [2, channels]: γ and β."""
     mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
     return tf.nn.batch_normalization(x, mean, variance, weights[1], weights[0], 1e-3)
 
 
-def fused(x, weights):
+def fused(x: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Batch norm as one operation: `fast.BatchNormalization`."""
     return tf.compat.v1.nn.fused_batch_norm(x, weights[0], weights[1], epsilon=1e-3)[0]
 
@@ -115,7 +115,9 @@ FORMS = {
 }
 
 
-def tensors(direction, shape, filters, batch=BATCH):
+def tensors(
+    direction: str, shape: tuple[int, int, int], filters: int, batch: int = BATCH
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Random images and weights for the forms of a direction, from a fixed seed."""
     channels = shape[-1]
     weights = {
@@ -127,7 +129,7 @@ def tensors(direction, shape, filters, batch=BATCH):
     return x, 0.02 * tf.random.stateless_normal(weights, [0, 2])
 
 
-def with_gradients(form, xla):
+def with_gradients(form: Callable, xla: bool) -> Callable:
     """Compiles (x, kernel) → (output, its gradients), with ReLU(output) as upstream gradient."""
 
     @tf.function(jit_compile=xla)

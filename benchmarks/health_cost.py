@@ -19,12 +19,13 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import tensorflow as tf
 import tqdm
 from scipy import stats
 
-from keras_gan.data import pipeline
+from keras_gan.data import Source, pipeline
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.run.build import build_model, open_data
@@ -36,7 +37,7 @@ from keras_gan.step import batch_statistics
 from models import REGISTRY
 
 
-def traced_model(config, source, monitored):
+def traced_model(config: Config, source: Source, monitored: bool) -> keras.Model:
     """A model that has run its first steps, so that nothing is left to trace."""
     names = ("pairwise_distance", "nearest_distance", "max_abs")
     functions = {name: getattr(batch_statistics, name) for name in names}
@@ -52,7 +53,9 @@ def traced_model(config, source, monitored):
     return gan
 
 
-def segment(gan, config, source, steps, callbacks):
+def segment(
+    gan: keras.Model, config: Config, source: Source, steps: int, callbacks: list
+) -> tuple[float, float]:
     """Trains `steps` steps; returns seconds per step: wall-clock time and processor time."""
     batches = pipeline.batches(source, batch_size=config.batch_size, steps=steps)
     started, processor = time.perf_counter(), time.process_time()
@@ -61,7 +64,7 @@ def segment(gan, config, source, steps, callbacks):
     return (time.perf_counter() - started) / steps, (time.process_time() - processor) / steps
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -76,7 +76,7 @@ def medians(lines: Sequence[dict]) -> dict[str, float]:
     }
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

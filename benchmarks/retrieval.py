@@ -56,7 +56,7 @@ def compare(export: str) -> dict[str, dict[str, float]]:
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

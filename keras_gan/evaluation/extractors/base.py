@@ -123,7 +123,7 @@ class StackedCNN(Extractor):
         self.image_shape = (*grey.image_shape[:2], 3)
         self.modes = grey.classes**3
 
-    def both(self, images):
+    def both(self, images: np.ndarray) -> tuple[np.ndarray, None]:
         parts = [self.grey.features(images[..., c : c + 1]) for c in range(3)]
         return np.concatenate(parts, axis=1), None
 
@@ -165,7 +165,7 @@ class Points(Extractor):
 
     name, title, hash, size = "points", "FD (points)", "none", 2
 
-    def both(self, images):
+    def both(self, images: np.ndarray) -> tuple[np.ndarray, None]:
         return np.asarray(images, np.float32), None
 
 

@@ -56,8 +56,8 @@ def small_cnn(
     return _extractor(arrays, source, metadata)
 
 
-def describe(division, seed=0):
-    """What the weights depend on, for the file's metadata."""
+def describe(division: protocol.Division, seed: int = 0) -> dict[str, object]:
+    """Everything that the weights depend on, as JSON values by name."""
     source = division.source
     classes = source.num_classes or 0
     return {
