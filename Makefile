@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow lint format bench zoo-table health-bench chaos build-files \
-	bazel clean
+	flags-page bazel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -62,8 +62,11 @@ health-bench: $(DEV_STAMP)  ## how early and how surely the monitor tells a fail
 chaos: $(DEV_STAMP)  ## kills runs at random and compares what resumes
 	@$(PYTHON) -m benchmarks.chaos $(ARGS)
 
-build-files: $(DEV_STAMP)  ## writes the BUILD files anew from the imports
+build-files: $(DEV_STAMP)  ## writes the BUILD files from the imports
 	@$(PYTHON) tools/build_files.py --write
+
+flags-page: $(DEV_STAMP)  ## writes docs/flags.md from the settings
+	@$(PYTHON) -m tools.flags_page --write
 
 bazel: $(DEV_STAMP)  ## queries, builds and tests with Debian's Bazel
 	@sh tools/bazel.sh $(VENV)

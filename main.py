@@ -1,4 +1,4 @@
-"""The door: `python main.py --flagfile=configs/NAME.flags [--flag=value …]`."""
+"""The command line: `python main.py --flagfile=configs/NAME.flags [--flag=value …]`."""
 
 import os
 import sys

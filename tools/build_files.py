@@ -46,6 +46,7 @@ UNDECLARED = {"tensorflow-datasets": ["importlib-resources"]}
 EXTRA = {
     # They look at the whole checkout, which is more than a target's files.
     "tests/test_bazel.py": {"tags": ["manual"]},
+    "tests/test_flags_page.py": {"tags": ["manual"]},
     "tests/test_repository.py": {"tags": ["manual"]},
     "tests/test_wheel.py": {"tags": ["manual"]},
 }
