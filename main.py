@@ -6,7 +6,8 @@ import sys
 from keras_gan import cli
 
 
-def load_zoo():
+def load_zoo() -> dict[str, type]:
+    """The zoo: model name → class. Imports TensorFlow."""
     import models
 
     return models.REGISTRY
