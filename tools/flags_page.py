@@ -1,7 +1,7 @@
 """Writes docs/flags.md, the table of all flags, from the settings.
 
-    python -m tools.flags_page            # reports whether the page differs, exit status 1 if so
-    python -m tools.flags_page --write
+python -m tools.flags_page            # reports whether the page differs, exit status 1 if so
+python -m tools.flags_page --write
 """
 
 import argparse
