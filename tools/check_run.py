@@ -1,7 +1,7 @@
 """Checks the output of a finished image run: `python tools/check_run.py RUN_DIR`.
 
-Its files, a last FD (CNN) below a tenth of the untrained generator's, and 10,000 images sampled from
-the export. Nothing of the project is imported: the export must work with only TensorFlow.
+Its files, a last FD (CNN) below a tenth of the untrained generator's, and 10,000 samples of the
+export. Nothing of the project is imported: the export must work with only TensorFlow.
 """
 
 import csv
