@@ -16,17 +16,21 @@ from keras_gan.step import randomness
 
 ABOUT = "model.json"  # what an export says about itself
 
-# Nothing here is for autograph, which would read the sources again.
+# AutoGraph is off: nothing here needs it, and it slows tracing.
 endpoint = functools.partial(tf.function, autograph=False)
 
 
 class Servable(tf.Module):
-    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
+    """The endpoints of an export; models add more with `extra_endpoints()`.
 
     Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
+
+    Args:
+        gan: a trained `GAN`.
+        noise: bool, whether the generator's noise layers are active. Defaults to False.
     """
 
-    def __init__(self, gan, noise=False):
+    def __init__(self, gan, noise: bool = False):
         super().__init__()
         self._gan_networks = [gan.average_generator, *gan.networks.values()]
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")

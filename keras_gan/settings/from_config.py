@@ -1,12 +1,16 @@
-"""The rules that settings ask for: from a config to what `GAN.compile` takes."""
+"""From a config to the arguments of `GAN.compile`."""
 
 import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
 
 from keras_gan.errors import refuse
 from keras_gan.rules import augment, by_name, penalties, schedules, targets, top_k
 from keras_gan.rules.input_noise import InputNoise
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
-from keras_gan.rules.priors import OrnsteinUhlenbeck
+from keras_gan.rules.priors import OrnsteinUhlenbeck, Prior
 from keras_gan.rules.replay import Replay
 from keras_gan.rules.weight_clip import WeightClip
 from keras_gan.settings.config import Config
@@ -14,14 +18,18 @@ from keras_gan.settings.flags import interval, words
 from keras_gan.step import functional
 
 OPTIMIZERS = by_name.OPTIMIZERS
+
 FLAG_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 
 
-def compile_arguments(settings):
+def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `GAN.compile`.
 
     Args:
-        settings: a `Config`, or a dictionary by flag name; a flag that is left out has its default.
+        settings: `Config`, or a mapping by flag name; missing flags have their defaults.
+
+    Raises:
+        UsageError: unknown optimizer; the message lists all.
     """
     config = settings if isinstance(settings, Config) else Config(**settings)
     return {
@@ -49,8 +57,12 @@ def compile_arguments(settings):
     }
 
 
-def optimizer(config, side):
-    """The optimizer of "d" or "g".
+def optimizer(config: Config, side: str) -> keras.optimizers.Optimizer:
+    """The optimizer of one player.
+
+    Args:
+        config: `Config`.
+        side: "d" or "g".
 
     Raises:
         UsageError: unknown name; the message lists all.
@@ -68,22 +80,22 @@ def optimizer(config, side):
     )
 
 
-def prior(config):
+def prior(config: Config) -> Prior | OrnsteinUhlenbeck:
     """The distribution of the latents."""
     if config.prior == "ornstein_uhlenbeck":
         return OrnsteinUhlenbeck(config.batch_size)
     return by_name.prior(config.prior)
 
 
-def schedule(config):
-    """Who trains how often."""
+def schedule(config: Config):
+    """The schedule: how many turns each player takes per step."""
     if config.threshold_loop:
         return schedules.ThresholdLoop(config.d_threshold, config.g_threshold, config.turn_bound)
     return schedules.FixedSchedule(config.d_turns, config.g_turns)
 
 
-def opponent(config):
-    """Whom a player trains against; None is the other one as it is."""
+def opponent(config: Config) -> TargetNetworks | PastPlayers | None:
+    """The opponent that a player trains against; None is the current other player."""
     if config.target_networks:
         return TargetNetworks(config.target_networks)
     if config.past_players:
@@ -91,8 +103,12 @@ def opponent(config):
     return None
 
 
-def stateless_penalties(settings):
-    """The penalties without state that settings, by flag name, ask for."""
+def stateless_penalties(settings: Mapping[str, Any]) -> Iterator[penalties.Penalty]:
+    """The penalties without state that are on.
+
+    Args:
+        settings: mapping of all settings by flag name.
+    """
     for name, penalty in penalties.PENALTIES.items():
         if not settings[name]:
             continue
@@ -109,7 +125,7 @@ def _penalties(config):
 
 
 def _d_inputs(config):
-    """Augmentation first: noise is added to what D would see."""
+    """Augmentation first, so that noise is added to the images that D would see."""
     if config.augment:
         yield augment.DiffAugment(words(config.augment))
     if config.ada:
