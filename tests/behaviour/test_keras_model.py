@@ -1,5 +1,6 @@
 """A user's own networks and rules, calling, saving and loading, through the public API only."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -35,9 +36,11 @@ def discriminator(*hidden, last=None):
     )
 
 
-def make(g=None, d=None, rules=None, **options):
+def make(g=generator, d=discriminator, rules=None, **options):
+    """A compiled model of networks, or of what builds them, from the same first weights."""
     keras.utils.set_random_seed(0)
-    gan = keras_gan.GAN(g or generator(), d or discriminator(), **options)
+    networks = [n if isinstance(n, (keras.Layer, str)) else n() for n in (g, d)]
+    gan = keras_gan.GAN(*networks, **options)
     gan.compile(**(rules or {}))
     return gan
 
@@ -91,7 +94,7 @@ def test_a_conditional_model_samples_random_classes(images, tmp_path):
     drawn = gan.sample(64, seed=0)
     each = gan.sample(3, labels=[0, 1, 2])
     classes = [int(np.argmax([np.array_equal(image, known) for known in each])) for image in drawn]
-    assert {*classes} == {0, 1, 2} and len({*zip(classes, classes[1:])}) > 3  # not in turn
+    assert {*classes} == {0, 1, 2} and len({*itertools.pairwise(classes)}) > 3  # not in turn
     np.testing.assert_array_equal(gan.sample(9, seed=0), drawn[:9])
     refused(lambda: gan.sample(2, labels=[0, 3]), "0 to 3", "0 to 2")
     gan.export(tmp_path / "export")
@@ -228,7 +231,7 @@ def test_networks_that_are_not_built(images, build):
     for a, b, c in zip(before, after, trained, strict=True):
         assert (a != b).any() and (b != c).any()  # the average moves, and lags behind
     refused(lambda: make(build()), "generator", "latent_dim=")
-    refused(lambda: make(None, Subclassed()), "discriminator", "image_shape=")
+    refused(lambda: make(generator, Subclassed()), "discriminator", "image_shape=")
 
 
 @pytest.mark.parametrize("kind", ["[n]", "[n, 1]", "dictionary"])
@@ -242,7 +245,7 @@ def test_logits_of_every_form_train_alike(images, kind):
         "dictionary": lambda: {"logits": logits, "more": logits},
     }[kind]()
     rules = {"targets": keras_gan.targets.Targets(real=(0.7, 1.2), fake=(0.0, 0.3))}
-    gan = make(None, keras.Model(given, output), rules)
+    gan = make(generator, keras.Model(given, output), rules)
     expected = make(rules=rules)
     for model in (gan, expected):
         for weight, value in zip(model.discriminator.weights, weights(expected)[4:]):
@@ -256,8 +259,8 @@ def test_random_layers_of_keras(images, compiled):
     """Dropout, noise and augmentation draw anew in each step, and repeat with the run."""
     layers = keras.layers
     build = lambda: make(
-        generator(layers.Dropout(0.3)),
-        discriminator(layers.RandomFlip(), layers.GaussianNoise(0.1), layers.Dropout(0.5)),
+        lambda: generator(layers.Dropout(0.3)),
+        lambda: discriminator(layers.RandomFlip(), layers.GaussianNoise(0.1), layers.Dropout(0.5)),
         {"jit_compile": compiled},
     )
     first, second = build(), build()
@@ -273,7 +276,7 @@ def test_random_layers_of_keras(images, compiled):
 def test_random_layers_of_keras_under_a_strategy(images, mirrored):
     """Each replica draws its own masks; trained weights stay equal on both."""
     with mirrored.scope():
-        gan = make(None, discriminator(keras.layers.Dropout(0.5)))
+        gan = make(generator, discriminator(keras.layers.Dropout(0.5)))
     gan.fit(images, validation_data=images, **QUIET)
     for variable in gan.discriminator.trainable_variables:
         copies = [np.asarray(value) for value in variable.value.values]
@@ -286,13 +289,13 @@ def test_regularizers_and_add_loss_count(images):
     l2, activity = keras.regularizers.L2(0.5), keras.layers.ActivityRegularization(l2=0.1)
     plain = make(rules=rules())
     head = keras.layers.Dense(1, kernel_regularizer=l2)
-    decayed = make(None, discriminator(last=head), rules())
+    decayed = make(generator, lambda: discriminator(last=head), rules())
     before = np.array(decayed.discriminator.weights[2].value)
     for gan in (plain, decayed):
         gan.fit(images, steps_per_epoch=1, **QUIET)
     after = [np.array(gan.discriminator.weights[2].value) for gan in (plain, decayed)]
     np.testing.assert_allclose(after[1] - after[0], -0.1 * 2 * 0.5 * before, atol=1e-5)
-    active = make(generator(activity), None, rules())
+    active = make(lambda: generator(activity), discriminator, rules())
     active.fit(images, steps_per_epoch=1, **QUIET)
     first = [np.array(gan.generator.weights[0].value) for gan in (plain, active)]
     assert np.abs(first[0] - first[1]).max() > 1e-4
@@ -302,17 +305,19 @@ def test_regularizers_and_add_loss_count(images):
 
 def test_ends_that_do_not_fit_are_noticed(caplog):
     sigmoid = keras.layers.Dense(1, activation="sigmoid")
-    refused(lambda: make(None, discriminator(last=sigmoid)), "sigmoid", "logits")
+    refused(lambda: make(generator, discriminator(last=sigmoid)), "sigmoid", "logits")
     refused(lambda: make(generator(activation="sigmoid")), "sigmoid", "tanh")
     refused(lambda: make(generator(activation="relu")), "relu", "tanh")
-    refused(lambda: make(None, discriminator(last=keras.layers.Dense(10))), "[None, 10]", "logit")
+    refused(
+        lambda: make(generator, discriminator(last=keras.layers.Dense(10))), "[None, 10]", "logit"
+    )
     wide = keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Flatten(), head()])
-    refused(lambda: make(None, wide), "[28, 28, 1]", "[32, 32, 1]")
+    refused(lambda: make(generator, wide), "[28, 28, 1]", "[32, 32, 1]")
     refused(lambda: keras_gan.GAN("dcgan", discriminator()), "generator='dcgan'", "Keras model")
-    make(None, Subclassed(last="sigmoid"), image_shape=SHAPE)
+    make(generator, Subclassed(last="sigmoid"), image_shape=SHAPE)
     assert "sigmoid" in caplog.text
     caplog.clear()
-    make(None, Subclassed(), image_shape=SHAPE)
+    make(generator, Subclassed(), image_shape=SHAPE)
     assert "sigmoid" not in caplog.text
 
 
@@ -355,7 +360,7 @@ def test_saving_and_loading(images, tmp_path):
 
 def test_what_can_not_be_saved_is_said_before_training(images, tmp_path):
     network = SubclassedGenerator(keras.layers.Dense(784))
-    gan = make(network, latent_dim=4)
+    gan = make(lambda: network, latent_dim=4)
     saving = keras.callbacks.ModelCheckpoint(tmp_path / "gan.keras")
     refused(lambda: gan.fit(images, callbacks=[saving], **QUIET), "generator", "get_config")
     assert int(gan.step.numpy()) == 0
@@ -378,10 +383,10 @@ def test_load_says_what_it_takes(tmp_path):
 
 
 def test_two_models_of_one_seed_are_equal_whatever_was_built_before(images):
-    first = make(generator(keras.layers.Dropout(0.2)))
+    first = make(lambda: generator(keras.layers.Dropout(0.2)))
     for _ in range(3):
         generator()
-    second = make(generator(keras.layers.Dropout(0.2)))
+    second = make(lambda: generator(keras.layers.Dropout(0.2)))
     for gan in (first, second):
         gan.fit(images, **QUIET)
     assert_same(weights(first), weights(second))
