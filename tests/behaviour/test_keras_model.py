@@ -288,7 +288,7 @@ def test_regularizers_and_add_loss_count(images):
     rules = lambda: {f"{side}_optimizer": keras.optimizers.SGD(0.1) for side in "dg"}
     l2, activity = keras.regularizers.L2(0.5), keras.layers.ActivityRegularization(l2=0.1)
     plain = make(rules=rules())
-    head = lambda: keras.layers.Dense(1, kernel_regularizer=l2)  # noqa: E731
+    head = lambda: keras.layers.Dense(1, kernel_regularizer=l2)
     decayed = make(generator, lambda: discriminator(last=head()), rules())
     before = np.array(decayed.discriminator.weights[2].value)
     for gan in (plain, decayed):
