@@ -159,7 +159,7 @@ def third_party_names(path):
 
 def test_targets_are_what_the_files_import():
     found = problems(ROOT)
-    assert not found, "\n".join([*found, "`make build-files` writes them anew"])
+    assert not found, "\n".join([*found, "`make build-files` writes them again"])
 
 
 def test_third_party_is_named_in_one_place():

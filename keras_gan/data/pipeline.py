@@ -1,53 +1,78 @@
-"""The one pipeline: batches whose order is a pure function of (seed, attempt, step)."""
+"""The input pipeline: batches whose order is a pure function of (seed, attempt, step)."""
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 
+from keras_gan.data.source import Source
 from keras_gan.step.replicas import rows_per_replica
 
+ENDLESS = 2**40
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
 
-def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, steps, strategy=None):
-    """What `fit` takes: `steps` batches from `start_step` on.
+def batches(
+    source: Source,
+    *,
+    batch_size: int,
+    turns: int = 1,
+    seed: int = 0,
+    attempt: int = 0,
+    start_step: int | Callable[[], int] = 0,
+    steps: int | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    shuffle: bool = True,
+    transform: Callable | None = None,
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """The data for `fit`: `steps` batches, starting with that of `start_step`.
 
-    A sample's number is ((step·turns)+turn)·batch_size+position; each epoch is a permutation of
-    its own. So a run that goes on sees what it would have seen, and replicas see the rows of the
-    one-device batch.
+    A sample's number is (step·turns + turn)·batch_size + position, and each epoch is a different
+    permutation. So a resumed run sees the same batches as an uninterrupted one, and replicas
+    together see the rows of the one-device batch.
 
     Args:
         source: a `Source`.
-        batch_size: images a turn over all replicas.
-        turns: turns of D a step, each with fresh images.
-        seed, attempt: of the order; non-negative integers.
-        start_step: the step of the first batch.
-        steps: number of batches.
-        strategy: `tf.distribute` strategy; each replica gets its consecutive rows.
+        batch_size: images per turn, over all replicas.
+        turns: turns of D per step, each with fresh images. Defaults to 1.
+        seed: non-negative integer that the order depends on. Defaults to 0.
+        attempt: number of roll-backs so far, which the order depends on too. Defaults to 0.
+        start_step: step of the first batch, or a function that gives it when an iterator starts: a
+            model may be restored after its data set was made. Defaults to 0.
+        steps: number of batches. Defaults to None, no end.
+        strategy: `tf.distribute` strategy; each replica gets consecutive rows of the batch.
+            Defaults to None, one device.
+        shuffle: whether each epoch is a permutation of its own; False keeps the source's order.
+        transform: function of the images [n, turns, …] of an element, or None.
 
     Returns:
-        A data set whose elements are (images uint8 [n, turns, h, w, c] or points float32
-        [n, turns, 2], labels int32 [n, turns]), or, of unlabelled data, the images alone: a
-        tensor, no tuple. n is `batch_size`; under several replicas the data set is a distributed
-        one, and n is each replica's share.
+        A data set of tuples (images uint8 [n, turns, h, w, c] or points float32 [n, turns, 2],
+        labels int32 [n, turns]); without labels, of bare tensors of images. n is `batch_size`;
+        with several replicas the data set is distributed, and n is the rows per replica.
 
     Raises:
-        UsageError: `batch_size` is not a multiple of the replicas.
+        UsageError: `batch_size` is not a multiple of the number of replicas.
     """
     replicas = strategy.num_replicas_in_sync if strategy else 1
     rows = rows_per_replica(batch_size, replicas)
 
     def shares(first_replica, local_replicas):
-        """The batches of some consecutive replicas, one element a replica and step."""
-        load = _loader(source)
+        """The batches of some consecutive replicas: one element per replica and step."""
+        load = _loader(source, transform)
 
-        def element(number):
-            step = start_step + number // local_replicas
+        def element(number, start=start_step):
+            step = start + number // local_replicas
             replica = first_replica + number % local_replicas
             position = replica * rows + tf.range(rows, dtype=tf.int64)
             turn = tf.range(turns, dtype=tf.int64)
             sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
+            if not shuffle:
+                return load(sample % len(source))
             return load(order(sample, len(source), seed, attempt))
 
-        data = tf.data.Dataset.range(steps * local_replicas)
+        data = tf.data.Dataset.range(ENDLESS if steps is None else steps * local_replicas)
+        if callable(start_step):
+            data = _starting(data, start_step)
         data = data.map(
             tf.autograph.experimental.do_not_convert(element),
             num_parallel_calls=PARALLEL,
@@ -64,19 +89,36 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
     def of_worker(context):
         local = replicas // context.num_input_pipelines
         data = shares(context.input_pipeline_id * local, local)
-        # Several workers that see an end coming lose the batches' static shape, so there is none:
-        # `fit` knows the number of steps.
+        # With several workers, a finite data set loses the static shape of its batches, so it
+        # repeats without end: `fit` knows the number of steps.
         return data.repeat() if context.num_input_pipelines > 1 else data
 
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def order(sample, count, seed, attempt=0):
-    """Which image a sample number stands for.
+def _starting(numbers, start_step):
+    """A data set of (number, start), with the start that is asked for when an iterator starts."""
+
+    def ask(_):
+        start = tf.numpy_function(lambda: np.int64(start_step()), [], tf.int64, stateful=True)
+        return tf.ensure_shape(start, [])
+
+    start = tf.data.Dataset.range(1).map(tf.autograph.experimental.do_not_convert(ask))
+    return start.flat_map(
+        tf.autograph.experimental.do_not_convert(
+            lambda first: numbers.map(lambda number: (number, first))
+        )
+    )
+
+
+def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tensor:
+    """The index of the image for each sample number.
 
     Args:
-        sample: int64, any shape; epochs follow one another.
+        sample: int64 of any shape; numbers count on from one epoch to the next.
         count: number of images.
+        seed: non-negative integer.
+        attempt: non-negative integer. Defaults to 0.
 
     Returns:
         int64 of the same shape, below `count`; a permutation within each epoch.
@@ -85,16 +127,16 @@ def order(sample, count, seed, attempt=0):
     epoch = flat // count
     run = tf.constant([seed, attempt], tf.int64)
     keys = tf.concat([tf.broadcast_to(run, [tf.size(flat), 2]), epoch[:, None]], 1)
-    # The raw op: its wrapper pads a key per index wrongly.
+    # The raw op, because its wrapper pads one key per index wrongly.
     index = tf.raw_ops.RandomIndexShuffle(
         index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=4
     )
     return tf.reshape(index, tf.shape(sample))
 
 
-def _loader(source):
-    """A function indices int64 [n, turns] → what an element holds."""
-    with tf.device("CPU:0"):  # tf.data runs there, also where there is a GPU
+def _loader(source, transform=None):
+    """A function from indices, int64 [n, turns], to an element of the data set."""
+    with tf.device("CPU:0"):  # tf.data runs there, even if there is a GPU
         # Eager tensors are captured by handle, not written into the graph.
         labels = None if source.labels is None else tf.constant(source.labels)
         images = None if source.images is None else tf.constant(source.images)
@@ -111,6 +153,9 @@ def _loader(source):
             images = tf.numpy_function(read, [index], tf.uint8, stateful=False)
             return tf.ensure_shape(images, [*index.shape, *source.image_shape])
 
+    def transformed(index):
+        return transform(load(index)) if transform else load(index)
+
     if labels is None:
-        return load
-    return lambda index: (load(index), tf.gather(labels, index))
+        return transformed
+    return lambda index: (transformed(index), tf.gather(labels, index))

@@ -1,128 +1,65 @@
-"""Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
+"""Exports a trained model: a SavedModel that needs only TensorFlow, and its settings."""
 
 import dataclasses
 import functools
 import importlib.util
-import json
 import pathlib
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
-from keras_gan import atomic
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import UsageError
+from keras_gan.model import serving
+from keras_gan.model.serving import endpoint
 from keras_gan.quiet import silence
-from keras_gan.rules import priors
-from keras_gan.step import randomness
-
-# Nothing here is for autograph, which would read the sources again.
-endpoint = functools.partial(tf.function, autograph=False)
 
 
-class Servable(tf.Module):
-    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
-
-    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
-    """
-
-    def __init__(self, gan, noise=False):
-        super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
-        vector = tf.TensorSpec([gan.latent_dim], tf.float32)
-        number = tf.TensorSpec([], tf.int32)
-        classes = tf.TensorSpec([None], tf.int32, name="labels")
-        flat = len(gan.image_shape) == 1
-        images = tf.TensorSpec(
-            [None, *gan.image_shape], tf.float32 if flat else tf.uint8, name="images"
-        )
-
-        def generate(latents, labels=None, seed=0):
-            key = randomness.Key.create(seed).fold("noise") if noise else None
-            return gan.generate(latents, labels, key)
-
-        def sample(count, seed, labels=None):
-            key = randomness.Key.create(seed).fold("latent")
-            return generate(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
-
-        def path(start, end, count):
-            fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return priors.slerp(start[None], end[None], fraction)
-
-        if gan.conditional:
-            one = tf.TensorSpec([], tf.int32)
-            self.generate = endpoint(generate, input_signature=[latent, classes])
-            self.sample = endpoint(sample, input_signature=[number, number, classes])
-            self.interpolate = endpoint(
-                lambda start, end, count, label: generate(
-                    path(start, end, count), tf.fill([count], label)
-                ),
-                input_signature=[vector, vector, number, one],
-            )
-        else:
-            self.generate = endpoint(generate, input_signature=[latent])
-            self.sample = endpoint(sample, input_signature=[number, number])
-            self.interpolate = endpoint(
-                lambda start, end, count: generate(path(start, end, count)),
-                input_signature=[vector, vector, number],
-            )
-        takes_labels = len(gan.discriminator.inputs) > 1
-        self.discriminate = endpoint(
-            gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
-        )
-        for name, (function, specs) in gan.extra_endpoints().items():
-            setattr(self, name, endpoint(function, input_signature=specs))
-
-
-def save(gan, folder, config, formats=("saved_model",), metrics=None):
+def save(
+    gan,
+    folder: str | pathlib.Path,
+    config,
+    formats: Sequence[str] = ("saved_model",),
+    metrics: dict | None = None,
+) -> None:
     """Writes the export.
 
     Args:
         gan: a trained `GAN`.
-        folder: where; replaced if it exists.
-        config: the run's `Config`, kept in `model.json`.
-        formats: of "saved_model", "litert", "onnx". The latter two hold the generator alone, with
-            float32 images and without noise; they are kept if they differ from it by at most 1e-5.
-        metrics: last scores, kept in `model.json`.
+        folder: str or path; replaced if it exists.
+        config: the run's `Config`, written to `model.json`.
+        formats: sequence of "saved_model", "litert", "onnx". The latter two hold only the
+            generator, with float32 images and without noise; they are accepted if their images
+            differ from the model's by at most 1e-5. Defaults to ("saved_model",).
+        metrics: dict of the last scores, written to `model.json`. Defaults to None.
 
     Raises:
         StorageError: the folder can't be written.
-        UsageError: the model can't be converted to a format; the others are there all the same.
+        UsageError: the model can't be converted to a format; the other formats are written.
     """
-    folder = pathlib.Path(folder)
-    servable = Servable(gan, noise=config.noise_at_sampling)
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    try:
-        with atomic.replacing_folder(folder) as temporary:
-            tf.saved_model.save(
-                servable, str(temporary), signatures={"serving_default": servable.generate}
-            )
-            metadata = {
-                "model": config.model,
-                "image_shape": list(gan.image_shape),
-                "latent_dim": gan.latent_dim,
-                "conditional": gan.conditional,
-                "num_classes": gan.num_classes,
-                "step": int(gan.step.numpy()),
-                "scores": metrics or {},
-                "settings": dataclasses.asdict(config),
-            }
-            (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
-            converted = [name for name in formats if name != "saved_model"]
-            failures = [_convert(gan, name, temporary) for name in converted]
-    except (OSError, tf.errors.OpError) as error:
-        raise StorageError(f"export {folder}: {error}") from error
-    finally:
-        logging.set_verbosity(verbosity)
+    failures = []
+
+    def convert(temporary):
+        converted = [name for name in formats if name != "saved_model"]
+        failures.extend(_convert(gan, name, temporary) for name in converted)
+
+    about = {
+        "model": config.model,
+        "scores": metrics or {},
+        "settings": dataclasses.asdict(config),
+    }
+    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert)
     for failure in filter(None, failures):
         raise failure
 
 
-def require(formats):
-    """Raises a `UsageError` if a format needs a package that is not installed."""
+def require(formats: Sequence[str]) -> None:
+    """Checks that the packages which the formats need are installed.
+
+    Raises:
+        UsageError: one is not.
+    """
     for name in formats:
         for package in NEEDED.get(name, ()):
             if importlib.util.find_spec(package) is None:
@@ -135,15 +72,15 @@ def require(formats):
 
 
 def _convert(gan, name, folder):
-    """Adds a format to the export; returns None, or the `UsageError` that says why it can't be."""
+    """Adds a format to the export; returns None, or a `UsageError` with the reason why it can't."""
     require([name])
     path = folder / FILES[name]
-    with silence():  # the converters tell much, and failures at great length
+    with silence():  # the converters are verbose
         try:
             _compare(name, CONVERTERS[name](gan, path), gan)
         except OSError:
             raise
-        except Exception as error:  # each converter has its own kinds
+        except Exception as error:  # each converter raises its own types
             path.unlink(missing_ok=True)
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
             return UsageError(
@@ -162,7 +99,7 @@ def _inputs(gan, count=4):
 
 
 def _floats(gan):
-    """The generator's float images as a function: what is converted, and compared with."""
+    """The function that is converted and compared: the generator with float images."""
     shapes = [tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")]
     if gan.conditional:
         shapes.append(tf.TensorSpec([None], tf.int32, name="labels"))
@@ -175,10 +112,10 @@ def _floats(gan):
     return images
 
 
-def _compare(name, found, gan):
-    """Raises a ValueError if images of `_inputs` are not the model's."""
+def _compare(name, images, gan):
+    """Raises a ValueError if images of `_inputs` differ from the model's."""
     expected = _floats(gan)(*map(tf.constant, _inputs(gan)))["images"].numpy()
-    difference = float(np.max(np.abs(found - expected)))
+    difference = float(np.max(np.abs(images - expected)))
     if not difference <= TOLERANCE:
         raise ValueError(f"{name} differs from the model by {difference:.1e}, over {TOLERANCE:g}")
 
@@ -187,8 +124,8 @@ def _litert(gan, path):
     """Writes the file and returns its images of `_inputs`."""
     function = _floats(gan)
     holder = tf.Module()
-    # The converter finds TensorFlow's own variables only; Keras' would be left without a value.
-    holder.kept = [variable.value for variable in gan.average_generator.variables]
+    # The converter finds only TensorFlow variables; Keras' would have no value.
+    holder.variables_of_keras = [variable.value for variable in gan.average_generator.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [function.get_concrete_function()], holder
     )
@@ -210,7 +147,7 @@ def _onnx(gan, path):
         function, input_signature=function.input_signature, output_path=str(path)
     )
     session = onnxruntime.InferenceSession(str(path))
-    names = [given.name for given in session.get_inputs()]
+    names = [argument.name for argument in session.get_inputs()]
     return session.run(None, dict(zip(names, _inputs(gan))))[0]
 
 

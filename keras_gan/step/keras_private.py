@@ -1,11 +1,14 @@
-"""Keras' private attributes, touched in this file alone: a new version of Keras may change them.
+"""Every use of Keras' private attributes, since a new version of Keras may change them.
 
 One override of a private method is elsewhere: `GAN._maybe_symbolic_build`.
 """
 
+import keras
+import tensorflow as tf
 
-def advance_nadam(optimizer, power):
-    """The product of momenta that Keras' Nadam updates outside its `update_step`.
+
+def advance_nadam(optimizer: keras.optimizers.Optimizer, power: tf.Tensor) -> None:
+    """Updates Nadam's product of momenta, which Keras does outside `update_step`.
 
     Args:
         optimizer: a `keras.optimizers.Nadam`.
@@ -15,16 +18,50 @@ def advance_nadam(optimizer, power):
     product.assign(product * optimizer.beta_1 * (1.0 - 0.5 * power))
 
 
-def decays(optimizer, weight):
+def decays(optimizer: keras.optimizers.Optimizer, weight: keras.Variable) -> bool:
     """Whether an optimizer's weight decay applies to a weight."""
     return bool(optimizer.weight_decay) and optimizer._use_weight_decay(weight)
 
 
-def kernel_variable(layer):
+def kernel_variable(layer: keras.layers.Layer) -> keras.Variable:
     """The variable of a layer's kernel; `layer.kernel` may be computed from it."""
     return getattr(layer, "_kernel", layer.kernel)
 
 
-def all_layers(network):
-    """Every layer of a network, those inside other layers and models included, in order."""
+def all_layers(network: keras.Model) -> list[keras.layers.Layer]:
+    """Every layer of a network, including those inside other layers and models, in order."""
     return [layer for layer in network._flatten_layers() if layer is not network]
+
+
+def seed_states(network):
+    """The variables of the `SeedGenerator`s in a network, as of Keras' own Dropout."""
+    layers = network._flatten_layers()
+    return [generator.state for layer in layers for generator in layer._seed_generators]
+
+
+def activity_losses(network):
+    """What the last call of a network gave to `add_loss`; in a scope that collects losses."""
+    return [loss for layer in network._flatten_layers() for loss in layer._get_own_losses()]
+
+
+def weight_losses(network):
+    """The values of the regularizers of a network's weights."""
+    return network._get_regularization_losses()
+
+
+def producer(tensor):
+    """What made a symbolic tensor: the operation, and its first input or None."""
+    history = tensor._keras_history
+    inputs = history.operation._inbound_nodes[history.node_index].input_tensors
+    return history.operation, inputs[0] if inputs else None
+
+
+def constructor_arguments(layer):
+    """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
+    kept = getattr(layer, "_auto_config", None)
+    return dict(kept.config) if kept is not None else {}
+
+
+def scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer's learning rate follows a schedule."""
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)

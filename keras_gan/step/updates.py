@@ -1,14 +1,23 @@
-"""How a step trains: the discriminators in turns, then the generators.
+"""The updates of a step: the turns of the discriminators, then those of the generators.
 
 Methods named `_compiled_…` are pure functions of the model's variables, compiled with XLA if asked.
-What surrounds them reduces over the replicas, checks and writes.
+The methods that call them reduce over the replicas, check the results and write them.
 """
 
 import functools
 
+import keras
 import tensorflow as tf
 
-from keras_gan.step import batch_statistics, functional, pixels, randomness, replicas
+from keras_gan.step import (
+    batch_statistics,
+    functional,
+    keras_private,
+    network_state,
+    pixels,
+    randomness,
+    replicas,
+)
 from keras_gan.step.functional import Snapshot
 from keras_gan.step.player import players_of
 from keras_gan.step.turn import Fakes, Turn
@@ -17,41 +26,46 @@ from keras_gan.step.turn import Fakes, Turn
 class Updates:
     """The updates of a model's networks.
 
-    It meets the model through its hooks: `networks` and `discriminators`, `optimizer_for`,
+    It uses the model through its hooks: `networks` and `discriminators`, `optimizer_for`,
     `make_fakes`, `call_discriminator`, `discriminator_loss` and `generator_loss`.
 
     Args:
-        gan: a `GAN` whose rules are set.
+        gan: `GAN` whose rules are set.
 
     Attributes:
         players: name of a network → `Player`.
-        variables: what compiled functions read, in the order of a `Snapshot`.
+        variables: the variables that compiled functions read, in the order of a `Snapshot`.
     """
 
-    def __init__(self, gan):
+    def __init__(self, gan: keras.Model):
         self.gan, self.players = gan, players_of(gan)
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
         networks = [p.network for p in self.discriminators]
-        self._d_statistics = [v for network in networks for v in network.non_trainable_variables]
+        self._d_statistics = [v for network in networks for v in network_state.statistics(network)]
         read = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
-        parts = (*gan.networks.values(), *read)
-        self.variables = [gan.step, *(v for part in parts for v in part.variables)]
+        self.variables = [
+            gan.step,
+            *(v for network in gan.networks.values() for v in network_state.variables(network)),
+            *(v for rule in read for v in rule.variables),
+        ]
         pure = functools.partial(functional.pure, variables=self.variables, xla=gan.xla)
         self._make_fakes = pure(self._compiled_fakes)
         self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
         self._generator_gradients = pure(self._compiled_generator_gradients)
 
-    def step(self, images, labels, key):
-        """The discriminators' turns on fresh reals, then the generators' against the updated D.
+    def step(
+        self, images: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key
+    ) -> dict[str, tf.Tensor]:
+        """The discriminators' turns on new reals, then the generators' against the updated D.
 
-        The fakes of D's last turn serve G's first one: one pass of the generators, joined to its
-        backward pass by the gradient with respect to the fakes.
+        G's first turn uses the fakes of D's last one: a single forward pass, whose backward pass
+        starts from the gradient with respect to the fakes.
 
         Args:
-            images: [n, turns, …] of this replica, as `fit` has them.
+            images: [n, turns, …] of this replica, from `fit`.
             labels: int32 [n, turns], or None.
-            key: the step's `randomness.Key`.
+            key: `randomness.Key` of the step.
 
         Returns:
             The metrics: name → float32 scalar of this replica.
@@ -70,8 +84,10 @@ class Updates:
             active = self.update_generators(real, label, fakes, turn_key, active, metrics)
         return metrics
 
-    def fakes(self, real, labels, key, taped):
-        """One pass of the generators, with the way back to their weights if `taped`."""
+    def fakes(
+        self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
+    ) -> Fakes:
+        """One pass of the generators, with a tape back to their weights if `taped`."""
         now = Snapshot(self.variables)
         weights = {p.name: [now[v] for v in p.weights] for p in self.generators}
         tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
@@ -79,9 +95,14 @@ class Updates:
             tape.watch(weights if taped else [])
             return Fakes(*self._make_fakes(now.values, real, labels, key), weights, tape)
 
-    def _compiled_fakes(self, real, labels, key):
-        with randomness.scope(key.fold("generator's layers")):
-            fakes = self.gan.make_fakes(real, labels, key)
+    def _compiled_fakes(self, real, labels, turn_key):
+        key = turn_key.fold("generator's layers")
+        networks = {p.name: p.network for p in self.generators}
+        with randomness.scope(key), network_state.seeded(networks.values(), key):
+            fakes = self.gan.make_fakes(real, labels, turn_key)
+        own = {name: network_state.own_losses(network) for name, network in networks.items()}
+        own = {name: tf.add_n(losses) for name, losses in own.items() if losses}
+        fakes = {**fakes, "own_losses": own} if own else fakes
         return fakes, {p.name: p.statistics() for p in self.generators}
 
     def update_discriminators(self, real, labels, fakes, key, active, metrics):
@@ -117,20 +138,31 @@ class Updates:
             turn.call_on_both(gan.separate_batches)
             loss = turn.log("discriminator/loss", gan.discriminator_loss(turn))
             batch_statistics.log_features(turn)
+            for own in (*turn.own_losses, *self._weight_losses()):
+                loss += own
             for penalty in gan.penalties:
                 loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
             scaled = loss * scale
         return loss, tape.gradient(scaled, weights), turn.statistics, turn.metrics
 
+    def _weight_losses(self):
+        """The values of the regularizers of the discriminators' weights."""
+        return [
+            loss for p in self.discriminators for loss in keras_private.weight_losses(p.network)
+        ]
+
     def _discriminate(self, images, labels, key, step):
-        """D's outputs on images as its rules let it see them, and its new statistics."""
+        """D's outputs on images after its input rules (noise, augmentation), new statistics, and
+        what its layers gave to `add_loss`."""
         for position, rule in enumerate(self.gan.d_inputs):
             purpose = getattr(rule, "purpose", f"input {position}")
             images = rule(images, key.fold(purpose), step)
-        scope = randomness.scope(key.fold("discriminator's layers"))
-        with scope, functional.substituted(self._d_statistics):
+        key, networks = key.fold("discriminator's layers"), [p.network for p in self.discriminators]
+        seeded = network_state.seeded(networks, key)
+        with randomness.scope(key), seeded, functional.substituted(self._d_statistics):
             outputs = self.gan.call_discriminator(images, labels)
-            return outputs, {p.name: p.statistics() for p in self.discriminators}
+            losses = [v for network in networks for v in keras_private.activity_losses(network)]
+            return outputs, {p.name: p.statistics() for p in self.discriminators}, losses
 
     def update_generators(self, real, labels, fakes, key, active, metrics):
         """A turn of the generators; returns whether they stay active in this step."""
@@ -160,6 +192,8 @@ class Updates:
             if gan.loss_rule.paired or gan.needs_reals_for_generator:
                 turn.real_output = turn.outputs_of(real, "real")
             losses = gan.generator_loss(turn)
+            for name, own in fake.get("own_losses", {}).items():
+                losses[name] += own
             scaled = {name: loss * scales[name] for name, loss in losses.items()}
         cotangents = {
             name: tape.gradient(loss, fake, unconnected_gradients="zero")
@@ -171,7 +205,7 @@ class Updates:
         return losses, cotangents, turn.metrics
 
     def _apply(self, side, players, losses, gradients, statistics, active, metrics):
-        """Updates the players of a side, each unless something of it is not finite.
+        """Updates each player of a side whose loss, gradients and statistics are finite.
 
         Returns:
             Whether the schedule keeps this side training, and whether all updates were accepted.
@@ -184,7 +218,7 @@ class Updates:
             finite = functional.all_finite((loss, norm, new))
             trains = self.gan.schedule.keeps_training(side, loss, active)
             player.update(total, norm, finite & trains)
-            functional.assign(player.network.non_trainable_variables, new, finite & trains)
+            functional.assign(network_state.statistics(player.network), new, finite & trains)
             keeps_training, accepted = keeps_training & trains, accepted & finite & trains
             metrics[f"{name}/gradient_norm"] = norm
             metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))

@@ -330,7 +330,7 @@ def test_xla_with_synchronised_batch_norm_is_refused(monkeypatch):
 
 
 def test_xla_under_a_strategy(tiny):
-    make = lambda: tiny.gan(normalize=False, xla=True)
+    make = lambda: tiny.gan(normalize=False, jit_compile=True)
     assert distance(train(make, 2, 3), train(make, 1, 3)) < 1e-5
 
 
@@ -341,7 +341,7 @@ def test_mixed_precision_under_a_strategy(policy, xla):
     """Finite, the weights move, and all copies agree."""
     keras.mixed_precision.set_global_policy(policy)
     try:
-        make = dcgan("none", "adam", xla=xla, loss_scaling=policy == "mixed_float16")
+        make = dcgan("none", "adam", jit_compile=xla, loss_scaling=policy == "mixed_float16")
         before, gan = make(), train(make, 2, 3)
     finally:
         keras.mixed_precision.set_global_policy("float32")

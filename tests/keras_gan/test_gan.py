@@ -64,7 +64,7 @@ def test_g_trains_against_the_updated_d(tiny):
 
 
 def test_xla_agrees_with_graph_mode(tiny):
-    first, second = tiny.gan(), tiny.gan(xla=True)
+    first, second = tiny.gan(), tiny.gan(jit_compile=True)
     tiny.train(first, steps=3)
     tiny.train(second, steps=3)
     for a, b in zip(first.generator.variables, second.generator.variables):

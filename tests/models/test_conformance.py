@@ -225,7 +225,7 @@ def test_xla_equals_graph_mode(zoo, without_kinks, name):
     ends = []
     for xla in (False, True):
         keras.utils.set_random_seed(5)
-        gan = zoo.make(name, rules=sgd_rules(xla=xla))
+        gan = zoo.make(name, rules=sgd_rules(jit_compile=xla))
         zoo.train(gan, steps=2)
         ends.append({key[:2]: value for key, value in zoo.weights(gan).items()})
     assert largest_difference(*ends) < 1e-4

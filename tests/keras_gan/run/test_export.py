@@ -1,4 +1,4 @@
-"""What is handed over equals the model: endpoints, LiteRT, ONNX."""
+"""Exports equal the model: endpoints, LiteRT, ONNX."""
 
 import json
 
@@ -33,18 +33,20 @@ def test_endpoints_equal_the_model(trained, tmp_path):
     images = loaded.generate(latents, *labels(gan, 5))
     np.testing.assert_array_equal(images, gan.generate(latents, *labels(gan, 5)))
     sampled = loaded.sample(tf.constant(6), tf.constant(4), *labels(gan, 6))
-    np.testing.assert_array_equal(sampled, gan.sample(6, 4, *labels(gan, 6)))
+    np.testing.assert_array_equal(
+        sampled, gan.sample(6, seed=4, labels=(labels(gan, 6) or [None])[0])
+    )
     label = [tf.constant(1)] if gan.conditional else []
-    walk = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
-    assert walk.shape == (3, 28, 32, 3)
+    path = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
+    assert path.shape == (3, 28, 32, 3)
     np.testing.assert_allclose(
         loaded.discriminate(images), gan.discriminate(images), rtol=1e-5, atol=1e-6
     )
-    about = json.loads((tmp_path / "export" / "model.json").read_text())
-    assert about["conditional"] == gan.conditional
+    metadata = json.loads((tmp_path / "export" / "model.json").read_text())
+    assert metadata["conditional"] == gan.conditional
 
 
-def test_an_export_replaces_the_one_before_whole(trained, tmp_path):
+def test_an_export_replaces_all_of_the_previous_one(trained, tmp_path):
     gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
@@ -57,7 +59,7 @@ def test_an_export_replaces_the_one_before_whole(trained, tmp_path):
 @pytest.mark.parametrize("kind, file", [("litert", "generator.tflite"), ("onnx", "generator.onnx")])
 @pytest.mark.filterwarnings("ignore")
 def test_other_formats_are_within_a_hundred_thousandth(trained, tmp_path, kind, file):
-    """Read back here on their own, with another batch size than the converters look at."""
+    """Read here independently, with another batch size than the export compares."""
     if kind == "onnx":
         onnxruntime = pytest.importorskip("onnxruntime")
         pytest.importorskip("tf2onnx")
@@ -65,19 +67,19 @@ def test_other_formats_are_within_a_hundred_thousandth(trained, tmp_path, kind, 
     export.save(gan, tmp_path / "export", made, ["saved_model", kind])
     path = str(tmp_path / "export" / file)
     latents = np.random.default_rng(1).normal(size=(7, gan.latent_dim)).astype(np.float32)
-    given = {"latents": latents}
+    inputs = {"latents": latents}
     if gan.conditional:
-        given["labels"] = np.arange(7, dtype=np.int32) % 3
+        inputs["labels"] = np.arange(7, dtype=np.int32) % 3
     if kind == "onnx":
         session = onnxruntime.InferenceSession(path)
-        (images,) = session.run(["images"], given)
+        (images,) = session.run(["images"], inputs)
     else:
-        images = tf.lite.Interpreter(path).get_signature_runner()(**given)["images"]
-    expected = gan.average_generator(list(given.values()) if gan.conditional else latents)
+        images = tf.lite.Interpreter(path).get_signature_runner()(**inputs)["images"]
+    expected = gan.average_generator(list(inputs.values()) if gan.conditional else latents)
     np.testing.assert_allclose(images, expected, atol=1e-5)
     loaded = tf.saved_model.load(tmp_path / "export")
     levels = np.round((np.clip(images, -1, 1) + 1) * 127.5)
-    served = loaded.generate(*map(tf.constant, given.values())).numpy().astype(float)
+    served = loaded.generate(*map(tf.constant, inputs.values())).numpy().astype(float)
     assert np.abs(levels - served).max() <= 1
 
 
@@ -97,7 +99,7 @@ def test_a_conversion_that_differs_is_refused(trained, tmp_path, monkeypatch, wr
     monkeypatch.setitem(export.CONVERTERS, "litert", convert)
     with pytest.raises(UsageError, match=r"--export_format=litert: .* can't be converted: .* by"):
         export.save(gan, tmp_path / "export", made, ["saved_model", "litert"])
-    tf.saved_model.load(tmp_path / "export")  # which is there all the same
+    tf.saved_model.load(tmp_path / "export")  # written in spite of it
     assert not (tmp_path / "export" / "generator.tflite").exists()
 
 

@@ -78,7 +78,7 @@ def weights(gan):
 @pytest.mark.parametrize("xla", [False, True])
 def test_two_generators_and_two_discriminators(tiny, xla):
     gan = TwoOfEach()
-    gan.compile(xla=xla)
+    gan.compile(jit_compile=xla)
     before = weights(gan)
     metrics = tiny.train(gan, 2)
     assert metrics["finite"].all()
