@@ -83,7 +83,7 @@ class TestKLGAN:
         ids=lambda rules: next(iter(rules)),
     )
     def test_what_breaks_the_reading_is_refused(self, zoo, rules):
-        with pytest.raises(ValueError, match="kl_gan reads KL"):
+        with pytest.raises(ValueError, match="kl_gan estimates KL"):
             zoo.make("kl_gan", rules=rules)
 
 
