@@ -110,9 +110,12 @@ def test_slurm_without_gpus(environment):
 
 def test_joining_has_an_end():
     """A worker that never starts ends the others, in the time given, with a message."""
-    code = (
-        "from keras_gan import cluster; import time\nwith cluster.joining(0.2):\n    time.sleep(60)"
+    lines = (
+        "import time",
+        "from keras_gan.run import cluster",
+        "with cluster.joining(0.2): time.sleep(60)",
     )
+    code = "\n".join(lines)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
     assert done.returncode == 1 and "not all workers have come" in done.stderr
 

@@ -13,7 +13,7 @@ from keras_gan.settings.resolve import complete
 
 
 @pytest.fixture(scope="module", params=["dcgan", "acgan"])
-def gan(request):
+def trained(request):
     made = complete({"model": request.param, "width": 4})
     arguments = {"num_classes": 3} if request.param == "acgan" else {}
     gan = models.REGISTRY[request.param](image_shape=(28, 32, 3), width=4, **arguments)
@@ -25,8 +25,8 @@ def labels(gan, count):
     return [tf.range(count) % 3] if gan.conditional else []
 
 
-def test_endpoints_equal_the_model(game, tmp_path):
-    gan, made = game
+def test_endpoints_equal_the_model(trained, tmp_path):
+    gan, made = trained
     export.save(gan, tmp_path / "export", made)
     loaded = tf.saved_model.load(tmp_path / "export")
     latents = tf.random.stateless_normal((5, gan.latent_dim), (1, 2))
@@ -44,8 +44,8 @@ def test_endpoints_equal_the_model(game, tmp_path):
     assert about["conditional"] == gan.conditional
 
 
-def test_an_export_replaces_the_one_before_whole(game, tmp_path):
-    gan, made = game
+def test_an_export_replaces_the_one_before_whole(trained, tmp_path):
+    gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
     export.save(gan, tmp_path / "export", made)
@@ -56,12 +56,12 @@ def test_an_export_replaces_the_one_before_whole(game, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind, file", [("litert", "generator.tflite"), ("onnx", "generator.onnx")])
 @pytest.mark.filterwarnings("ignore")
-def test_other_formats_are_within_a_hundred_thousandth(game, tmp_path, kind, file):
+def test_other_formats_are_within_a_hundred_thousandth(trained, tmp_path, kind, file):
     """Read back here on their own, with another batch size than the converters look at."""
     if kind == "onnx":
         onnxruntime = pytest.importorskip("onnxruntime")
         pytest.importorskip("tf2onnx")
-    gan, made = game
+    gan, made = trained
     export.save(gan, tmp_path / "export", made, ["saved_model", kind])
     path = str(tmp_path / "export" / file)
     latents = np.random.default_rng(1).normal(size=(7, gan.latent_dim)).astype(np.float32)
@@ -82,8 +82,8 @@ def test_other_formats_are_within_a_hundred_thousandth(game, tmp_path, kind, fil
 
 
 @pytest.mark.parametrize("wrong", [1e-3, np.nan])
-def test_a_conversion_that_differs_is_refused(game, tmp_path, monkeypatch, wrong):
-    gan, made = game
+def test_a_conversion_that_differs_is_refused(trained, tmp_path, monkeypatch, wrong):
+    gan, made = trained
     latents = export._inputs(gan)
     right = export._floats(gan)(*map(tf.constant, latents))["images"].numpy()
     export._compare("right", right, gan)

@@ -97,8 +97,8 @@ def test_help_shows_every_flag():
 
 WITHOUT_TENSORFLOW = """
 import sys
-from keras_gan import app
-status = app.main(["main.py", *sys.argv[1:]], load_zoo=None)
+from keras_gan import cli
+status = cli.main(["main.py", *sys.argv[1:]], load_zoo=None)
 loaded = {"tensorflow", "keras", "numpy"} & sys.modules.keys()
 assert not loaded, loaded
 sys.exit(status)
