@@ -64,8 +64,8 @@ def output_of(network):
 
 def constructor_arguments(layer):
     """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
-    kept = getattr(layer, "_auto_config", None)
-    return dict(kept.config) if kept is not None else {}
+    remaining = getattr(layer, "_auto_config", None)
+    return dict(remaining.config) if remaining is not None else {}
 
 
 def scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
