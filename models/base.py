@@ -26,10 +26,12 @@ class ZooModel(GAN):
     Attributes:
         Options: frozen dataclass with one field per option, called like its flag.
         options: the model's own `Options`.
+        takes_points: whether it makes points [n, 2] as well as images.
         built_in: values of switches, by flag name, that its networks have without an option.
     """
 
     Options: ClassVar = Options
+    takes_points: ClassVar = False
     built_in: ClassVar = {}
 
     def __init_subclass__(cls, **kwargs):

@@ -56,6 +56,8 @@ class VanillaGAN(ZooModel):
         points = gan.sample(2500, seed=0)           # float32 [2500, 2]
     """
 
+    takes_points = True
+
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Options(NormalizedOptions):
         width: int = 128

@@ -1,5 +1,6 @@
 """The progress bar: losses, images per second, time left."""
 
+import contextlib
 import sys
 
 import tqdm
@@ -32,7 +33,8 @@ class Progress(EveryNSteps):
         )
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(1)
+        with self._shown():
+            self.bar.update(1)
         super().on_train_batch_end(batch, logs)
 
     def on_nth_step(self, step):
@@ -46,4 +48,13 @@ class Progress(EveryNSteps):
         self.bar.set_postfix(shown, refresh=False)
 
     def on_train_end(self, logs=None):
-        self.bar.close()
+        with self._shown():
+            self.bar.close()
+
+    @contextlib.contextmanager
+    def _shown(self):
+        """Gives the bar up where the terminal has gone: that ends no run."""
+        try:
+            yield
+        except OSError:
+            self.bar.disable = True

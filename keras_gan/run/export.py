@@ -67,7 +67,7 @@ def require(formats: Sequence[str]) -> None:
                     f"needs the package {package}",
                     flag="export_format",
                     value=",".join(formats),
-                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                    allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
 
 
