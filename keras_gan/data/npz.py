@@ -54,7 +54,12 @@ def open_npz(
     if not file.is_file():
         refuse("dataset", name, "no such file", "an .npz file")
     if not zipfile.is_zipfile(file):
-        refuse("dataset", name, "is no .npz file", "what np.savez or np.savez_compressed wrote")
+        refuse(
+            "dataset",
+            name,
+            "can't be read: it is no .npz file",
+            "what np.savez or np.savez_compressed wrote",
+        )
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in _wanted(archive, labels)}
