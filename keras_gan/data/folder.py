@@ -31,8 +31,8 @@ def open_folder(
     """Opens `folder:PATH`.
 
     Every picture is decoded once at the start, so that unreadable ones are known before the first
-    step: they are skipped, counted, and named in the log, as are folders that can't be listed. Links
-    are followed. Hidden files are ignored; files of other endings are counted in the log.
+    step: they are skipped, counted, and named in the log, as are folders that can't be listed.
+    Links are followed. Hidden files are ignored; files of other endings are counted in the log.
 
     Args:
         name: as given to `--dataset`.

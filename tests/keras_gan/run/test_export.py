@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import models
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import UsageError
 from keras_gan.run import export
 from keras_gan.settings.resolve import complete
 
@@ -50,7 +50,7 @@ def test_an_export_replaces_all_of_the_previous_one(trained, tmp_path):
     gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
-    with pytest.raises(StorageError, match="holds what is no export"):
+    with pytest.raises(UsageError, match="is no export"):
         export.save(gan, tmp_path / "export", made)
     assert (tmp_path / "export" / "old").read_text() == "old"
     (tmp_path / "export" / "model.json").write_text("{}")
