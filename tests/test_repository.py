@@ -31,6 +31,7 @@ ORDER = (
         "keras_gan.step.keras_private",
         "keras_gan.step.replicas",
         "keras_gan.step.functional",
+        "keras_gan.step.network_state",
         "keras_gan.step.randomness",
         "keras_gan.step.pixels",
         "keras_gan.step.batch_statistics",

@@ -56,6 +56,12 @@ def producer(tensor):
     return history.operation, inputs[0] if inputs else None
 
 
+def output_of(network):
+    """The symbolic output of a functional or sequential model: a tensor, or a structure of them."""
+    functional = network._functional if isinstance(network, keras.Sequential) else network
+    return functional._outputs_struct
+
+
 def constructor_arguments(layer):
     """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
     kept = getattr(layer, "_auto_config", None)

@@ -1,8 +1,10 @@
 """Every switch as a flag: flagfiles are consistent, and all pairs of switches train."""
 
+import dataclasses
 import itertools
 import pathlib
 import random
+import re
 
 import numpy as np
 import pytest
@@ -228,13 +230,30 @@ def test_a_flagfile_is_consistent_and_says_what_it_is(path):
     assert path.read_text().startswith("# ")
 
 
-def test_every_tip_has_its_flagfile_and_its_row():
+def test_every_tip_has_its_flagfile_its_row_and_its_section():
     page = (ROOT / "docs" / "tips.md").read_text()
     for number in range(1, 18):
         assert any(path.stem.startswith(f"{number:02}-") for path in FLAGFILES), number
         assert f"\n| {number} |" in page
+    sections = page.split("\n### Tip ")[1:]
+    assert [int(section.partition(":")[0]) for section in sections] == list(range(1, 18))
+    for section in sections:
+        for part in ("Claim", "When", "Cost", "Flags", "Flagfiles", "Code", "Tests"):
+            assert f"\n- **{part}**:" in section, (section.partition("\n")[0], part)
     for path in FLAGFILES:
-        assert path.stem in page, path.stem
+        number = int(path.stem[:2]) if path.stem[:2].isdigit() else None
+        assert f"`{path.stem}" in (sections[number - 1] if number else page), path.stem
+
+
+def test_the_page_names_files_and_flags_that_exist():
+    page = (ROOT / "docs" / "tips.md").read_text()
+    links = re.findall(r"\]\((\.\./[^)#]+)\)", page)
+    assert len(links) > 60
+    for link in links:
+        assert (ROOT / "docs" / link).exists(), link
+    known = {field.name for field in dataclasses.fields(Config)}
+    for name in re.findall(r"--(\w+)", page):
+        assert name in known | {"flagfile"}, name
 
 
 @pytest.mark.slow
