@@ -61,10 +61,6 @@ def open_folder(
         what = "can't be listed" if root in unlisted else "no pictures in it"
         only = f", only{_count_endings(others)}" if others else ""
         refuse("dataset", name, what + only, WANTED)
-    if others:
-        logging.info("not taken for pictures in %s:%s", root, _count_endings(others))
-    if other_parts:
-        logging.info("%s is the data; %s: other parts, left out", root, ", ".join(other_parts))
     names = _label_names(name, files, root, labels)
 
     skipped = list(unlisted)
@@ -93,6 +89,11 @@ def open_folder(
     _log_skipped(sorted(skipped), len(good), root)
     if not good:
         refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
+
+    if others:
+        logging.info("not taken for pictures in %s:%s", root, _count_endings(others))
+    if other_parts:
+        logging.info("%s is the data; %s: other parts, left out", root, ", ".join(other_parts))
 
     def read(index):
         image = decoding.read(good[index], *shape)

@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import keras
+import tensorflow as tf
 
 from keras_gan.data import open_source
 from keras_gan.data.source import Source
 from keras_gan.errors import UsageError, refuse
 from keras_gan.gan import GAN
+from keras_gan.run import memory
 from keras_gan.settings import compatibility, flags, from_config
 from keras_gan.settings.config import Config
 
@@ -110,8 +112,15 @@ def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
             "labelled data, or --model=dcgan",
         )
     try:
+        memory.check(
+            config, model_class, options, tf.distribute.get_strategy().num_replicas_in_sync
+        )
         gan = model_class(**options, prior=from_config.prior(config))
         gan.compile(**from_config.compile_arguments(config))
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(f"--model={config.model}: {error}") from error
+    except tf.errors.ResourceExhaustedError as error:
+        raise UsageError(f"--model={config.model}: its weights don't fit into memory") from error
     return gan

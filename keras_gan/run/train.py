@@ -63,7 +63,6 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
     source = open_data(config)
-    _hint_labels(config, source, model_class)
     environment = devices.environment(config, strategy, source)
     checkpoints = Checkpoints(
         run.checkpoints, config.keep_checkpoints, workers.chief, environment, run.note_checkpoint
@@ -71,6 +70,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     check_same_data(config, model_class, source, checkpoints.last_environment())
     with strategy.scope():
         gan = build_model(config, model_class, source)
+    _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
     _check_progress(config, run, start, checkpoints)
