@@ -14,6 +14,7 @@ from PIL import Image
 
 import models
 from keras_gan import cli
+from keras_gan.run import memory
 
 TINY = (
     "--model=gan --width=4 --latent_dim=4 --batch_size=8 --steps=2 --log_every=1 --sample_every=0"
@@ -331,7 +332,8 @@ class TestEveryWayIn:
             ["--model=dcgan", "--width=20000"],
         ],
     )
-    def test_what_does_not_fit_into_memory(self, tmp_path, images, refused, flags):
+    def test_what_does_not_fit_into_memory(self, tmp_path, images, refused, flags, monkeypatch):
+        monkeypatch.setattr(memory, "available", lambda: 2**30)
         told = refused(*TINY, f"--dataset=npz:{images}", f"--run_dir={tmp_path / 'r'}", *flags)
         assert "bytes" in told
         assert contents(tmp_path) == {}
