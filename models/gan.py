@@ -64,6 +64,8 @@ class VanillaGAN(ZooModel):
     ```
     """
 
+    takes_points = True
+
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Options(NormalizedOptions):
         width: int = 128
