@@ -27,6 +27,7 @@ THIRD_PARTY = {
     "onnx": "onnx",
     "onnxruntime": "onnxruntime",
     "packaging": "packaging",
+    "hypothesis": "hypothesis",
     "pandas": "pandas",
     "PIL": "pillow",
     "pytest": "pytest",

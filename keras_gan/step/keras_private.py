@@ -79,12 +79,12 @@ def scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
 @contextlib.contextmanager
 def shapes_only():
     """Inside, layers are built without values: their variables have shapes and take no memory."""
-    waiting = global_state.get_global_attribute("uninitialized_variables", [])
+    waiting = list(global_state.get_global_attribute("uninitialized_variables", []))
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        global_state.set_global_attribute("uninitialized_variables", list(waiting))
+        global_state.set_global_attribute("uninitialized_variables", waiting)
 
 
 def output_shape(layer):

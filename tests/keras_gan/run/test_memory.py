@@ -21,6 +21,15 @@ def test_layers_without_values_have_the_shapes_of_those_with(name):
         assert light == [tuple(v.shape) for v in build(options).variables]
 
 
+def test_nothing_is_left_to_be_given_values_later():
+    import keras
+
+    with keras_private.shapes_only():
+        keras.layers.Dense(10**9).build((None, 10**9))
+    with keras.StatelessScope():
+        pass  # on leaving, Keras gives values to variables that wait for them
+
+
 def test_more_of_anything_needs_more():
     model, shape = models.REGISTRY["gan"], {"image_shape": (28, 28, 1)}
 
