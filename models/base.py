@@ -15,29 +15,23 @@ from .options import Options, check_names, signature
 class ZooModel(GAN):
     """A GAN that is built from its options.
 
-        A model defines `build_generator` and `build_discriminator`, an `Options` class if it has
-        other options or defaults, and `defaults` if its paper sets rules. To change the training it
-        overrides `make_fakes`, `discriminator_loss` or `generator_loss`.
+    A model defines `build_generator` and `build_discriminator`, an `Options` class if it has other
+    options or defaults, and `defaults` if its paper sets rules. To change the training it overrides
+    `make_fakes`, `discriminator_loss` or `generator_loss`.
 
-        Args:
-            prior: `priors.Prior` of z. Defaults to `priors.Gaussian()`.
-            name: str, the Keras name. Defaults to one that Keras makes from the class name.
-            **options: the fields of the model's `Options`.
+    Args:
+        prior: `priors.Prior` of z. Defaults to `priors.Gaussian()`.
+        name: str, the Keras name. Defaults to one that Keras makes from the class name.
+        **options: the fields of the model's `Options`.
 
-        Attributes:
-    <<<<<<< HEAD
-            Options: frozen dataclass with one field per option, named like its flag.
-            options: the `Options` of this instance.
-            built_in: settings that its networks always have, by flag name, such as `spectral_norm`.
+    Attributes:
+        Options: frozen dataclass with one field per option, named like its flag.
+        options: the `Options` of this instance.
+        takes_points: whether it makes points [n, 2] as well as images.
+        built_in: settings that its networks always have, by flag name, such as `spectral_norm`.
 
-        Raises:
-            TypeError: the model has no option of this name.
-    =======
-            Options: frozen dataclass with one field per option, called like its flag.
-            options: the model's own `Options`.
-            takes_points: whether it makes points [n, 2] as well as images.
-            built_in: values of switches, by flag name, that its networks have without an option.
-    >>>>>>> hostile
+    Raises:
+        TypeError: the model has no option of this name.
     """
 
     Options: ClassVar = Options
