@@ -1,5 +1,6 @@
 """The progress bar: losses, images per second, time left."""
 
+import contextlib
 import sys
 
 import tqdm
@@ -38,7 +39,8 @@ class Progress(EveryNSteps):
     def on_train_batch_end(self, batch, logs=None):
         done = self.step
         super().on_train_batch_end(batch, logs)
-        self.bar.update(self.step - done)
+        with self._shown():
+            self.bar.update(self.step - done)
 
     def on_nth_step(self, step):
         means = window_means(self.model, step, self.every)
@@ -52,4 +54,13 @@ class Progress(EveryNSteps):
         self.bar.set_postfix(shown, refresh=False)
 
     def on_train_end(self, logs=None):
-        self.bar.close()
+        with self._shown():
+            self.bar.close()
+
+    @contextlib.contextmanager
+    def _shown(self):
+        """Gives the bar up where the terminal has gone: that ends no run."""
+        try:
+            yield
+        except OSError:
+            self.bar.disable = True

@@ -44,7 +44,9 @@ class Scores(EveryNSteps):
         )
         row = {"step": step, "attempt": int(self.model.attempt.numpy()), **scores}
         row["seconds"] = round(time.monotonic() - began, 2)
-        self.run.append_score({**row, **dataclasses.asdict(self.config)})
+        # Two flags are called like columns of a score, whose values are the ones that count.
+        settings = dataclasses.asdict(self.config)
+        self.run.append_score({**row, **{n: v for n, v in settings.items() if n not in row}})
         if self.writer is not None:
             numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}
             self.writer.scalars({f"scores/{k}": v for k, v in numbers.items()}, step)

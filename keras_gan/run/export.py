@@ -22,6 +22,7 @@ def save(
     config,
     formats: Sequence[str] = ("saved_model",),
     metrics: dict | None = None,
+    class_names: list[str] | None = None,
 ) -> None:
     """Writes the export.
 
@@ -33,6 +34,7 @@ def save(
             generator, with float32 images and without noise; they are accepted if their images
             differ from the model's by at most 1e-5. Defaults to ("saved_model",).
         metrics: dict of the last scores, written to `model.json`. Defaults to None.
+        class_names: list of str, the classes' names by number, likewise. Defaults to None.
 
     Raises:
         StorageError: the folder can't be written.
@@ -49,7 +51,7 @@ def save(
         "scores": metrics or {},
         "settings": dataclasses.asdict(config),
     }
-    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert)
+    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert, class_names)
     for failure in filter(None, failures):
         raise failure
 
@@ -67,7 +69,7 @@ def require(formats: Sequence[str]) -> None:
                     f"needs the package {package}",
                     flag="export_format",
                     value=",".join(formats),
-                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                    allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
 
 

@@ -7,7 +7,14 @@ docs/flags.md. `common_flag` marks those that `--help` shows too.
 import dataclasses
 
 from keras_gan import choices
-from keras_gan.settings.flags import common_flag, flag, image_size, interval, words_of
+from keras_gan.settings.flags import (
+    common_flag,
+    flag,
+    image_size,
+    interval,
+    run_folder,
+    words_of,
+)
 
 MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
 
@@ -23,14 +30,16 @@ class Config:
 
     mode: str = common_flag("train", "what to do", group=RUN, choices=MODES, may_change=True)
     run_dir: str = common_flag(
-        "runs/default", "output directory of the run", group=RUN, may_change=True
+        "runs/default", "output directory of the run", group=RUN, read=run_folder, may_change=True
     )
     model: str = common_flag("dcgan", "name of a model in the zoo", group=RUN)
     steps: int = common_flag(2000, "training steps", group=RUN, low=1, may_change=True)
     batch_size: int = common_flag(
         64, "real images per discriminator turn, over all devices", group=RUN, low=2
     )
-    seed: int = common_flag(0, "random seed of weights, data order and noise", group=RUN, low=0)
+    seed: int = common_flag(
+        0, "random seed of weights, data order and noise", group=RUN, low=0, high=2**32 - 1
+    )
 
     dataset: str = common_flag(
         "fashion_mnist",
@@ -346,6 +355,12 @@ class Config:
     )
     count: int = common_flag(
         64, "sample: images; interpolate: steps per path", group=TOOLS, low=1, may_change=True
+    )
+    out: str = flag(
+        "",
+        "sample, interpolate: folder to write to, in place of the run's",
+        group=TOOLS,
+        may_change=True,
     )
     sample_labels: str = flag(
         "", "sample: comma-separated classes; defaults to all", group=TOOLS, may_change=True
