@@ -10,6 +10,7 @@ from absl import logging
 
 from keras_gan import atomic, plain_json
 from keras_gan.errors import StorageError, UsageError
+from keras_gan.model.networks import AverageNetwork
 from keras_gan.rules import priors
 from keras_gan.step import randomness
 
@@ -35,6 +36,8 @@ class Servable(tf.Module):
     def __init__(self, gan, noise: bool = False, class_names: list[str] | None = None):
         super().__init__()
         self._gan_networks = [gan.average_generator, *gan.networks.values()]
+        if isinstance(gan.average_generator, AverageNetwork):  # TensorFlow would not find them
+            self._average_values = [weight.value for weight in gan.average_generator.weights]
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
         vector = tf.TensorSpec([gan.latent_dim], tf.float32)
         number = tf.TensorSpec([], tf.int32)

@@ -62,7 +62,10 @@ def _load_file(path):
         return keras.saving.load_model(path)
     except (OSError, KeyError, TypeError, ValueError) as error:
         text = " ".join(str(error).split())[:300]
-        raise StorageError(f"{path} can't be loaded: {text}") from error
+        raise StorageError(
+            f"{path} can't be loaded; classes of your own have to be imported first, and registered"
+            f" by @keras.saving.register_keras_serializable(): {text}"
+        ) from error
 
 
 def _load_run(path):
