@@ -51,6 +51,8 @@ def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
+        "d_learning_rate_schedule": learning_rate_schedule(config, "d"),
+        "g_learning_rate_schedule": learning_rate_schedule(config, "g"),
         "jit_compile": functional.uses_xla(config.xla),
         "loss_scaling": config.precision == "mixed_float16",
         "seed": config.seed,
@@ -78,6 +80,19 @@ def optimizer(config: Config, side: str) -> keras.optimizers.Optimizer:
         beta_2=getattr(config, f"{side}_beta_2"),
         weight_decay=config.d_weight_decay if side == "d" else 0.0,
     )
+
+
+def learning_rate_schedule(config: Config, side: str) -> schedules.Schedule | None:
+    """The `Schedule` of a factor of "d"'s or "g"'s learning rate; None where it is constant.
+
+    Without a horizon (`schedule_steps` None, as in Python) it is constant too.
+    """
+    kind = getattr(config, f"{side}_learning_rate_schedule")
+    if config.schedule_steps is None or (kind == "constant" and not config.warmup_steps):
+        return None
+    start, end = (getattr(config, f"{side}_learning_rate{at}") for at in ("", "_end"))
+    share = end / start if start else 0.0
+    return schedules.Schedule(kind, 1.0, share, config.schedule_steps, config.warmup_steps)
 
 
 def prior(config: Config) -> Prior | OrnsteinUhlenbeck:
@@ -132,7 +147,7 @@ def _d_inputs(config):
         yield augment.ADA(config.ada, config.batch_size / 500_000)
     if config.input_noise:
         yield InputNoise(
-            schedules.Decay(
+            schedules.Schedule(
                 config.input_noise_decay, config.input_noise, 0.0, config.input_noise_steps
             )
         )

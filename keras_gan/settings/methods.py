@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from keras_gan import choices
 from keras_gan.settings.flags import common_flag, flag, interval, words_of
 
 TIPS, LATER, OPT = "Tips", "Later methods", "Optimizers"
@@ -127,6 +128,42 @@ class MethodSettings:
     g_optimizer: str = flag("adam", "optimizer of G: the name of any Keras optimizer", group=OPT)
     d_learning_rate: float = common_flag(2e-4, "learning rate of D", group=OPT, low=0.0, high=10.0)
     g_learning_rate: float = common_flag(2e-4, "learning rate of G", group=OPT, low=0.0, high=10.0)
+    d_learning_rate_schedule: str = flag(
+        "constant",
+        "how D's learning rate goes to its end value",
+        group=OPT,
+        choices=choices.SCHEDULES,
+    )
+    g_learning_rate_schedule: str = flag(
+        "constant",
+        "how G's learning rate goes to its end value",
+        group=OPT,
+        choices=choices.SCHEDULES,
+    )
+    d_learning_rate_end: float = flag(
+        0.0, "D's learning rate from --schedule_steps on", group=OPT, low=0.0, high=10.0
+    )
+    g_learning_rate_end: float = flag(
+        0.0, "G's learning rate from --schedule_steps on", group=OPT, low=0.0, high=10.0
+    )
+    warmup_steps: int = flag(
+        0, "steps over which both learning rates rise linearly from near 0", group=OPT, low=0
+    )
+    schedule_steps: int = flag(
+        None,
+        "step at which all schedules reach their end values; --schedule_share of --steps at the"
+        " first start",
+        group=OPT,
+        low=1,
+        kind=int,
+    )
+    schedule_share: float = flag(
+        1.0,
+        "share of --steps at the first start that --schedule_steps is, if not given",
+        group=OPT,
+        low=0.001,
+        high=1.0,
+    )
     d_beta_1: float = flag(
         0.5, "β1 of D's optimizer, if it has one", group=OPT, low=0.0, high=0.9999
     )

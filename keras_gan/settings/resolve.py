@@ -62,6 +62,8 @@ def complete(given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     if values["input_noise_steps"] is None:
         # An absolute step, fixed at the first start: raising --steps must not change past steps.
         values["input_noise_steps"] = max(1, values["steps"] // 2)
+    if values["schedule_steps"] is None:
+        values["schedule_steps"] = max(1, round(values["schedule_share"] * values["steps"]))
     return Config(**values)
 
 

@@ -217,7 +217,7 @@ class Updates:
             loss, new = replicas.all_reduce("MEAN", (losses[name], statistics[name]))
             finite = functional.all_finite((loss, norm, new))
             trains = self.gan.schedule.keeps_training(side, loss, active)
-            player.update(total, norm, finite & trains)
+            player.update(total, norm, finite & trains, self.gan.step.value)
             functional.assign(network_state.statistics(player.network), new, finite & trains)
             keeps_training, accepted = keeps_training & trains, accepted & finite & trains
             metrics[f"{name}/gradient_norm"] = norm

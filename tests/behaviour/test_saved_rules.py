@@ -31,7 +31,7 @@ def rules(opponent):
         "d_inputs": [
             augment.DiffAugment(("color", "translation")),
             augment.ADA(interval=1, step_size=0.1),
-            input_noise.InputNoise(schedules.Decay("cosine", 0.2, 0.0, 10)),
+            input_noise.InputNoise(schedules.Schedule("cosine", 0.2, 0.0, 10)),
         ],
         "replay": replay.Replay(16, 0.5),
         "opponent": opponent,
@@ -40,6 +40,8 @@ def rules(opponent):
         "top_k": top_k.TopK(0.5),
         "clip_norm": 5.0,
         "d_constraint": weight_clip.WeightClip(0.5),
+        "g_learning_rate_schedule": schedules.Schedule("cosine", 1.0, 0.1, 9, 2),
+        "g_beta_2_schedule": schedules.Schedule("linear", 0.9, 0.99, 9),
         "seed": 11,
     }
 
@@ -47,6 +49,7 @@ def rules(opponent):
 def some_rules(opponent):
     """The rules with state that are quick to trace."""
     kept = ("d_optimizer", "g_optimizer", "replay", "opponent", "schedule", "average", "seed")
+    kept += ("g_learning_rate_schedule", "g_beta_2_schedule")
     return {n: rule for n, rule in rules(opponent).items() if n in kept} | {
         "penalties": [penalties.LeCam()]
     }

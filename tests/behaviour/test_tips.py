@@ -79,6 +79,11 @@ FACTORS = {
         {"average_decay": 0.0},
         {"top_k": 0.5, "clip_norm": 1.0},
         {"d_optimizer": "sgd", "d_learning_rate": 0.01, "d_weight_decay": 1e-4},
+        {
+            "d_learning_rate_schedule": "linear",
+            "g_learning_rate_schedule": "cosine",
+            "warmup_steps": 2,
+        },
     ],
     "xla": [{"xla": False}, {"xla": True}],
 }

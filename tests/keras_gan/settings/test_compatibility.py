@@ -61,6 +61,11 @@ SWITCHES = {
     "sgd_for_d": {"d_optimizer": "sgd", "d_learning_rate": 0.01},
     "two_time_scales": {"g_learning_rate": 1e-4, "d_learning_rate": 4e-4},
     "weight_decay": {"d_weight_decay": 1e-4},
+    "scheduled_rates": {
+        "d_learning_rate_schedule": "cosine",
+        "g_learning_rate_schedule": "linear",
+        "warmup_steps": 2,
+    },
 }
 
 
