@@ -6,7 +6,7 @@ from typing import ClassVar
 import keras
 
 from keras_gan import GAN
-from keras_gan.settings import from_config
+from keras_gan.settings import from_config, resolve
 
 from .options import Options, check_names, signature
 
@@ -79,12 +79,18 @@ class ZooModel(GAN):
             if field.name in flags and field.default != flags[field.name]
         }
 
-    def compile(self, **rules):
+    def compile(self, *, steps=None, **rules):
         """As `GAN.compile`, by keyword only; what is not given is as in the paper.
 
-        None is given too: it switches a rule off.
+        Args:
+            steps: int, length of the training, to which the paper's schedules are fitted; without
+                it they are constant.
+            rules: None is given too: it switches a rule off.
         """
-        super().compile(**{**from_config.compile_arguments(self.defaults()), **rules})
+        settings = self.defaults()
+        if steps is not None:
+            settings["schedule_steps"] = resolve.horizon({**settings, "steps": steps})
+        super().compile(**{**from_config.compile_arguments(settings), **rules})
 
     def get_config(self):
         prior = keras.saving.serialize_keras_object(self.prior)

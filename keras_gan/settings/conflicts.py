@@ -258,6 +258,24 @@ def _points(name, off):
     )
 
 
+def _schedules():
+    """What has an end value must be on."""
+    for name in TO_ZERO:
+        yield Conflict(
+            (f"{name}_end", name),
+            lambda s, name=name: s[f"{name}_end"] and not s[name],
+            "it is the end value of what is off",
+            {f"{name}_end": 0.0},
+        )
+    for name, missing in {"augment_rate": 1.0, "augment_rate_end": None}.items():
+        yield Conflict(
+            (name, "augment"),
+            lambda s, name=name, missing=missing: s[name] != missing and not s["augment"],
+            "there is no augmentation that could act with this probability",
+            {"augment": "color,translation,cutout"},
+        )
+
+
 def _who_trains():
     yield _both(
         "target_networks",
@@ -319,6 +337,7 @@ TABLE = (
     *_finite_difference(),
     *_other_penalties(),
     *_augmentation(),
+    *_schedules(),
     *_who_trains(),
     *_models(),
 )

@@ -82,6 +82,20 @@ class MethodSettings:
     dragan: float = flag(0.0, "weight of DRAGAN's gradient penalty (10)", group=LATER, low=0.0)
     r1: float = common_flag(0.0, "γ of R1, γ/2·‖∇D‖² on reals", group=LATER, low=0.0)
     r2: float = flag(0.0, "γ of R2, γ/2·‖∇D‖² on fakes", group=LATER, low=0.0)
+    r1_end: float = flag(
+        None,
+        "γ of R1 from --schedule_steps on; constant if not given",
+        group=LATER,
+        low=0.0,
+        kind=float,
+    )
+    r2_end: float = flag(
+        None,
+        "γ of R2 from --schedule_steps on; constant if not given",
+        group=LATER,
+        low=0.0,
+        kind=float,
+    )
     r1_finite_difference: bool = flag(
         False, "compute R1 and R2 by finite differences, without a second gradient", group=LATER
     )
@@ -104,6 +118,34 @@ class MethodSettings:
         "DiffAugment: any of color,translation,cutout",
         group=LATER,
         read=words_of("color", "translation", "cutout"),
+    )
+    augment_rate: float = flag(
+        1.0,
+        "probability that a kind of DiffAugment acts on an image",
+        group=LATER,
+        low=0.0,
+        high=1.0,
+    )
+    augment_rate_end: float = flag(
+        None,
+        "that probability from --schedule_steps on; constant if not given",
+        group=LATER,
+        low=0.0,
+        high=1.0,
+        kind=float,
+    )
+    average_half_life: float = flag(
+        0.0,
+        "length of the moving average of G in images, in place of --average_decay; 0 is off",
+        group=LATER,
+        low=0.0,
+    )
+    average_half_life_end: float = flag(
+        None,
+        "that length from --schedule_steps on; constant if not given",
+        group=LATER,
+        low=0.0,
+        kind=float,
     )
     ada: float = flag(
         0.0, "ADA: target of mean sign(D) on reals (0.6); 0 is off", group=LATER, low=0.0, high=0.99
@@ -164,6 +206,12 @@ class MethodSettings:
         low=0.001,
         high=1.0,
     )
+    schedule: str = flag(
+        "cosine",
+        "how everything but the learning rates that has an end value goes to it",
+        group=OPT,
+        choices=choices.SCHEDULES[1:],
+    )
     d_beta_1: float = flag(
         0.5, "β1 of D's optimizer, if it has one", group=OPT, low=0.0, high=0.9999
     )
@@ -175,6 +223,22 @@ class MethodSettings:
     )
     g_beta_2: float = flag(
         0.999, "β2 of G's optimizer, if it has one", group=OPT, low=0.0, high=0.99999
+    )
+    d_beta_2_end: float = flag(
+        None,
+        "β2 of D's optimizer from --schedule_steps on; constant if not given",
+        group=OPT,
+        low=0.0,
+        high=0.99999,
+        kind=float,
+    )
+    g_beta_2_end: float = flag(
+        None,
+        "β2 of G's optimizer from --schedule_steps on; constant if not given",
+        group=OPT,
+        low=0.0,
+        high=0.99999,
+        kind=float,
     )
     d_weight_decay: float = flag(
         0.0, "decoupled weight decay of D (tip 8)", group=OPT, low=0.0, high=1.0

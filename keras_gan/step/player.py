@@ -24,7 +24,8 @@ class Player:
         beta_2_schedule: `schedules.Schedule`, the optimizer's β2. Defaults to its own.
 
     Raises:
-        ValueError: the optimizer clips, averages or accumulates gradients itself, or has no β2 to schedule.
+        ValueError: the optimizer clips, averages or accumulates gradients itself, or has no β2 to
+            schedule.
     """
 
     def __init__(
