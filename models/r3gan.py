@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
 from keras_gan.layers.noise import LayerNoise
 from keras_gan.rules.base import register
+from keras_gan.step import functional
 
 from . import blocks
 from .base import ZooModel
@@ -166,13 +167,16 @@ def scaled(gain):
 
 @register
 class GroupedConv2D(keras.layers.Conv2D):
-    """A convolution in groups of channels, each group one of its own.
+    """A convolution in groups of channels, of which XLA sees each as one of its own.
 
-    Keras compiles such a layer with XLA, whose gradients of it take a hundred times as long on a
-    CPU.
+    Keras compiles such a layer with XLA, whose gradients of it take seventy times as long on a CPU
+    as TensorFlow's own grouped convolution (64 maps of 14×14×96, forward and back: 1,210 ms against
+    17).
     """
 
     def convolution_op(self, inputs, kernel):
+        if not functional.compiled_with_xla():
+            return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
         pairs = zip(tf.split(inputs, self.groups, 3), tf.split(kernel, self.groups, 3))
         return tf.concat([super(GroupedConv2D, self).convolution_op(x, k) for x, k in pairs], 3)
 
