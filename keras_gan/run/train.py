@@ -108,6 +108,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
             attempt=int(gan.attempt.numpy()),
             start_step=step,
             steps=config.steps - step,
+            mirror=config.mirror,
             strategy=strategy,
         )
         try:

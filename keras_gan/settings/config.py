@@ -62,6 +62,7 @@ class Config(MethodSettings):
         group=DATA,
         choices=(0, 1, 3, 4),
     )
+    mirror: bool = flag(False, "mirror half of the images, left to right", group=DATA)
     labels: str = common_flag("auto", "auto, none, or where the data has its labels", group=DATA)
 
     latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1)

@@ -244,7 +244,13 @@ def _augmentation():
         "ADA is controlled by the sign of D's logit, which this loss does not determine",
         {"ada": 0.0, "augment": "color,translation,cutout"},
     )
-    off = {"augment": "", "ada": 0.0, "consistency": 0.0, "balanced_consistency": 0.0}
+    off = {
+        "mirror": False,
+        "augment": "",
+        "ada": 0.0,
+        "consistency": 0.0,
+        "balanced_consistency": 0.0,
+    }
     for name, value in off.items():
         yield _points(name, value)
 
