@@ -64,7 +64,8 @@ class ZooModel(GAN):
     @property
     def num_classes(self):
         """Number of classes of a conditional model, else None."""
-        return getattr(self.options, "num_classes", None)
+        # None while the networks are built, too.
+        return getattr(getattr(self, "options", None), "num_classes", None)
 
     @classmethod
     def defaults(cls):

@@ -8,17 +8,18 @@ import numpy as np
 
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import pictures
+from keras_gan.monitoring.best import best_step
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.export import save
+from keras_gan.run.export import about_training, save
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
 
 def load(config: Config, model_class: type, run: RunDirectory) -> tuple:
-    """A run's data and model, restored from the last checkpoint.
+    """A run's data and model, restored from the best checkpoint or the last one.
 
     Args:
         config: `Config` of the run.
@@ -33,7 +34,10 @@ def load(config: Config, model_class: type, run: RunDirectory) -> tuple:
     """
     source = open_data(config)
     gan = build_model(config, model_class, source)
-    restored = Checkpoints(run.checkpoints).restore(gan)
+    checkpoints = Checkpoints(run.checkpoints)
+    if config.checkpoint == "best":
+        checkpoints.best = best_step(run.scores())
+    restored = checkpoints.restore_best(gan)
     if restored is None or restored.step == 0:
         raise UsageError(
             "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
@@ -154,7 +158,9 @@ def export(config: Config, model_class: type, run: RunDirectory) -> int:
     _, gan = load(config, model_class, run)
     rows = run.scores()
     formats = ["saved_model", *flags.words(config.export_format)]
-    save(gan, run.export, config, formats, rows[-1] if rows else None)
+    row = next((row for row in rows if int(row["step"]) == int(gan.step.numpy())), None)
+    trained_steps = Checkpoints(run.checkpoints).steps()[-1]
+    save(gan, run.export, config, formats, row, about_training(rows, trained_steps, config))
     print(run.export)
     return 0
 

@@ -167,6 +167,28 @@ class Config(MethodSettings):
     keep_checkpoints: int = flag(
         3, "number of newest checkpoints to keep", group=WATCH, low=1, may_change=True
     )
+    checkpoint: str = flag(
+        "best",
+        "what is exported, evaluated and sampled: the checkpoint with the best score, if there are"
+        " scores, or the last one",
+        group=WATCH,
+        choices=("best", "last"),
+        may_change=True,
+    )
+    stop_when: str = flag(
+        "",
+        "plateau ends the training early, once the score no longer improves; empty never does",
+        group=WATCH,
+        choices=("", "plateau"),
+        may_change=True,
+    )
+    patience: int = flag(
+        5,
+        "scores without improvement after which --stop_when=plateau ends the training",
+        group=WATCH,
+        low=1,
+        may_change=True,
+    )
     tensorboard: bool = flag(True, "write TensorBoard logs", group=WATCH, may_change=True)
     progress: bool = flag(True, "show a progress bar", group=WATCH, may_change=True)
 

@@ -282,6 +282,21 @@ def _schedules():
         )
 
 
+def _plateau():
+    yield Conflict(
+        ("stop_when", "score_every"),
+        lambda s: s["stop_when"] and not s["score_every"],
+        "without scores there is no plateau",
+        {"score_every": 500},
+    )
+    yield Conflict(
+        ("stop_when", "strategy"),
+        _on("stop_when", strategy="multi_worker"),
+        "the scores are one worker's alone, and all must stop together",
+        {"stop_when": ""},
+    )
+
+
 def _who_trains():
     yield _both(
         "target_networks",
@@ -344,6 +359,7 @@ TABLE = (
     *_other_penalties(),
     *_augmentation(),
     *_schedules(),
+    *_plateau(),
     *_who_trains(),
     *_models(),
 )
