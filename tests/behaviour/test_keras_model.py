@@ -1,9 +1,6 @@
 """A user's own networks and rules, calling, saving and loading, through the public API only."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -390,25 +387,3 @@ def test_two_models_of_one_seed_are_equal_whatever_was_built_before(images):
     for gan in (first, second):
         gan.fit(images, **QUIET)
     assert_same(weights(first), weights(second))
-
-
-def test_another_backend_is_refused_in_one_sentence(root):
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    found = subprocess.run(
-        [sys.executable, "-c", "import keras_gan"],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    last = found.stderr.strip().splitlines()[-1]
-    assert found.returncode and "backend is jax" in last and "KERAS_BACKEND=tensorflow" in last
-
-
-def test_the_zoo_and_the_public_names(root):
-    assert "dcgan" in keras_gan.zoo.REGISTRY
-    for name in keras_gan.__all__:
-        assert getattr(keras_gan, name) is not None
-    for name in keras_gan.callbacks.__all__:
-        assert getattr(keras_gan.callbacks, name).__doc__
