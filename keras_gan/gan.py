@@ -93,6 +93,10 @@ class GAN(GenerativeModel):
         separate_batches=True,
         clip_norm=None,
         d_constraint=None,
+        d_learning_rate_schedule=None,
+        g_learning_rate_schedule=None,
+        d_beta_2_schedule=None,
+        g_beta_2_schedule=None,
         jit_compile=None,
         loss_scaling=None,
         seed=0,
@@ -125,6 +129,13 @@ class GAN(GenerativeModel):
                 norm never mixes them (tip 4). Defaults to True; False is for comparison.
             clip_norm: float, bound of each player's gradient norm. Defaults to none.
             d_constraint: Keras constraint on D's weights after each update. Defaults to none.
+            d_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of D's
+                optimizer. Defaults to 1.
+            g_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of the other
+                optimizers. Defaults to 1.
+            d_beta_2_schedule: `schedules.Schedule`, β2 of D's optimizer. Defaults to its own.
+            g_beta_2_schedule: `schedules.Schedule`, β2 of the other optimizers. Defaults to their
+                own.
             jit_compile: bool, compile losses and gradients with XLA. Defaults to True on a GPU.
             loss_scaling: bool, dynamic loss scaling. Defaults to True in mixed float16.
             seed: int, random seed of everything drawn in a step. Defaults to 0.
@@ -160,6 +171,9 @@ class GAN(GenerativeModel):
         self.average = by_name.average(average)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
         self.d_constraint = keras.constraints.get(d_constraint)
+        self.d_learning_rate_schedule = d_learning_rate_schedule
+        self.g_learning_rate_schedule = g_learning_rate_schedule
+        self.d_beta_2_schedule, self.g_beta_2_schedule = d_beta_2_schedule, g_beta_2_schedule
         self.xla, self.seed = functional.uses_xla(jit_compile), seed
         half = self.generator.dtype_policy.name == "mixed_float16"
         self.loss_scaling = half if loss_scaling is None else loss_scaling

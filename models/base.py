@@ -7,7 +7,7 @@ import keras
 
 from keras_gan import GAN
 from keras_gan.rules.priors import Prior
-from keras_gan.settings import from_config
+from keras_gan.settings import from_config, resolve
 
 from .options import Options, check_names, signature
 
@@ -86,13 +86,18 @@ class ZooModel(GAN):
             if field.name in flags and field.default != flags[field.name]
         }
 
-    def compile(self, **rules: Any) -> None:
+    def compile(self, *, steps: int | None = None, **rules: Any) -> None:
         """As `GAN.compile`, with the paper's settings as defaults.
 
         Args:
+            steps: int, length of the training, to which the paper's schedules are fitted. Defaults
+                to none: then they are constant.
             **rules: arguments of `GAN.compile`; None switches a rule off.
         """
-        super().compile(**{**from_config.compile_arguments(self.defaults()), **rules})
+        settings = self.defaults()
+        if steps is not None:
+            settings["schedule_steps"] = resolve.horizon({**settings, "steps": steps})
+        super().compile(**{**from_config.compile_arguments(settings), **rules})
 
     def get_config(self):
         prior = keras.saving.serialize_keras_object(self.prior)

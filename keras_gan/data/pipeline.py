@@ -21,6 +21,7 @@ def batches(
     attempt: int = 0,
     start_step: int | Callable[[], int] = 0,
     steps: int | None = None,
+    mirror: bool = False,
     strategy: tf.distribute.Strategy | None = None,
     shuffle: bool = True,
     transform: Callable | None = None,
@@ -40,6 +41,8 @@ def batches(
         start_step: step of the first batch, or a function that gives it when an iterator starts: a
             model may be restored after its data set was made. Defaults to 0.
         steps: number of batches. Defaults to None, no end.
+        mirror: whether each image's mirror image, left to right, is an image too, so that an epoch
+            is twice as long. Defaults to False.
         strategy: `tf.distribute` strategy; each replica gets consecutive rows of the batch.
             Defaults to None, one device.
         shuffle: whether each epoch is a permutation of its own; False keeps the source's order.
@@ -59,6 +62,9 @@ def batches(
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas: one element per replica and step."""
         load = _loader(source, transform)
+        if mirror:
+            load = _mirrored(load, len(source))
+        count = len(source) * (2 if mirror else 1)
 
         def element(number, start=start_step):
             step = start + number // local_replicas
@@ -67,8 +73,8 @@ def batches(
             turn = tf.range(turns, dtype=tf.int64)
             sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
             if not shuffle:
-                return load(sample % len(source))
-            return load(order(sample, len(source), seed, attempt))
+                return load(sample % count)
+            return load(order(sample, count, seed, attempt))
 
         data = tf.data.Dataset.range(ENDLESS if steps is None else steps * local_replicas)
         if callable(start_step):
@@ -159,3 +165,16 @@ def _loader(source, transform=None):
     if labels is None:
         return transformed
     return lambda index: (transformed(index), tf.gather(labels, index))
+
+
+def _mirrored(load, count):
+    """What loads image i, or from i = `count` on the mirror image of image i - `count`."""
+
+    def loaded(index):
+        element = load(index % count)
+        images, labels = element if isinstance(element, tuple) else (element, None)
+        flips = (index >= count)[..., None, None, None]
+        images = tf.where(flips, tf.reverse(images, [-2]), images)
+        return images if labels is None else (images, labels)
+
+    return loaded

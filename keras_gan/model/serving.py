@@ -8,7 +8,8 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from keras_gan import atomic, plain_json
+from keras_gan import atomic
+from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.model.networks import AverageNetwork
 from keras_gan.rules import priors

@@ -68,7 +68,7 @@ class Scalars(EveryNSteps):
     def on_nth_step(self, step):
         values = window_means(self.model, step, self.every)
         for name, player in self.model.players.items():
-            values[f"{name}/learning_rate"] = float(player.optimizer.learning_rate.numpy())
+            values[f"{name}/learning_rate"] = float(player.learning_rate(step))
         self.writer.scalars(values, step)
         if self.histogram_every and step % self.histogram_every < self.every:
             self._histograms(step)

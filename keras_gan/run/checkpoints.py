@@ -58,6 +58,7 @@ class Checkpoints:
 
     Attributes:
         protected: set of int, steps of older checkpoints to keep as well.
+        best: int, step of the checkpoint with the best score, which is kept as well, or None.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Checkpoints:
         on_save: Callable[[int], None] | None = None,
     ):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
-        self.environment, self.protected = environment or {}, set()
+        self.environment, self.protected, self.best = environment or {}, set(), None
         self.on_save = on_save
 
     def steps(self) -> list[int]:
@@ -176,6 +177,17 @@ class Checkpoints:
                 continue
         return {}
 
+    def restore_best(self, gan) -> Restored | None:
+        """Restores the checkpoint with the best score, or else the newest one, as `restore`."""
+        if self.best in self.steps():
+            try:
+                return self.restore(gan, exactly=self.best)
+            except OtherFormat:
+                raise
+            except StorageError as error:
+                logging.warning("%s; the last checkpoint is used", error)
+        return self.restore(gan)
+
     def read(self, step: int) -> dict[str, np.ndarray]:
         """The arrays of a checkpoint by name, verified by its digest."""
         path = self._path(step)
@@ -218,7 +230,7 @@ class Checkpoints:
         return self.folder / f"step-{step:08d}"
 
     def _prune(self):
-        keep = set(self.steps()[-self.keep :]) | self.protected
+        keep = {*self.steps()[-self.keep :], *self.protected, self.best}
         for step in self.steps():
             if step not in keep:
                 shutil.rmtree(self._path(step), ignore_errors=True)

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from keras_gan import atomic, plain_json
+from keras_gan import atomic
+from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
+from keras_gan.monitoring.best import best_step
 from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.export import save
+from keras_gan.run.export import about_training, save
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
@@ -25,7 +27,7 @@ MOST_STEPS = 32  # of an interpolation
 
 
 def load(config: Config, model_class: type, run: RunDirectory, with_data: bool = False) -> tuple:
-    """A run's data and model, restored from the last checkpoint.
+    """A run's data and model, restored from the best checkpoint or the last one.
 
     Args:
         config: `Config` of the run.
@@ -50,7 +52,9 @@ def load(config: Config, model_class: type, run: RunDirectory, with_data: bool =
     else:
         source = SavedData.of(environment)
     gan = build_model(config, model_class, source)
-    restored = checkpoints.restore(gan)
+    if config.checkpoint == "best":
+        checkpoints.best = best_step(run.scores())
+    restored = checkpoints.restore_best(gan)
     if restored is None or restored.step == 0:
         refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
     return source, gan
@@ -204,7 +208,9 @@ def export(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes the run's export again, in the formats `--export_format`."""
     data, gan = load(config, model_class, run)
     formats = ["saved_model", *flags.words(config.export_format)]
-    save(gan, run.export, config, formats, run.last_scores(), data.label_names)
+    step, trained_steps = int(gan.step.numpy()), Checkpoints(run.checkpoints).steps()[-1]
+    training = about_training(run.scores(), trained_steps, config)
+    save(gan, run.export, config, formats, run.scores_of(step), data.label_names, training)
     print(run.export)
     return 0
 

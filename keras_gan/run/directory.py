@@ -13,7 +13,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from keras_gan import atomic, plain_json
+from keras_gan import atomic
+from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, refuse
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
@@ -195,9 +196,9 @@ class RunDirectory:
         """The rows of scores.csv so far: column → text."""
         return list(csv.DictReader(self._lines("scores.csv")))
 
-    def last_scores(self) -> dict:
-        """The last row of scores.csv without the settings: numbers and texts by name, or {}."""
-        rows = self.scores()
+    def scores_of(self, step: int) -> dict:
+        """The scores of a step, the last ones: numbers and texts by name, or {}."""
+        rows = [row for row in self.scores() if int(row["step"]) == step]
         settings = Config.__dataclass_fields__.keys() - SCORED
         row = {n: v for n, v in (rows[-1] if rows else {}).items() if n not in settings}
         return {name: _number(text) for name, text in row.items() if text not in ("", None)}

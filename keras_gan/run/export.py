@@ -5,7 +5,7 @@ import functools
 import importlib.util
 import pathlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +13,9 @@ import tensorflow as tf
 from keras_gan.errors import UsageError
 from keras_gan.model import serving
 from keras_gan.model.serving import endpoint
+from keras_gan.monitoring import best
 from keras_gan.quiet import silence
+from keras_gan.settings.config import Config
 
 
 def save(
@@ -23,6 +25,7 @@ def save(
     formats: Sequence[str] = ("saved_model",),
     metrics: dict | None = None,
     class_names: list[str] | None = None,
+    training: dict | None = None,
 ) -> None:
     """Writes the export.
 
@@ -33,8 +36,10 @@ def save(
         formats: sequence of "saved_model", "litert", "onnx". The latter two hold only the
             generator, with float32 images and without noise; they are accepted if their images
             differ from the model's by at most 1e-5. Defaults to ("saved_model",).
-        metrics: dict of the last scores, written to `model.json`. Defaults to None.
+        metrics: dict of the model's scores, written to `model.json`. Defaults to None.
         class_names: list of str, the classes' names by number, likewise. Defaults to None.
+        training: dict of what else `model.json` says of the training, from `about_training`.
+            Defaults to None.
 
     Raises:
         StorageError: the folder can't be written.
@@ -49,11 +54,30 @@ def save(
     about = {
         "model": config.model,
         "scores": metrics or {},
+        **(training or {}),
         "settings": dataclasses.asdict(config),
     }
     serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert, class_names)
     for failure in filter(None, failures):
         raise failure
+
+
+def about_training(rows: Sequence[Mapping], trained_steps: int, config: Config) -> dict:
+    """What `model.json` says of the training that an exported model comes from.
+
+    Args:
+        rows: the run's scores.
+        trained_steps: int, the last step; the model may be of an earlier one, the best.
+        config: `Config` of the run.
+    """
+    row = best.best(rows)
+    ended = trained_steps < config.steps and config.stop_when == "plateau"
+    return {
+        "trained_steps": trained_steps,
+        "stopped_by": "plateau" if ended and best.stands_still(rows, config.patience) else None,
+        "best_step": best.best_step(rows),
+        "best_by": best.metric(row) if row else None,
+    }
 
 
 def require(formats: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from keras_gan.data import pipeline
 from keras_gan.errors import HealthStop, StorageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
+from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.monitoring.health.recovery import Recovery, RollBack
 from keras_gan.monitoring.progress import Progress
@@ -76,6 +77,9 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     _check_progress(config, run, start, checkpoints)
     warn_of_changes(restored.environment if workers.chief else {}, environment)
     run.write_settings(config)
+    if _stood_still(config, run):
+        print(f"{run.path} is finished: its score no longer improved at step {start}")
+        return 0
     if start >= config.steps and (_finished(config, run) or not workers.chief):
         print(
             f"{run.path} is finished: step {start} of {config.steps}; a higher --steps continues it"
@@ -115,6 +119,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
             attempt=int(gan.attempt.numpy()),
             start_step=step,
             steps=config.steps - step,
+            mirror=config.mirror,
             strategy=strategy,
         )
         try:
@@ -138,7 +143,9 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     if health.stopped:
         raise HealthStop(health.sentence())
     if workers.chief:
-        _finish(config, gan, run, source)
+        if step < config.steps:
+            logging.info("the score no longer improves: the training ends at step %d", step)
+        _finish(config, gan, run, source, checkpoints)
     if writer:
         writer.close()
     return 0
@@ -173,11 +180,22 @@ def warn_of_changes(before: Mapping, now: Mapping) -> None:
 
 
 def _finished(config, run):
-    """Whether the export, which a run writes last, is that of the last step."""
+    """Whether the export, which a run writes last, was written after the last step."""
+    return _exported(run).get("trained_steps", -1) >= config.steps
+
+
+def _stood_still(config, run):
+    """Whether the run was ended by a plateau of its score."""
+    return config.stop_when == "plateau" and bool(_exported(run).get("stopped_by"))
+
+
+def _exported(run):
+    """What the run's `model.json` says, a dictionary; empty without a readable one."""
     try:
-        return json.loads((run.export / "model.json").read_text())["step"] >= config.steps
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        found = json.loads((run.export / "model.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _callbacks(config, run, source, writer, checkpoints, health, recovery):
@@ -189,8 +207,11 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
     if writer:
         yield Scalars(writer, every, source, config.sample_every or 500)
     yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling)
-    yield scores.Scores(config, run, source, writer)
-    yield saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
+    keeper = saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
+    yield scores.Scores(config, run, source, writer, keeper)
+    if config.stop_when == "plateau":
+        yield StopOnPlateau(run, config.score_every, config.patience)
+    yield keeper
 
 
 def _hint_labels(config, source, model_class):
@@ -207,43 +228,54 @@ def _hint_labels(config, source, model_class):
         )
 
 
-def _finish(config, gan, run, source):
+def _finish(config, gan, run, source, checkpoints):
     """Writes the last samples, the run's page and the export, and prints where they are."""
     samples = Samples(run.samples, 0, None, source, config.noise_at_sampling)
     samples.set_model(gan)
+    step = int(gan.step.numpy())
     for name, picture in samples.draw().items():
-        pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
+        pictures.save(picture, run.samples / f"{name}-{step:08d}.png")
+    rows = run.scores()
     first = sorted(run.samples.glob("samples-*.png"))
     pictures.run_page(
         _curves(run),
         np.asarray(Image.open(first[0])),
         np.asarray(Image.open(first[-1])),
         run.path / "run.png",
-        f"{config.model} on {config.dataset}, {config.steps} steps",
+        f"{config.model} on {config.dataset}, {step} steps",
     )
+    if config.checkpoint == "best":
+        checkpoints.restore_best(gan)
+    exported = int(gan.step.numpy())
+    row = run.scores_of(exported)
+    which = f"step {exported}"
+    if row and exported == best_step(rows):
+        which += f", the best of {len(rows)} scores: {metric(row)} {row[metric(row)]:.4g}"
     # Last: a run that has its export is finished.
     export.save(
         gan,
         run.export,
         config,
         ["saved_model", *flags.words(config.export_format)],
-        metrics=run.last_scores(),
+        metrics=row,
         class_names=source.label_names,
+        training=export.about_training(rows, step, config),
     )
     print(
         f"pictures     {run.samples}, {run.path / 'run.png'}\n"
         f"scores       {run.path / 'scores.csv'}\n"
         f"health       {run.path / 'health.md'}\n"
-        f"export       {run.export}\n"
+        f"export       {run.export} ({which})\n"
         f"TensorBoard  {_tensorboard()} --logdir {run.tensorboard}"
     )
 
 
 def _tensorboard():
     """The command as it runs here: with its path where the environment is not the shell's."""
-    beside = pathlib.Path(sys.executable).with_name("tensorboard")
-    found = shutil.which("tensorboard")
-    return "tensorboard" if found or not beside.exists() else str(beside)
+    of_environment = pathlib.Path(sys.executable).with_name("tensorboard")
+    if shutil.which("tensorboard") or not of_environment.exists():
+        return "tensorboard"
+    return str(of_environment)
 
 
 def _curves(run):

@@ -305,17 +305,17 @@ def words_of(*allowed: str) -> Callable[[str, str], tuple[str, ...]]:
 
 
 def by_group(config_class: type, full: bool = True) -> dict[str, list[dataclasses.Field]]:
-    """The fields that are flags by heading, in declaration order.
+    """The fields that are flags by heading, in declaration order or in that of `groups`.
 
     Args:
         config_class: a dataclass whose fields are made by `flag`.
         full: bool, all flags or only the common ones. Defaults to True.
     """
-    groups = {}
+    groups = {name: [] for name in getattr(config_class, "groups", ())}
     for field in dataclasses.fields(config_class):
         if full or field.metadata["flag"]["common"]:
             groups.setdefault(field.metadata["flag"]["group"], []).append(field)
-    return groups
+    return {name: fields for name, fields in groups.items() if fields}
 
 
 def help_text(config_class: type, usage: str, full: bool = True) -> str:

@@ -8,6 +8,7 @@ import keras
 
 from keras_gan.errors import refuse
 from keras_gan.rules import augment, by_name, penalties, schedules, targets, top_k
+from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.input_noise import InputNoise
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
 from keras_gan.rules.priors import OrnsteinUhlenbeck, Prior
@@ -46,11 +47,15 @@ def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
         "replay": Replay(config.replay_size, config.replay_rate) if config.replay_rate else None,
         "opponent": opponent(config),
         "schedule": schedule(config),
-        "average": by_name.average(config.average_decay),
+        "average": average(config),
         "top_k": top_k.TopK(config.top_k) if config.top_k else None,
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
+        "d_learning_rate_schedule": learning_rate_schedule(config, "d"),
+        "g_learning_rate_schedule": learning_rate_schedule(config, "g"),
+        "d_beta_2_schedule": beta_2_schedule(config, "d"),
+        "g_beta_2_schedule": beta_2_schedule(config, "g"),
         "jit_compile": functional.uses_xla(config.xla),
         "loss_scaling": config.precision == "mixed_float16",
         "seed": config.seed,
@@ -78,6 +83,47 @@ def optimizer(config: Config, side: str) -> keras.optimizers.Optimizer:
         beta_2=getattr(config, f"{side}_beta_2"),
         weight_decay=config.d_weight_decay if side == "d" else 0.0,
     )
+
+
+def learning_rate_schedule(config: Config, side: str) -> schedules.Schedule | None:
+    """The `Schedule` of a factor of "d"'s or "g"'s learning rate; None where it is constant.
+
+    Without a horizon (`schedule_steps` None, as in Python) it is constant too.
+    """
+    kind = getattr(config, f"{side}_learning_rate_schedule")
+    if config.schedule_steps is None or (kind == "constant" and not config.warmup_steps):
+        return None
+    start, end = (getattr(config, f"{side}_learning_rate{at}") for at in ("", "_end"))
+    share = end / start if start else 0.0
+    return schedules.Schedule(kind, 1.0, share, config.schedule_steps, config.warmup_steps)
+
+
+def quantity(settings: Mapping, name: str) -> float | schedules.Schedule:
+    """A setting's value, or the `Schedule` to its end value if it has one.
+
+    Args:
+        settings: values by flag name; there are the flags `name` and `name` + "_end".
+        name: str, name of a flag.
+    """
+    start, end = settings[name], settings[f"{name}_end"]
+    if end is None or settings["schedule_steps"] is None:
+        return start
+    return schedules.Schedule(settings["schedule"], start, end, settings["schedule_steps"])
+
+
+def beta_2_schedule(config: Config, side: str) -> schedules.Schedule | None:
+    """The `Schedule` of "d"'s or "g"'s β2; None where it is constant, or the optimizer has none."""
+    value = quantity(vars(config), f"{side}_beta_2")
+    has_one = hasattr(optimizer(config, side), "beta_2")
+    return value if has_one and isinstance(value, schedules.Schedule) else None
+
+
+def average(config: Config) -> MovingAverage:
+    """The moving average of the generator's weights."""
+    if not (config.average_half_life or config.average_half_life_end):
+        return by_name.average(config.average_decay)
+    half_life = quantity(vars(config), "average_half_life") or None
+    return MovingAverage(config.average_decay, half_life=half_life, batch_size=config.batch_size)
 
 
 def prior(config: Config) -> Prior | OrnsteinUhlenbeck:
@@ -114,6 +160,7 @@ def stateless_penalties(settings: Mapping[str, Any]) -> Iterator[penalties.Penal
             continue
         options = {"weight": settings[name], "interval": settings["penalty_interval"]}
         if issubclass(penalty, penalties.R1):
+            options["weight"] = quantity(settings, name)
             options["finite_difference"] = settings["r1_finite_difference"]
         yield penalty(**options)
 
@@ -127,12 +174,13 @@ def _penalties(config):
 def _d_inputs(config):
     """Augmentation first, so that noise is added to the images that D would see."""
     if config.augment:
-        yield augment.DiffAugment(words(config.augment))
+        rate = quantity(vars(config), "augment_rate")
+        yield augment.DiffAugment(words(config.augment), rate)
     if config.ada:
         yield augment.ADA(config.ada, config.batch_size / 500_000)
     if config.input_noise:
         yield InputNoise(
-            schedules.Decay(
+            schedules.Schedule(
                 config.input_noise_decay, config.input_noise, 0.0, config.input_noise_steps
             )
         )

@@ -66,7 +66,15 @@ def complete(given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     if values["input_noise_steps"] is None:
         # An absolute step, fixed at the first start: raising --steps must not change past steps.
         values["input_noise_steps"] = max(1, values["steps"] // 2)
+    if values["schedule_steps"] is None:
+        values["schedule_steps"] = horizon(values)
     return Config(**values)
+
+
+def horizon(values):
+    """The step at which schedules end, of settings that do not say it themselves."""
+    share = values.get("schedule_share", Config.schedule_share)
+    return max(1, round(share * values["steps"]))
 
 
 def _affordable_steps(values):

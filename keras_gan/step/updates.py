@@ -246,7 +246,7 @@ class Updates:
         so_far, keeps_training = metrics["finite"] > 0.0, tf.constant(True)
         for player, total, norm, loss, new in agreed:
             trains = self.gan.schedule.keeps_training(side, loss, active)
-            player.update(total, norm, so_far & trains)
+            player.update(total, norm, so_far & trains, self.gan.step.value)
             functional.assign(network_state.statistics(player.network), new, so_far & trains)
             keeps_training = keeps_training & trains
         for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():

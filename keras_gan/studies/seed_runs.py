@@ -53,6 +53,7 @@ class SeedRuns:
             turns=self.gan.schedule.d_turns,
             seed=seed,
             steps=self.config.steps,
+            mirror=self.config.mirror,
         )
         self.gan.fit(batches, steps_per_epoch=self.config.steps, verbose=0, shuffle=False)
         noise = self.config.noise_at_sampling

@@ -17,7 +17,7 @@ from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
 from keras_gan.rules.priors import OrnsteinUhlenbeck
 from keras_gan.rules.replay import Replay
-from keras_gan.rules.schedules import Decay, FixedSchedule
+from keras_gan.rules.schedules import FixedSchedule, Schedule
 from keras_gan.run import devices
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings.resolve import complete
@@ -201,7 +201,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     "least squares, R1 lazily, input noise, past players": lambda: _rules(
         loss=losses.LeastSquares(),
         penalties=[penalties.R1(1.0, 2)],
-        d_inputs=[input_noise.InputNoise(Decay("linear", 0.2, 0.0, 10))],
+        d_inputs=[input_noise.InputNoise(Schedule("linear", 0.2, 0.0, 10))],
         opponent=PastPlayers(2, 2, 0.9, 1),
         optimizer="adam",
     ),

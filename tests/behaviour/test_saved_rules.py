@@ -27,19 +27,25 @@ def rules(opponent):
         "g_optimizer": keras.optimizers.Adam(1e-3, beta_1=0.5),
         "loss": losses.LeastSquares(),
         "targets": targets.Targets((0.7, 1.2), (0.0, 0.3), 0.1),
-        "penalties": [penalties.R1(0.1), penalties.LeCam()],
+        "penalties": [penalties.R1(schedules.Schedule("cosine", 0.1, 0.01, 9)), penalties.LeCam()],
         "d_inputs": [
-            augment.DiffAugment(("color", "translation")),
+            augment.DiffAugment(
+                ("color", "translation"), schedules.Schedule("linear", 0.0, 1.0, 9)
+            ),
             augment.ADA(interval=1, step_size=0.1),
-            input_noise.InputNoise(schedules.Decay("cosine", 0.2, 0.0, 10)),
+            input_noise.InputNoise(schedules.Schedule("cosine", 0.2, 0.0, 10)),
         ],
         "replay": replay.Replay(16, 0.5),
         "opponent": opponent,
         "schedule": schedules.FixedSchedule(2, 1),
-        "average": ema.MovingAverage(0.9),
+        "average": ema.MovingAverage(
+            half_life=schedules.Schedule("linear", 0.0, 50.0, 9), batch_size=8
+        ),
         "top_k": top_k.TopK(0.5),
         "clip_norm": 5.0,
         "d_constraint": weight_clip.WeightClip(0.5),
+        "g_learning_rate_schedule": schedules.Schedule("cosine", 1.0, 0.1, 9, 2),
+        "g_beta_2_schedule": schedules.Schedule("linear", 0.9, 0.99, 9),
         "seed": 11,
     }
 
@@ -47,6 +53,7 @@ def rules(opponent):
 def some_rules(opponent):
     """The rules with state that are quick to trace."""
     names = ("d_optimizer", "g_optimizer", "replay", "opponent", "schedule", "average", "seed")
+    names += ("g_learning_rate_schedule", "g_beta_2_schedule")
     return {n: rule for n, rule in rules(opponent).items() if n in names} | {
         "penalties": [penalties.LeCam()]
     }

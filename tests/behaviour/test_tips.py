@@ -32,7 +32,7 @@ FACTORS = {
         {},
         {"gradient_penalty": 1.0, "d_normalization": "layer"},
         {"dragan": 1.0, "penalty_interval": 2, "d_normalization": "instance"},
-        {"r1": 0.1, "r2": 0.1, "d_normalization": "none"},
+        {"r1": 0.1, "r1_end": 0.01, "r2": 0.1, "d_normalization": "none"},
         {"r2": 0.1, "r1_finite_difference": True, "d_normalization": "none"},
     ],
     "smoothness": [{}, {"lecam": 0.3, "consistency": 1.0}, {"balanced_consistency": 1.0}],
@@ -74,6 +74,7 @@ FACTORS = {
     "input": [
         {},
         {"augment": "color,translation,cutout"},
+        {"augment": "color,translation,cutout", "augment_rate": 0.0, "augment_rate_end": 0.5},
         {"ada": 0.6},
         {"input_noise": 0.1, "input_noise_steps": 1},
     ],
@@ -81,6 +82,14 @@ FACTORS = {
         {"average_decay": 0.0},
         {"top_k": 0.5, "clip_norm": 1.0},
         {"d_optimizer": "sgd", "d_learning_rate": 0.01, "d_weight_decay": 1e-4},
+        {
+            "d_learning_rate_schedule": "linear",
+            "g_learning_rate_schedule": "cosine",
+            "warmup_steps": 2,
+            "d_beta_2": 0.9,
+            "d_beta_2_end": 0.99,
+            "average_half_life_end": 100.0,
+        },
     ],
     "xla": [{"xla": False}, {"xla": True}],
 }

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_gan.rules import losses, priors, replay, targets
 from keras_gan.rules.schedules import FixedSchedule
-from keras_gan.step import randomness
+from keras_gan.step import functional, randomness
 from keras_gan.step.turn import Turn
 from models import blocks, infogan, r3gan
 
@@ -232,6 +232,40 @@ class TestR3GAN:
             layer.build(x.shape)
         theirs.set_weights(ours.get_weights())
         np.testing.assert_allclose(ours(x), theirs(x), atol=1e-5)
+
+    @pytest.mark.parametrize("dtype, rtol", [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
+    def test_the_grouped_convolution_is_the_same_with_xla_up_to_second_derivatives(
+        self, dtype, rtol
+    ):
+        layer = r3gan.GroupedConv2D(32, 3, padding="same", groups=2, dtype=dtype)
+        layer.build((2, 5, 6, 32))
+        x = tf.constant(np.random.default_rng(0).normal(size=(2, 5, 6, 32)), tf.float32)
+        read = functional.read([layer.kernel])
+
+        def derivatives(x):
+            kernel = layer.kernel.value
+            with tf.GradientTape(watch_accessed_variables=False) as outer:
+                outer.watch(kernel)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    total = tf.reduce_sum(tf.cast(layer(x), tf.float32) ** 3)
+                slope = inner.gradient(total, x)
+                penalty = tf.reduce_sum(slope**2)
+            return total, slope, outer.gradient(penalty, kernel)
+
+        graph = tf.function(functional.pure(derivatives, [layer.kernel], xla=False))
+        compiled = functional.pure(derivatives, [layer.kernel], xla=True)
+        for a, b in zip(graph(read, x), compiled(read, x), strict=True):
+            largest = float(tf.reduce_max(tf.abs(b)))
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * largest)
+        ops = [
+            sum(
+                op.type == "Conv2D"
+                for op in function.get_concrete_function(read, x).graph.get_operations()
+            )
+            for function in (graph, compiled)
+        ]
+        assert ops[1] > ops[0]  # one per group
 
     def test_a_new_block_is_the_identity(self):
         inputs = keras.Input((4, 4, 8))

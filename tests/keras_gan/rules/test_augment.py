@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gan.rules import augment, penalties
+from keras_gan.rules.schedules import Schedule
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +156,14 @@ def test_r1_through_ada_taken_lazily_in_xla(tiny):
         )
         assert (np.abs(plain).max() > 0) == (step == 0)
         np.testing.assert_allclose(plain, compiled, rtol=1e-4, atol=1e-5)
+
+
+def test_a_kind_of_diffaugment_acts_on_the_share_that_its_rate_says(key):
+    images = tf.constant(np.random.default_rng(0).uniform(-1, 1, (4000, 4, 4, 1)), tf.float32)
+    rule = augment.DiffAugment(("color",), Schedule("linear", 0.0, 0.4, 100))
+    whole = augment.DiffAugment(("color",))(images, key, 0).numpy()
+    for step, rate in [(0, 0.0), (50, 0.2), (100, 0.4)]:
+        found = rule(images, key, tf.constant(step, tf.int64)).numpy()
+        changed = (found != images.numpy()).any((1, 2, 3))
+        assert abs(changed.mean() - rate) <= 4 * np.sqrt(rate * (1 - rate) / 4000)
+        np.testing.assert_array_equal(found[changed], whole[changed])

@@ -244,3 +244,14 @@ def test_a_second_order_penalty_is_one_that_differentiates_d(tiny, slope, monkey
 def test_a_penalty_has_the_name_of_its_flag():
     flags = {field.name for field in dataclasses.fields(Config)}
     assert {*penalties.PENALTIES, penalties.LeCam().name} <= flags
+
+
+@pytest.mark.parametrize("interval", [1, 5])
+def test_a_weight_may_follow_a_schedule(tiny, slope, interval):
+    """γ/2·‖a‖² with γ at the step, times the interval."""
+    rule = penalties.R1(schedules.Schedule("cosine", 4.0, 0.4, 20), interval)
+    norm = float(tf.reduce_sum(slope**2))
+    for step, weight in [(0, 4.0), (10, 2.2), (20, 0.4), (30, 0.4)]:
+        turn = tiny.linear_turn(slope, step=step)
+        np.testing.assert_allclose(rule(turn), interval * 0.5 * weight * norm, rtol=1e-5)
+        assert float(turn.metrics["penalty/r1_weight"]) == pytest.approx(weight)
