@@ -101,12 +101,19 @@ class Updates:
 
     def _undo(self, variables, before, finite):
         """Gives variables their values before the step back, unless all of it was finite."""
+        pairs = list(zip(variables, before))
+        # What the replicas agree on when it is written can't be written inside a condition.
+        agreed = [pair for pair in pairs if pair[0].aggregation not in (None, "none")]
+        own = [pair for pair in pairs if pair[0].aggregation in (None, "none")]
 
         def restore():
-            functional.assign(variables, before)
+            functional.assign(*zip(*own))
             return False
 
-        tf.cond(finite, lambda: True, restore)
+        if own:
+            tf.cond(finite, lambda: True, restore)
+        if agreed:
+            functional.assign(*zip(*agreed), ~finite)
 
     def fakes(
         self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
