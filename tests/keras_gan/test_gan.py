@@ -101,7 +101,7 @@ class InfiniteForG(losses.NonSaturating):
 def test_a_step_in_which_one_side_is_not_finite_changes_neither(tiny, rules, xla, turns):
     """D moves before G's gradient is known, and has to come back."""
     adam = {f"{side}_optimizer": keras.optimizers.Adam(1e-3) for side in "dg"}
-    gan = tiny.gan(schedule=FixedSchedule(*turns), xla=xla, **adam, **rules)
+    gan = tiny.gan(schedule=FixedSchedule(*turns), jit_compile=xla, **adam, **rules)
     before = {k: [np.array(v) for v in vs] for k, vs in gan.state().items()}
     metrics = tiny.train(gan)
     assert metrics["finite"][-1] == 0
