@@ -8,12 +8,14 @@ it is complete. The temporary names are hidden:
 """
 
 import contextlib
+import json
+import math
 import os
 import pathlib
 import secrets
 import shutil
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 @contextlib.contextmanager
@@ -102,6 +104,26 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """The JSON text of a value; NaN and infinity, which JSON lacks, become null.
+
+    Args:
+        value: dictionaries, lists, texts and numbers.
+        indent: spaces per level, or None for a single line.
+    """
+    return json.dumps(_finite(value), indent=indent, allow_nan=False)
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _temporary(path):

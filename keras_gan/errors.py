@@ -8,6 +8,10 @@ class KerasGanError(Exception):
 
     exit_status = 1
 
+    def __init__(self, message: str = ""):
+        words = " ".join(str(message).split())
+        super().__init__("".join(c if c.isprintable() else "?" for c in words))
+
 
 class UsageError(KerasGanError, ValueError):
     """A wrong flag or unusable data.

@@ -31,7 +31,6 @@ ORDER = (
         "keras_gan.atomic",
         "keras_gan.quiet",
         "keras_gan.choices",
-        "keras_gan.plain_json",
     ),
     (
         "keras_gan.step.keras_private",

@@ -9,7 +9,6 @@ import tensorflow as tf
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.model.networks import AverageNetwork
 from keras_gan.rules import priors
@@ -169,7 +168,7 @@ def write(
                 "class_names": class_names,
                 "step": int(gan.step.numpy()),
             }
-            (temporary / ABOUT).write_text(plain_json.dumps(facts, indent=1))
+            (temporary / ABOUT).write_text(atomic.json_text(facts, indent=1))
             if convert is not None:
                 convert(temporary)
     except (OSError, tf.errors.OpError) as error:

@@ -10,7 +10,6 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
@@ -95,11 +94,11 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
         images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
         scores.update(evaluator.class_agreement(images, labels))
     scores = {"step": int(gan.step.numpy()), **scores}
-    print(plain_json.dumps(scores) if config.json else report.table(scores), flush=True)
+    print(atomic.json_text(scores) if config.json else report.table(scores), flush=True)
     try:
         if not config.json:
             report.save_pictures(run.path, evaluator, gan, scores)
-        run.write_text("evaluation.json", plain_json.dumps(scores, indent=1))
+        run.write_text("evaluation.json", atomic.json_text(scores, indent=1))
     except StorageError as error:  # the run may be somebody else's, to read only
         logging.warning("not kept in the run: %s", error)
     return 0
@@ -120,7 +119,7 @@ def compare(given: Mapping[str, Any]) -> int:
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )
-    print(plain_json.dumps(scores) if config.json else report.table(scores))
+    print(atomic.json_text(scores) if config.json else report.table(scores))
     return 0
 
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_gan import atomic
-from keras_gan.data import plain_json
 from keras_gan.errors import StorageError, refuse
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
@@ -109,7 +108,7 @@ class RunDirectory:
     def _mark(self):
         if not (self.path / MARKER).exists():
             self._marked = True
-            self.write_text(MARKER, plain_json.dumps({"saved": False}) + "\n")
+            self.write_text(MARKER, atomic.json_text({"saved": False}) + "\n")
 
     def _undo(self):
         """Removes what was made for a run that has not begun."""
@@ -131,7 +130,7 @@ class RunDirectory:
     def note_checkpoint(self, step):
         """Remembers that checkpoints have been saved, so that their loss is noticed."""
         if not self.saved:
-            self.write_text(MARKER, plain_json.dumps({"saved": True}) + "\n")
+            self.write_text(MARKER, atomic.json_text({"saved": True}) + "\n")
 
     @property
     def saved(self):
@@ -178,7 +177,7 @@ class RunDirectory:
 
     def append_event(self, event: Mapping[str, Any]) -> None:
         """Appends a line to events.jsonl; `event` has "step" and "attempt"."""
-        self._append("events.jsonl", plain_json.dumps(event) + "\n")
+        self._append("events.jsonl", atomic.json_text(event) + "\n")
 
     def events(self) -> list[dict]:
         """The events so far, oldest first."""
@@ -205,7 +204,7 @@ class RunDirectory:
 
     def append_reading(self, step: int, means: Mapping[str, float]) -> None:
         """Appends the metrics' means since the last reading to readings.jsonl."""
-        self._append("readings.jsonl", plain_json.dumps({"step": step, **means}) + "\n")
+        self._append("readings.jsonl", atomic.json_text({"step": step, **means}) + "\n")
 
     def readings(self) -> list[dict]:
         """The readings so far, oldest first."""

@@ -218,3 +218,8 @@ def test_two_writers_of_one_file_do_not_mix(file):
         first.write(b"first")
         second.write(b"second")
     assert file.read_text() == "first"  # the last to finish
+
+
+def test_json_has_no_nan():
+    text = atomic.json_text({"a": [float("nan"), 1.5], "b": (float("-inf"), "x"), "c": None})
+    assert text == '{"a": [null, 1.5], "b": [null, "x"], "c": null}'

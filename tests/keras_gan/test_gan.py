@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gan import GAN
+from keras_gan.rules import losses, penalties
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.schedules import FixedSchedule
 from keras_gan.step import randomness
@@ -85,6 +86,29 @@ def test_a_step_that_is_not_finite_changes_no_weight(tiny):
                 np.testing.assert_array_equal(before, np.array(after), err_msg=owner)
     assert metrics["finite"][-1] == 0
     assert all(np.isfinite(v).all() for v in metrics.values())
+
+
+class InfiniteForG(losses.NonSaturating):
+    def generator(self, fake, real=None):
+        return super().generator(fake, real) * np.inf
+
+
+@pytest.mark.parametrize("turns", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize(
+    "rules", [{"loss": InfiniteForG()}, {"penalties": [penalties.R1(np.inf)]}], ids=["G", "D"]
+)
+def test_a_step_in_which_one_side_is_not_finite_changes_neither(tiny, rules, xla, turns):
+    """D moves before G's gradient is known, and has to come back."""
+    adam = {f"{side}_optimizer": keras.optimizers.Adam(1e-3) for side in "dg"}
+    gan = tiny.gan(schedule=FixedSchedule(*turns), jit_compile=xla, **adam, **rules)
+    before = {k: [np.array(v) for v in vs] for k, vs in gan.state().items()}
+    metrics = tiny.train(gan)
+    assert metrics["finite"][-1] == 0
+    for owner, variables in gan.state().items():
+        if owner not in ("recorder", "counters"):
+            for old, new in zip(before[owner], variables):
+                np.testing.assert_array_equal(old, np.array(new), err_msg=owner)
 
 
 def test_batch_statistics_are_of_the_reals_alone(tiny):

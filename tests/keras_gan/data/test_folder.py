@@ -1,6 +1,7 @@
 """Folders of pictures, as users have them."""
 
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -164,3 +165,58 @@ def test_unusable_folders(tmp_path, refused, picture):
     refused(lambda: opened(tmp_path), "none of its 1 pictures")
     save(tmp_path / "b.png", picture())
     refused(lambda: opened(tmp_path, min_size=2), "1 images", "batch of 2")
+
+
+def test_linked_folders_are_followed_once(tmp_path, picture):
+    save(tmp_path / "store" / "1.png", picture())
+    save(tmp_path / "store" / "2.png", picture())
+    save(tmp_path / "data" / "dog" / "3.png", picture())
+    (tmp_path / "data" / "cat").symlink_to(tmp_path / "store")
+    (tmp_path / "store" / "circle").symlink_to(tmp_path / "data")
+    source = opened(tmp_path / "data")
+    assert source.label_names == ["cat", "dog"] and len(source) == 3
+
+
+def test_tiff_and_avif_are_read_and_other_files_counted(tmp_path, picture, caplog, refused):
+    (tmp_path / "a.heic").write_bytes(b"")
+    (tmp_path / "b.txt").write_bytes(b"")
+    refused(lambda: opened(tmp_path), "1 .heic, 1 .txt")
+    save(tmp_path / "a.tif", picture())
+    save(tmp_path / "b.avif", picture())
+    with caplog.at_level("INFO"):
+        assert len(opened(tmp_path)) == 2
+    assert "1 .heic, 1 .txt" in caplog.text
+
+
+def test_a_picture_of_floats_is_skipped(tmp_path, picture):
+    Image.fromarray(np.random.default_rng(0).random((32, 28)).astype(np.float32)).save(
+        tmp_path / "a.tif"
+    )
+    save(tmp_path / "b.png", picture())
+    source = opened(tmp_path)
+    assert len(source) == 1 and source.skipped == [str(tmp_path / "a.tif")]
+
+
+def test_a_folder_that_can_not_be_listed_is_counted(tmp_path, picture, monkeypatch, caplog):
+    save(tmp_path / "a" / "1.png", picture())
+    save(tmp_path / "b" / "2.png", picture())
+    scandir = os.scandir
+
+    def closed(path):
+        if str(path).endswith("/b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert opened(tmp_path).skipped == [str(tmp_path / "b")]
+    assert "1 of 2" in caplog.text
+
+
+def test_train_and_test_are_no_classes(tmp_path, picture, caplog):
+    for seed, name in enumerate(["train/cat/1", "train/dog/2", "test/cat/3", "test/dog/4"]):
+        save(tmp_path / f"{name}.png", picture(seed=seed))
+    with caplog.at_level("INFO"):
+        source = opened(tmp_path)
+    assert source.label_names == ["cat", "dog"] and len(source) == 2
+    assert "test: other parts, left out" in caplog.text
+    assert opened(tmp_path, labels="folders").label_names == ["test", "train"]

@@ -58,6 +58,39 @@ def test_floats_of_a_known_range(opened, dtype):
     np.testing.assert_array_equal(opened(images=IMAGES.astype("int64")).images, IMAGES)
 
 
+@pytest.mark.parametrize("low, high", [(0, 1), (-1, 1)])
+@pytest.mark.parametrize("hair", [1e-7, 5e-4])
+def test_floats_a_hair_outside_their_range_are_read_as_in_it(opened, low, high, hair):
+    """Rounding does that; they were once taken for 0 to 255, which made black pictures."""
+    images = low + IMAGES.astype("float64") / 255 * (high - low)
+    images[0, 0, 0, 0], images[0, 0, 0, 1] = low - hair, high + hair
+    expected = IMAGES.copy()
+    expected[0, 0, 0, :2] = 0, 255
+    np.testing.assert_array_equal(opened(images=images).images, expected)
+
+
+@pytest.mark.parametrize("high", [1.02, 1.5, 7.9])
+def test_floats_between_two_ranges_are_refused(opened, refused, high):
+    images = IMAGES / 255
+    images[0, 0, 0, 0] = high
+    refused(lambda: opened(images=images), f"{high:g}")
+
+
+def test_what_is_no_array_and_labels_that_are_texts(tmp_path, refused):
+    import zipfile
+
+    file = tmp_path / "pics.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.png", b"no array")
+    refused(lambda: open_source(f"npz:{file}"), "a.png", "folder:PATH")
+    np.savez(file, images=IMAGES, labels=LABELS.astype(str))
+    refused(lambda: open_source(f"npz:{file}"), "texts", "--labels=none")
+    np.savez(file, images=IMAGES.astype(np.complex64))
+    refused(lambda: open_source(f"npz:{file}"), "complex64")
+    file.write_text("text")
+    refused(lambda: open_source(f"npz:{file}"), "it is no .npz file")
+
+
 @pytest.mark.parametrize(
     ("images", "words"),
     [

@@ -40,3 +40,10 @@ def test_does_not_depend_on_the_order_of_samples():
 def test_one_sample_is_too_few():
     with pytest.raises(UsageError, match="at least 2"):
         kid.polynomial_mmd2(draw(0, 1), draw(1, 5))
+
+
+def test_there_is_no_spread_where_all_subsets_are_one():
+    x, y = draw(0, 200), draw(1, 200, 0.3)
+    mean, spread = kid.kernel_distance(x, y)
+    assert mean == pytest.approx(kid.polynomial_mmd2(x, y)) and np.isnan(spread)
+    assert kid.kernel_distance(x, draw(1, 300), subsets=3)[1] > 0
