@@ -5,7 +5,9 @@ import keras
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
 from keras_gan.layers import fused
 from keras_gan.layers.noise import AlwaysDropout, LayerNoise
+from keras_gan.layers.packing import Pack, PerSample
 from keras_gan.layers.pixel_shuffle import ICNR, PixelShuffle
+from keras_gan.layers.sliced_logit import SlicedLogit
 from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.step.keras_private import kernel_variable
 
@@ -58,14 +60,41 @@ def norm_act(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchron
     return AlwaysDropout(dropout)(x) if dropout else x
 
 
-def logit(features, spectral=False, use_bias=True):
+def logit(features, spectral=False, use_bias=True, kernel_initializer=None):
     """D's last layer: features [n, d] → logits [n], float32 in every precision.
 
     Losses of differences of logits (Wasserstein, relativistic) can't train a bias.
     """
     dense = SpectralDense if spectral else keras.layers.Dense
-    x = dense(1, use_bias=use_bias, kernel_initializer=initializer(), name="logit")(features)
+    kernel_initializer = kernel_initializer or initializer()
+    x = dense(1, use_bias=use_bias, kernel_initializer=kernel_initializer, name="logit")(features)
     return keras.layers.Reshape((), dtype="float32", name="logits")(x)
+
+
+def pack(images, options):
+    """Images as D sees them: `options.packing` of them as one input."""
+    return Pack(options.packing)(images) if options.packing > 1 else images
+
+
+def answers(features, images, options, spectral=False, use_bias=True, kernel_initializer=None):
+    """What D gives: "logits" [n] and "features" [n, d], and with `slicing` "direction" [n].
+
+    Args:
+        features: [n, d], or [n / packing, d]; then each image has the answer of its pack.
+        images: D's input.
+        options: the model's `Options`.
+        spectral: whether the last layer has spectral norm; not with `slicing`.
+        use_bias: whether it has a bias; not with `slicing`.
+        kernel_initializer: its kernel's; N(0, 0.02²) by default; not with `slicing`.
+    """
+    if options.slicing:
+        outputs = dict(zip(("logits", "direction"), SlicedLogit(name="logit")(features)))
+    else:
+        outputs = {"logits": logit(features, spectral, use_bias, kernel_initializer)}
+    outputs["features"] = features
+    if options.packing > 1:
+        outputs = {n: PerSample(options.packing)(value, images) for n, value in outputs.items()}
+    return outputs
 
 
 def with_label(latents, labels, num_classes, dimensions=32):

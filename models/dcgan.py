@@ -9,7 +9,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .options import DCGANOptions
+from .options import PlainDCGANOptions
 
 
 @register
@@ -36,6 +36,8 @@ class DCGAN(ZooModel):
         spectral_norm: spectral norm in D.
         layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
         dropout: rate in G, at training and at sampling; 0 is none.
+        packing: number of images that D sees as one input (PacGAN); 1 is off.
+        slicing: the direction of D's last layer is trained apart (SAN).
         minibatch_stddev: D sees the standard deviation over groups of images.
         last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
         sync_batch_norm: batch norm over all replicas.
@@ -45,7 +47,7 @@ class DCGAN(ZooModel):
         gan = DCGAN(image_shape=(28, 28, 1), width=64)
     """
 
-    Options: ClassVar = DCGANOptions
+    Options: ClassVar = PlainDCGANOptions
     logit_bias: ClassVar = True
 
     @classmethod
@@ -58,9 +60,9 @@ class DCGAN(ZooModel):
     def build_discriminator(cls, options):
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
         images = keras.Input(options.image_shape, name="images")
-        features = keras.layers.Flatten()(discriminator_trunk(images, options))
-        logits = blocks.logit(features, options.spectral_norm, cls.logit_bias)
-        outputs = {"logits": logits, "features": features}
+        trunk = discriminator_trunk(blocks.pack(images, options), options)
+        features = keras.layers.Flatten()(trunk)
+        outputs = blocks.answers(features, images, options, options.spectral_norm, cls.logit_bias)
         return blocks.network(images, outputs, "discriminator", options)
 
 

@@ -11,7 +11,7 @@ from keras_gan.rules.base import register
 from . import blocks
 from .base import ZooModel
 from .dcgan import channels
-from .options import NormalizedOptions
+from .options import PlainNormalizedOptions
 
 
 @register
@@ -42,7 +42,7 @@ class SNGAN(ZooModel):
         gan.compile()                               # hinge, on batches [n, 5, h, w, c]
     """
 
-    Options: ClassVar = NormalizedOptions
+    Options: ClassVar = PlainNormalizedOptions
     built_in: ClassVar = {"spectral_norm": True, "downsampling": "average"}
 
     @classmethod
@@ -92,7 +92,8 @@ class SNGAN(ZooModel):
     @classmethod
     def build_discriminator(cls, options):
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-        images = x = keras.Input(options.image_shape, name="images")
+        images = keras.Input(options.image_shape, name="images")
+        x = blocks.pack(images, options)
 
         def halve(x):
             return keras.layers.AveragePooling2D(2)(x)
@@ -111,7 +112,7 @@ class SNGAN(ZooModel):
         if options.minibatch_stddev:
             x = MinibatchStddev()(x)
         features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
-        outputs = {"logits": blocks.logit(features, spectral=True), "features": features}
+        outputs = blocks.answers(features, images, options, spectral=True)
         return blocks.network(images, outputs, "discriminator", options)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
-from .options import ConvOptions
+from .options import PlainConvOptions
 
 
 @register
@@ -31,7 +31,7 @@ class WGAN(DCGAN):
         gan.compile()                               # on batches [n, 5, h, w, c]
     """
 
-    Options: ClassVar = ConvOptions  # no spectral norm
+    Options: ClassVar = PlainConvOptions  # no spectral norm
     logit_bias: ClassVar = False
 
     @classmethod
