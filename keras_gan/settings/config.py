@@ -274,6 +274,13 @@ class Config(MethodSettings):
         group=STUDY,
         may_change=True,
     )
+    grid: tuple = flag(
+        (),
+        "study: FLAG=VALUE,VALUE,… or FLAG+FLAG=VALUE,… (the same value for both); may be repeated,"
+        " and each combination is a variant",
+        group=STUDY,
+        may_change=True,
+    )
     images: int = flag(
         0, "study: real images that D sees, instead of --steps", group=STUDY, low=0, may_change=True
     )
