@@ -66,4 +66,4 @@ def test_a_wheel_imports_from_another_folder(wheel, tmp_path):
     assert printed.count(str(tmp_path / "site")) == 2 and "dcgan" in printed
     command = tmp_path / "site" / "bin" / "keras-gan"
     text = command.read_text()
-    assert "from keras_gan_models.__main__ import main" in text
+    assert "from keras_gan.cli import installed" in text

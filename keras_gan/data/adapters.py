@@ -284,7 +284,7 @@ class Adapter:
             where = f" of batch {self._batch}"
             return images, to_classes(labels, len(images), self.needs.num_classes, where)
         except UsageError as error:
-            self._failure = error
+            self._failure = self._failure or error  # more may follow, of batches made ahead
             raise
 
     def _is_full(self, count, group):

@@ -83,26 +83,26 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
     low, high = _extremes(images, "the images")
     if given is not None:
         return _as_given(images, given, low, high)
-    found = f"images are {kind(images.dtype)} from {low:g} to {high:g}"
+    results = f"images are {kind(images.dtype)} from {low:g} to {high:g}"
     hint = "say which with pixel_range=(0, 255), (0, 1) or (-1, 1)"
     if not np.issubdtype(images.dtype, np.floating):
         if low < 0 or high > 255:
-            raise UsageError(f"{found}; integers in [0, 255], or {hint}")
+            raise UsageError(f"{results}; integers in [0, 255], or {hint}")
         if high <= 1:
-            raise UsageError(f"{found}, which may be [0, 1] or very dark [0, 255]: {hint}")
+            raise UsageError(f"{results}, which may be [0, 1] or very dark [0, 255]: {hint}")
         return PixelRange(0, 255, images.dtype)
     if low < 0:
         if low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
             return PixelRange(-1, 1, images.dtype)
-        raise UsageError(f"{found}; floats in [0, 1], [-1, 1] or [0, 255] are needed: {hint}")
+        raise UsageError(f"{results}; floats in [0, 1], [-1, 1] or [0, 255] are needed: {hint}")
     if high <= 1 + SLACK:
         if whole:
             return PixelRange(0, 1, images.dtype)
         raise UsageError(
-            f"{found} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
+            f"{results} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
         )
     if high < DARK or high > 255 * (1 + SLACK):
-        raise UsageError(f"{found}, which is none of [0, 1], [-1, 1] and [0, 255]: {hint}")
+        raise UsageError(f"{results}, which is none of [0, 1], [-1, 1] and [0, 255]: {hint}")
     return PixelRange(0, 255, images.dtype)
 
 

@@ -80,7 +80,7 @@ def model_config(gan: Any, parameters: Mapping) -> dict:
     """
     named = ("self", "name", "args", "kwargs")
     own = inspect.signature(type(gan).__init__).parameters
-    kept = keras_private.constructor_arguments(gan)
+    remaining = keras_private.constructor_arguments(gan)
     config = {"name": gan.name}
     if "generator" in own:
         sizes = dict(zip(("latent_dim", "image_shape"), gan._sizes))
@@ -96,7 +96,7 @@ def model_config(gan: Any, parameters: Mapping) -> dict:
     for name, parameter in own.items():
         if name in (*named, *parameters) or parameter.kind is parameter.VAR_KEYWORD:
             continue
-        if hasattr(gan, name) or name in kept:
-            value = getattr(gan, name, kept.get(name))
+        if hasattr(gan, name) or name in remaining:
+            value = getattr(gan, name, remaining.get(name))
             config[name] = keras.saving.serialize_keras_object(value)
     return config

@@ -3,13 +3,12 @@
 import contextlib
 from typing import Any
 
-import tensorflow as tf
-
 from keras_gan.data.adapters import DEFAULT_BATCH_SIZE, Adapter, Needs, Order
 from keras_gan.data.source import Source
 from keras_gan.data.user_batches import is_array, to_numpy
 from keras_gan.errors import UsageError
 from keras_gan.model import callbacks as keras_callbacks
+from keras_gan.model import networks
 
 
 def parts(data: Any) -> tuple:
@@ -121,12 +120,7 @@ def _check(gan, method, x):
         raise UsageError(f"the model is not compiled: call compile() before {method}()")
     if x is None:
         raise UsageError(f"{method} needs images: {method}(x)")
-    strategy = tf.distribute.get_strategy()
-    if tf.distribute.has_strategy() and strategy is not gan.distribute_strategy:
-        raise UsageError(
-            "the model was made outside the strategy's scope; build the networks, the optimizers"
-            " and the GAN inside `with strategy.scope():`"
-        )
+    networks.check_scope(gan.variables, gan.distribute_strategy)
 
 
 def _trace_anew(gan, function, data):

@@ -117,11 +117,9 @@ def check(generator, discriminator, image_shape, labelled) -> None:
         labelled: whether the discriminator takes labels.
     """
     if inputs_of(generator) is not None:
-        images = generator.outputs[0]
-        if isinstance(generator.output, dict) or len(generator.outputs) != 1:
-            raise UsageError(
-                f"the generator gives {len(generator.outputs)} outputs; images alone are needed"
-            )
+        images = keras_private.output_of(generator)
+        if not isinstance(images, keras.KerasTensor):
+            raise UsageError(f"the generator gives {len(images)} outputs; images alone are needed")
         if tuple(images.shape[1:]) != tuple(image_shape):
             raise UsageError(
                 f"the generator makes images {list(images.shape[1:])}, the discriminator takes"
@@ -129,7 +127,7 @@ def check(generator, discriminator, image_shape, labelled) -> None:
             )
         _check_range(_activation(images), image_shape)
     if inputs_of(discriminator) is not None:
-        _check_logits(discriminator.output)
+        _check_logits(keras_private.output_of(discriminator))
     else:
         _check_by_trying(discriminator, image_shape, labelled)
 

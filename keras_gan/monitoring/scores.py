@@ -47,7 +47,9 @@ class Scores(EveryNSteps):
         )
         row = {"step": step, "attempt": int(self.model.attempt.numpy()), **scores}
         row["seconds"] = round(time.monotonic() - began, 2)
-        self.run.append_score({**row, **dataclasses.asdict(self.config)})
+        # Two flags are called like columns of a score, whose values are the ones that count.
+        settings = dataclasses.asdict(self.config)
+        self.run.append_score({**row, **{n: v for n, v in settings.items() if n not in row}})
         if self.saving is not None and best_step(self.run.scores()) == step:
             self.saving.keep_best(step)
         if self.writer is not None:

@@ -117,13 +117,13 @@ def loss(given: Any) -> losses.Loss:
 
 def _checked_loss(function):
     real, fake = tf.constant([0.5, -1.0, 2.0]), tf.constant([-0.5, 1.0, 0.25])
-    found = function(real, fake)
-    if not isinstance(found, (tuple, list)) or len(found) != 2:
+    results = function(real, fake)
+    if not isinstance(results, (tuple, list)) or len(results) != 2:
         raise UsageError(
-            f"loss={_name(function)} gives {type(found).__name__}; a function (real_logits,"
+            f"loss={_name(function)} gives {type(results).__name__}; a function (real_logits,"
             " fake_logits) has to give two losses, (D's, G's)"
         )
-    for value, side in zip(found, "DG"):
+    for value, side in zip(results, "DG"):
         if tuple(value.shape) not in ((), (3,)):
             raise UsageError(
                 f"loss={_name(function)} gives {side}'s loss of shape {list(value.shape)} for 3"

@@ -79,6 +79,7 @@ class TargetNetworks(Opponent):
         return [tf.convert_to_tensor(copy.value) for copy in self.copies[name]]
 
     def on_step_end(self, step, key, metrics):
+        finite = metrics.get("finite", tf.constant(1.0)) > 0.0
         for name in PLAYERS:
             network = self.network(name)
             trainable = {id(v) for v in network.trainable_variables}
@@ -88,7 +89,7 @@ class TargetNetworks(Opponent):
                 if id(new) in trainable:
                     value = self.tau * value + (1.0 - self.tau) * old.value
                     distance += tf.reduce_sum(tf.square(new.value - value))
-                old.assign(value)
+                old.assign(tf.where(finite, value, tf.convert_to_tensor(old.value)))
             metrics[f"target_networks/{name}_distance"] = tf.sqrt(distance)
 
 

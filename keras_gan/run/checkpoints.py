@@ -11,7 +11,7 @@ import json
 import pathlib
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from absl import logging
@@ -53,6 +53,8 @@ class Checkpoints:
         keep: int, number of newest checkpoints to keep, in addition to `protected`. Defaults to 3.
         writes: bool, whether this process writes; of several only the chief does. Defaults to True.
         environment: dict of JSON values to save with each, see `devices.environment`.
+        on_save: function (step) that is called after a checkpoint has been written. Defaults to
+            None.
 
     Attributes:
         protected: set of int, steps of older checkpoints to keep as well.
@@ -65,9 +67,11 @@ class Checkpoints:
         keep: int = 3,
         writes: bool = True,
         environment: dict | None = None,
+        on_save: Callable[[int], None] | None = None,
     ):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
         self.environment, self.protected, self.best = environment or {}, set(), None
+        self.on_save = on_save
 
     def steps(self) -> list[int]:
         """Steps of the existing checkpoints, oldest first."""
@@ -121,6 +125,8 @@ class Checkpoints:
                 (folder / "manifest.json").write_text(text)
         except OSError as error:
             raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
+        if self.on_save is not None:
+            self.on_save(step)
         self._prune()
         return target
 
@@ -161,6 +167,15 @@ class Checkpoints:
         if steps:
             raise StorageError(f"{self.folder}: none of the {len(steps)} checkpoints can be read")
         return None
+
+    def last_environment(self) -> dict:
+        """The environment of the newest checkpoint whose manifest can be read, or {}."""
+        for step in reversed(self.steps()):
+            try:
+                return self._manifest(step)["environment"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return {}
 
     def restore_best(self, gan) -> Restored | None:
         """Restores the checkpoint with the best score, or else the newest one, as `restore`."""

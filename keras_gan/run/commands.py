@@ -1,15 +1,20 @@
 """The modes that use a trained run: evaluate, sample, interpolate, export."""
 
-import json
+import os
+import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from absl import logging
 
-from keras_gan.errors import UsageError
+from keras_gan import atomic
+from keras_gan.data import plain_json
+from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
-from keras_gan.run.build import build_model, open_data
+from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.export import about_training, save
@@ -17,32 +22,56 @@ from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
+GRID = 400  # samples that are shown as one picture
+MOST_STEPS = 32  # of an interpolation
 
-def load(config: Config, model_class: type, run: RunDirectory) -> tuple:
+
+def load(config: Config, model_class: type, run: RunDirectory, with_data: bool = False) -> tuple:
     """A run's data and model, restored from the best checkpoint or the last one.
 
     Args:
         config: `Config` of the run.
         model_class: class of its model.
         run: its `RunDirectory`.
+        with_data: bool, whether the data are opened; what a model needs to know of them is in the
+            checkpoint. Defaults to False.
 
     Returns:
-        `Source`, `GAN`.
+        `Source`, or `SavedData` without the data, and `GAN`.
 
     Raises:
         UsageError: the run has no trained checkpoint.
     """
-    source = open_data(config)
+    checkpoints = Checkpoints(run.checkpoints, writes=False)
+    environment = checkpoints.last_environment()
+    if not environment:
+        refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
+    if with_data:
+        source = open_data(config)
+        check_same_data(config, model_class, source, environment)
+    else:
+        source = SavedData.of(environment)
     gan = build_model(config, model_class, source)
-    checkpoints = Checkpoints(run.checkpoints)
     if config.checkpoint == "best":
         checkpoints.best = best_step(run.scores())
     restored = checkpoints.restore_best(gan)
     if restored is None or restored.step == 0:
-        raise UsageError(
-            "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
-        )
+        refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
     return source, gan
+
+
+def _writing(path):
+    """Raises a `StorageError` that names the way out if a folder can't be written."""
+    parent = next(p for p in (path, *path.parents) if p.exists())
+    if not os.access(parent, os.W_OK):
+        raise StorageError(f"{path}: can't be written; --out=FOLDER writes elsewhere")
+
+
+def folder(config: Config, run: RunDirectory, name: str) -> pathlib.Path:
+    """Where a mode writes: `--out`, or a folder of the run's samples."""
+    path = pathlib.Path(config.out).expanduser() if config.out else run.samples / name
+    _writing(path)
+    return path
 
 
 def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
@@ -50,7 +79,7 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
     from keras_gan.evaluation import report
     from keras_gan.evaluation.evaluator import Evaluator
 
-    source, gan = load(config, model_class, run)
+    source, gan = load(config, model_class, run, with_data=True)
     evaluator = Evaluator(
         source,
         extractor=config.extractor or None,
@@ -66,12 +95,13 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
         images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
         scores.update(evaluator.class_agreement(images, labels))
     scores = {"step": int(gan.step.numpy()), **scores}
-    if config.json:
-        print(json.dumps(scores))
-    else:
-        print(report.table(scores))
-        report.save_pictures(run.path, evaluator, gan, scores)
-    run.write_text("evaluation.json", json.dumps(scores, indent=1))
+    print(plain_json.dumps(scores) if config.json else report.table(scores), flush=True)
+    try:
+        if not config.json:
+            report.save_pictures(run.path, evaluator, gan, scores)
+        run.write_text("evaluation.json", plain_json.dumps(scores, indent=1))
+    except StorageError as error:  # the run may be somebody else's, to read only
+        logging.warning("not kept in the run: %s", error)
     return 0
 
 
@@ -90,7 +120,7 @@ def compare(given: Mapping[str, Any]) -> int:
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )
-    print(json.dumps(scores) if config.json else report.table(scores))
+    print(plain_json.dumps(scores) if config.json else report.table(scores))
     return 0
 
 
@@ -101,18 +131,37 @@ def sample(config: Config, model_class: type, run: RunDirectory) -> int:
     images = gan.sample(
         config.count, seed=config.seed, labels=labels, noise=config.noise_at_sampling
     )
-    folder = run.path / "samples" / f"seed-{config.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    if images.ndim == 2:
-        pictures.save(pictures.scatter(images), folder / "points.png")
-    else:
-        for i, image in enumerate(images):
-            pictures.save(image, folder / f"{i:05d}.png")
-        pictures.save(pictures.grid(images), folder / "grid.png")
+    target = folder(config, run, f"seed-{config.seed}")
+    _check_samples(target)
     extra = {} if labels is None else {"labels": labels}
-    np.savez_compressed(folder / "samples.npz", images=images, **extra)
-    print(f"{len(images)} samples in {folder}")
+    try:
+        with atomic.replacing_folder(target) as temporary:
+            if images.ndim > 2:
+                for i, image in enumerate(images):
+                    pictures.save(image, temporary / f"{i:05d}.png")
+            np.savez_compressed(temporary / "samples.npz", images=images, **extra)
+    except OSError as error:
+        raise StorageError(f"{target}: {error.strerror or error}") from error
+    grid = target.with_name(f"{target.name}-grid.png")
+    points = images.ndim == 2
+    pictures.save(pictures.scatter(images) if points else pictures.grid(images[:GRID]), grid)
+    print(f"{len(images)} samples in {target}, the first of them in {grid}")
     return 0
+
+
+def _check_samples(path):
+    """Raises a `UsageError` if a folder that is to be replaced holds more than samples."""
+    if not path.exists():
+        return
+    names = [p.name for p in path.iterdir()] if path.is_dir() else [path.name]
+    others = sorted(n for n in names if not re.fullmatch(r"\d{5,}\.png|samples\.npz", n))
+    if others:
+        refuse(
+            "out",
+            path,
+            f"holds {', '.join(others[:3])}, which are no samples",
+            "a new folder, an empty one, or one of samples, which are replaced",
+        )
 
 
 def sample_labels(config: Config, gan) -> np.ndarray | None:
@@ -143,11 +192,13 @@ def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes great-circle paths between pairs of latents as one picture, one row per path."""
     _, gan = load(config, model_class, run)
     rows = 8
+    if config.count > MOST_STEPS and config.count != Config.count:
+        refuse("count", config.count, "is more steps than a picture has room for", "1 to 32")
     labels = sample_labels(config, gan)
     if labels is not None:
         labels = np.resize(labels, rows)
-    picture = pictures.interpolation(gan, rows, min(config.count, 32), config.seed, labels)
-    target = run.path / "samples" / f"interpolation-seed-{config.seed}.png"
+    picture = pictures.interpolation(gan, rows, min(config.count, MOST_STEPS), config.seed, labels)
+    target = folder(config, run, "") / f"interpolation-seed-{config.seed}.png"
     pictures.save(picture, target)
     print(target)
     return 0
@@ -155,12 +206,11 @@ def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
 
 def export(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes the run's export again, in the formats `--export_format`."""
-    _, gan = load(config, model_class, run)
-    rows = run.scores()
+    data, gan = load(config, model_class, run)
     formats = ["saved_model", *flags.words(config.export_format)]
-    row = next((row for row in rows if int(row["step"]) == int(gan.step.numpy())), None)
-    trained_steps = Checkpoints(run.checkpoints).steps()[-1]
-    save(gan, run.export, config, formats, row, about_training(rows, trained_steps, config))
+    step, trained_steps = int(gan.step.numpy()), Checkpoints(run.checkpoints).steps()[-1]
+    training = about_training(run.scores(), trained_steps, config)
+    save(gan, run.export, config, formats, run.scores_of(step), data.label_names, training)
     print(run.export)
     return 0
 

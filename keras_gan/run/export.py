@@ -24,6 +24,7 @@ def save(
     config,
     formats: Sequence[str] = ("saved_model",),
     metrics: dict | None = None,
+    class_names: list[str] | None = None,
     training: dict | None = None,
 ) -> None:
     """Writes the export.
@@ -36,6 +37,7 @@ def save(
             generator, with float32 images and without noise; they are accepted if their images
             differ from the model's by at most 1e-5. Defaults to ("saved_model",).
         metrics: dict of the model's scores, written to `model.json`. Defaults to None.
+        class_names: list of str, the classes' names by number, likewise. Defaults to None.
         training: dict of what else `model.json` says of the training, from `about_training`.
             Defaults to None.
 
@@ -55,7 +57,7 @@ def save(
         **(training or {}),
         "settings": dataclasses.asdict(config),
     }
-    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert)
+    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert, class_names)
     for failure in filter(None, failures):
         raise failure
 
@@ -91,7 +93,7 @@ def require(formats: Sequence[str]) -> None:
                     f"needs the package {package}",
                     flag="export_format",
                     value=",".join(formats),
-                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                    allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
 
 

@@ -1,6 +1,9 @@
 """Training of a run, from start to export."""
 
 import json
+import pathlib
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -9,7 +12,7 @@ from absl import logging
 from PIL import Image
 
 from keras_gan.data import pipeline
-from keras_gan.errors import HealthStop
+from keras_gan.errors import HealthStop, StorageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
@@ -20,7 +23,7 @@ from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.run import cluster, devices, export
-from keras_gan.run.build import build_model, open_data
+from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.interruption import Interruption
@@ -61,13 +64,17 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
     source = open_data(config)
-    _hint_labels(config, source, model_class)
+    environment = devices.environment(config, strategy, source)
+    checkpoints = Checkpoints(
+        run.checkpoints, config.keep_checkpoints, workers.chief, environment, run.note_checkpoint
+    )
+    check_same_data(config, model_class, source, checkpoints.last_environment())
     with strategy.scope():
         gan = build_model(config, model_class, source)
-    environment = devices.environment(config, strategy, source)
-    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
+    _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
+    _check_progress(config, run, start, checkpoints)
     warn_of_changes(restored.environment if workers.chief else {}, environment)
     run.write_settings(config)
     if _stood_still(config, run):
@@ -144,6 +151,17 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     return 0
 
 
+def _check_progress(config, run, start, checkpoints):
+    """Refuses to begin anew where a run was, and to end before where it is."""
+    if run.saved and not checkpoints.steps():
+        raise StorageError(
+            f"{run.checkpoints}: the run's checkpoints are gone, so it can't go on; put them back,"
+            " or begin anew in another --run_dir"
+        )
+    if start > config.steps:
+        refuse("steps", config.steps, f"{run.path} is at step {start} already", f"{start} or more")
+
+
 def warn_of_changes(before: Mapping, now: Mapping) -> None:
     """Warns if a continued run can't be bit-identical, although no setting was changed.
 
@@ -152,7 +170,7 @@ def warn_of_changes(before: Mapping, now: Mapping) -> None:
         now: that of this process.
     """
     for name, value in before.items():
-        if value != now.get(name):
+        if name in now and value != now[name]:
             logging.warning(
                 "%s was %s and is %s now: the run continues, but not bit-identically",
                 name,
@@ -197,7 +215,10 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
 
 
 def _hint_labels(config, source, model_class):
-    if source.num_classes and "num_classes" not in compatibility.options(model_class):
+    conditional = "num_classes" in compatibility.options(model_class)
+    if source.label_names and conditional:
+        logging.info("classes: %s", name_classes(source))
+    elif source.num_classes and not conditional and len(source.image_shape) == 3:
         logging.info(
             "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
             " would (tip 12)",
@@ -226,10 +247,10 @@ def _finish(config, gan, run, source, checkpoints):
     if config.checkpoint == "best":
         checkpoints.restore_best(gan)
     exported = int(gan.step.numpy())
-    row = next((row for row in rows if int(row["step"]) == exported), None)
+    row = run.scores_of(exported)
     which = f"step {exported}"
     if row and exported == best_step(rows):
-        which += f", the best of {len(rows)} scores: {metric(row)} {float(row[metric(row)]):.4g}"
+        which += f", the best of {len(rows)} scores: {metric(row)} {row[metric(row)]:.4g}"
     # Last: a run that has its export is finished.
     export.save(
         gan,
@@ -237,6 +258,7 @@ def _finish(config, gan, run, source, checkpoints):
         config,
         ["saved_model", *flags.words(config.export_format)],
         metrics=row,
+        class_names=source.label_names,
         training=export.about_training(rows, step, config),
     )
     print(
@@ -244,8 +266,16 @@ def _finish(config, gan, run, source, checkpoints):
         f"scores       {run.path / 'scores.csv'}\n"
         f"health       {run.path / 'health.md'}\n"
         f"export       {run.export} ({which})\n"
-        f"TensorBoard  tensorboard --logdir {run.tensorboard}"
+        f"TensorBoard  {_tensorboard()} --logdir {run.tensorboard}"
     )
+
+
+def _tensorboard():
+    """The command as it runs here: with its path where the environment is not the shell's."""
+    of_environment = pathlib.Path(sys.executable).with_name("tensorboard")
+    if shutil.which("tensorboard") or not of_environment.exists():
+        return "tensorboard"
+    return str(of_environment)
 
 
 def _curves(run):

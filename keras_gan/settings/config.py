@@ -8,7 +8,7 @@ import dataclasses
 from typing import ClassVar
 
 from keras_gan import choices
-from keras_gan.settings.flags import common_flag, flag, image_size, words_of
+from keras_gan.settings.flags import common_flag, flag, image_size, run_folder, words_of
 from keras_gan.settings.methods import LATER, OPT, TIPS, MethodSettings
 
 MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
@@ -33,14 +33,16 @@ class Config(MethodSettings):
 
     mode: str = common_flag("train", "what to do", group=RUN, choices=MODES, may_change=True)
     run_dir: str = common_flag(
-        "runs/default", "output directory of the run", group=RUN, may_change=True
+        "runs/default", "output directory of the run", group=RUN, read=run_folder, may_change=True
     )
     model: str = common_flag("dcgan", "name of a model in the zoo", group=RUN)
     steps: int = common_flag(2000, "training steps", group=RUN, low=1, may_change=True)
     batch_size: int = common_flag(
         64, "real images per discriminator turn, over all devices", group=RUN, low=2
     )
-    seed: int = common_flag(0, "random seed of weights, data order and noise", group=RUN, low=0)
+    seed: int = common_flag(
+        0, "random seed of weights, data order and noise", group=RUN, low=0, high=2**32 - 1
+    )
 
     dataset: str = common_flag(
         "fashion_mnist",
@@ -255,6 +257,12 @@ class Config(MethodSettings):
     )
     count: int = common_flag(
         64, "sample: images; interpolate: steps per path", group=TOOLS, low=1, may_change=True
+    )
+    out: str = flag(
+        "",
+        "sample, interpolate: folder to write to, in place of the run's",
+        group=TOOLS,
+        may_change=True,
     )
     sample_labels: str = flag(
         "", "sample: comma-separated classes; defaults to all", group=TOOLS, may_change=True

@@ -22,9 +22,9 @@ def statistics(network):
     return _without_seeds(network, network.non_trainable_variables)
 
 
-def _without_seeds(network, found):
+def _without_seeds(network, variables):
     seeds = {id(state) for state in keras_private.seed_states(network)}
-    return [variable for variable in found if id(variable) not in seeds]
+    return [variable for variable in variables if id(variable) not in seeds]
 
 
 @contextlib.contextmanager

@@ -71,6 +71,8 @@ class Updates:
             The metrics: name → float32 scalar of this replica.
         """
         schedule, metrics, active = self.gan.schedule, {}, tf.constant(True)
+        moved = self._moved_before_the_last_turn()
+        before = functional.read(moved)
         for turn in range(schedule.d_turns):
             real, turn_key = pixels.to_float(images[:, turn]), key.fold(turn)
             label = None if labels is None else labels[:, turn]
@@ -82,7 +84,29 @@ class Updates:
             if turn > 0:
                 fakes = self.fakes(real, label, turn_key, taped=True)
             active = self.update_generators(real, label, fakes, turn_key, active, metrics)
+        self._undo(moved, before, metrics["finite"] > 0.0)
         return metrics
+
+    def _moved_before_the_last_turn(self):
+        """The variables that a step has changed by the time it can turn out not to be finite."""
+        early = self.players.values() if self.gan.schedule.g_turns > 1 else self.discriminators
+        return [
+            variable
+            for player in early
+            for variable in (
+                *network_state.variables(player.network),
+                *player.optimizer.variables,
+            )
+        ]
+
+    def _undo(self, variables, before, finite):
+        """Gives variables their values before the step back, unless all of it was finite."""
+
+        def restore():
+            functional.assign(variables, before)
+            return False
+
+        tf.cond(finite, lambda: True, restore)
 
     def fakes(
         self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
@@ -205,25 +229,28 @@ class Updates:
         return losses, cotangents, turn.metrics
 
     def _apply(self, side, players, losses, gradients, statistics, active, metrics):
-        """Updates each player of a side whose loss, gradients and statistics are finite.
+        """Updates the players of a side, unless something of this step was not finite.
 
         Returns:
             Whether the schedule keeps this side training, and whether all updates were accepted.
         """
-        keeps_training = accepted = tf.constant(True)
+        agreed, checks = [], []
         for player in players:
-            name = player.name
-            total, norm = player.agree(gradients[name])
-            loss, new = replicas.all_reduce("MEAN", (losses[name], statistics[name]))
-            finite = functional.all_finite((loss, norm, new))
+            total, norm = player.agree(gradients[player.name])
+            loss, new = replicas.all_reduce("MEAN", (losses[player.name], statistics[player.name]))
+            checks.append(functional.all_finite((loss, norm, new)))
+            agreed.append((player, total, norm, loss, new))
+            metrics[f"{player.name}/gradient_norm"] = norm
+        finite = tf.reduce_all(tf.stack(checks))
+        metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+        so_far, keeps_training = metrics["finite"] > 0.0, tf.constant(True)
+        for player, total, norm, loss, new in agreed:
             trains = self.gan.schedule.keeps_training(side, loss, active)
-            player.update(total, norm, finite & trains, self.gan.step.value)
-            functional.assign(network_state.statistics(player.network), new, finite & trains)
-            keeps_training, accepted = keeps_training & trains, accepted & finite & trains
-            metrics[f"{name}/gradient_norm"] = norm
-            metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+            player.update(total, norm, so_far & trains, self.gan.step.value)
+            functional.assign(network_state.statistics(player.network), new, so_far & trains)
+            keeps_training = keeps_training & trains
         for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():
-            scale.adapt(accepted)
+            scale.adapt(finite & keeps_training)
         turns = metrics.get(f"{side}/turns", 0.0)
         metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
-        return keeps_training, accepted
+        return keeps_training, so_far & keeps_training

@@ -14,8 +14,8 @@ def test_the_average_follows_its_recurrence_and_copies_statistics(tiny):
         expected = [0.9 * a + 0.1 * b for a, b in zip(expected, now, strict=True)]
     trainable = {id(v) for v in gan.generator.trainable_variables}
     pairs = list(zip(gan.generator.weights, gan.average_generator.weights, strict=True))
-    found = [average.numpy() for weight, average in pairs if id(weight) in trainable]
-    for a, b in zip(found, expected, strict=True):
+    averages = [average.numpy() for weight, average in pairs if id(weight) in trainable]
+    for a, b in zip(averages, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7)
     for weight, average in pairs:
         if id(weight) not in trainable:
@@ -50,5 +50,5 @@ def test_by_half_life_it_follows_its_recurrence(tiny):
 
 @pytest.mark.parametrize("step, beta", [(0, 0.1), (8, 0.5), (10**6, 0.999)])
 def test_the_start_is_soon_forgotten(step, beta):
-    found = float(ema.MovingAverage(0.999).beta(tf.constant(step, tf.int64)))
-    assert found == pytest.approx(beta, rel=1e-5)
+    actual = float(ema.MovingAverage(0.999).beta(tf.constant(step, tf.int64)))
+    assert actual == pytest.approx(beta, rel=1e-5)

@@ -19,12 +19,12 @@ STEPS = np.arange(0, 131, 10)
 def test_the_decay_is_its_formula_and_then_exactly_its_end(kind, share_left, xla):
     decay = schedules.Schedule(kind, 0.5, 0.0, 100)
     value = tf.function(decay.__call__, jit_compile=xla)
-    found = np.array([float(value(tf.constant(step, tf.int64))) for step in STEPS])
+    values = np.array([float(value(tf.constant(step, tf.int64))) for step in STEPS])
     before = STEPS < 100
-    np.testing.assert_allclose(found[before], 0.5 * share_left(STEPS[before] / 100), rtol=1e-5)
-    assert (found[~before] == 0.0).all() and (found[before] > 0.0).all()
-    assert found[0] == 0.5
-    assert (np.diff(found) <= 0).all()
+    np.testing.assert_allclose(values[before], 0.5 * share_left(STEPS[before] / 100), rtol=1e-5)
+    assert (values[~before] == 0.0).all() and (values[before] > 0.0).all()
+    assert values[0] == 0.5
+    assert (np.diff(values) <= 0).all()
 
 
 def test_a_constant_stays():
@@ -93,7 +93,7 @@ class TestThresholdLoop:
         np.testing.assert_array_equal(metrics[f"{refused}/bound_hit"], [0, 0])
 
     def test_it_stops_when_the_loss_falls_below_the_threshold(self, tiny):
-        """D alone, with a large rate: its loss falls from log 4 within a step's turns."""
+        """D alone, with a large rate: its loss falls from log 4 within the turns of one step."""
         import keras
 
         adam = keras.optimizers.Adam(0.05)

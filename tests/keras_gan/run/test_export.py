@@ -50,6 +50,10 @@ def test_an_export_replaces_all_of_the_previous_one(trained, tmp_path):
     gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
+    with pytest.raises(UsageError, match="is no export"):
+        export.save(gan, tmp_path / "export", made)
+    assert (tmp_path / "export" / "old").read_text() == "old"
+    (tmp_path / "export" / "model.json").write_text("{}")
     export.save(gan, tmp_path / "export", made)
     assert not (tmp_path / "export" / "old").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["export"]

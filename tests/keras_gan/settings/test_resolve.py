@@ -54,7 +54,7 @@ def test_a_run_keeps_its_settings(started):
     [
         ({"loss": "hinge"}, "--loss=hinge: .*started with another value.*allowed: least_squares"),
         ({"model": "dcgan"}, "--model=dcgan: .*allowed: lsgan"),
-        ({"xla": True}, "--xla=True: .*another --run_dir"),
+        ({"xla": True}, "--xla=true: .*another --run_dir"),
         ({"width": 9, "seed": 1}, "--seed=1"),  # in the order of --help
     ],
 )

@@ -1,4 +1,4 @@
-"""The gate in front of the weights, and the loss scale."""
+"""The check before each update, and the loss scale."""
 
 import keras
 import numpy as np
@@ -14,8 +14,8 @@ def player(optimizer, **options):
     return Player("d", network, optimizer, **options)
 
 
-def state(made):
-    return [np.array(v) for v in (*made.network.variables, *made.optimizer.variables)]
+def state(player):
+    return [np.array(v) for v in (*player.network.variables, *player.optimizer.variables)]
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adamw", "lion", "nadam"])
@@ -35,12 +35,12 @@ def test_our_loop_is_keras_own_apply(name):
 
 
 def test_a_refused_update_leaves_weights_and_slots_bit_for_bit():
-    made = player(keras.optimizers.Adam(0.1))
-    grads = [tf.ones(v.shape) for v in made.network.variables]
-    made.update(grads, tf.linalg.global_norm(grads), tf.constant(True), 0)
-    before = state(made)
-    made.update(grads, tf.linalg.global_norm(grads), tf.constant(False), 0)
-    for a, b in zip(before, state(made)):
+    trained = player(keras.optimizers.Adam(0.1))
+    grads = [tf.ones(v.shape) for v in trained.network.variables]
+    trained.update(grads, tf.linalg.global_norm(grads), tf.constant(True), 0)
+    before = state(trained)
+    trained.update(grads, tf.linalg.global_norm(grads), tf.constant(False), 0)
+    for a, b in zip(before, state(trained)):
         np.testing.assert_array_equal(a, b)
 
 
