@@ -345,9 +345,12 @@ class GAN(GenerativeModel):
         turn.log("discriminator/sign_real", tf.sign(real))
         self.targets.log(turn)
         parts = self.adversarial_parts(turn, turn.real_output, turn.fake_output)
-        return turn.log("discriminator/loss_real", parts[0]) + turn.log(
-            "discriminator/loss_fake", parts[1]
-        )
+        loss = turn.log("discriminator/loss_real", parts[0])
+        loss += turn.log("discriminator/loss_fake", parts[1])
+        if "direction" in turn.real_output:  # of a `SlicedLogit`
+            fake, real = turn.fake_output["direction"], turn.real_output["direction"]
+            loss += turn.log("discriminator/direction", tf.reduce_mean(fake) - tf.reduce_mean(real))
+        return loss
 
     def generator_loss(self, turn):
         """The generators' losses: a dictionary name → float32 scalar, this replica's mean."""

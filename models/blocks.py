@@ -8,9 +8,13 @@ import numpy as np
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
 from keras_gan.layers import fused
 from keras_gan.layers.noise import AlwaysDropout, LayerNoise
+from keras_gan.layers.packing import Pack, PerSample
 from keras_gan.layers.pixel_shuffle import ICNR, PixelShuffle
+from keras_gan.layers.sliced_logit import SlicedLogit
 from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.step.keras_private import kernel_variable
+
+from .options import Options
 
 
 def initializer(stddev: float = 0.02) -> keras.initializers.Initializer:
@@ -71,15 +75,52 @@ def norm_act(
 
 
 def logit(
-    features: keras.KerasTensor, spectral: bool = False, use_bias: bool = True
+    features: keras.KerasTensor,
+    spectral: bool = False,
+    use_bias: bool = True,
+    kernel_initializer=None,
 ) -> keras.KerasTensor:
     """D's last layer: features [n, d] → logits [n], float32 in every precision.
 
     Losses of differences of logits (Wasserstein, relativistic) can't train a bias.
     """
     dense = SpectralDense if spectral else keras.layers.Dense
-    x = dense(1, use_bias=use_bias, kernel_initializer=initializer(), name="logit")(features)
+    kernel_initializer = kernel_initializer or initializer()
+    x = dense(1, use_bias=use_bias, kernel_initializer=kernel_initializer, name="logit")(features)
     return keras.layers.Reshape((), dtype="float32", name="logits")(x)
+
+
+def pack(images: keras.KerasTensor, options: Options) -> keras.KerasTensor:
+    """Images as inputs of D: `options.packing` of them as one."""
+    return Pack(options.packing)(images) if options.packing > 1 else images
+
+
+def answers(
+    features: keras.KerasTensor,
+    images: keras.KerasTensor,
+    options: Options,
+    spectral: bool = False,
+    use_bias: bool = True,
+    kernel_initializer: keras.initializers.Initializer | None = None,
+) -> dict[str, keras.KerasTensor]:
+    """D's outputs: "logits" [n], "features" [n, d] and, with `slicing`, "direction" [n].
+
+    Args:
+        features: [n, d], or [n / packing, d]; then each image has the answer of its pack.
+        images: D's input.
+        options: the model's `Options`.
+        spectral: whether the last layer has spectral norm, without `slicing`. Defaults to False.
+        use_bias: whether it has a bias, without `slicing`. Defaults to True.
+        kernel_initializer: of its kernel, without `slicing`. Defaults to N(0, 0.02²).
+    """
+    if options.slicing:
+        outputs = dict(zip(("logits", "direction"), SlicedLogit(name="logit")(features)))
+    else:
+        outputs = {"logits": logit(features, spectral, use_bias, kernel_initializer)}
+    outputs["features"] = features
+    if options.packing > 1:
+        outputs = {n: PerSample(options.packing)(value, images) for n, value in outputs.items()}
+    return outputs
 
 
 def with_label(

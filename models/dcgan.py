@@ -9,7 +9,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .options import ConvOptions, DCGANOptions
+from .options import ConvOptions, DCGANOptions, PlainDCGANOptions
 
 
 @register
@@ -43,6 +43,9 @@ class DCGAN(ZooModel):
         layer_noise: float, σ of the Gaussian noise before each hidden activation of G. Defaults
             to 0, no noise.
         dropout: float, rate in G, in training and in sampling. Defaults to 0.
+        packing: int, number of images that D sees as one input (PacGAN). Defaults to 1.
+        slicing: bool, whether the direction of D's last layer is trained apart (SAN). Defaults to
+            False.
         minibatch_stddev: bool, minibatch standard deviation in D. Defaults to False.
         last_layer_init: float, bound of a uniform initialisation of both last layers (tip 8).
             Defaults to 0, off.
@@ -56,7 +59,7 @@ class DCGAN(ZooModel):
     ```
     """
 
-    Options: ClassVar = DCGANOptions
+    Options: ClassVar = PlainDCGANOptions
     logit_bias: ClassVar = True
 
     @classmethod
@@ -69,9 +72,9 @@ class DCGAN(ZooModel):
     def build_discriminator(cls, options: Options) -> keras.Model:
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
         images = keras.Input(options.image_shape, name="images")
-        features = keras.layers.Flatten()(discriminator_trunk(images, options))
-        logits = blocks.logit(features, options.spectral_norm, cls.logit_bias)
-        outputs = {"logits": logits, "features": features}
+        trunk = discriminator_trunk(blocks.pack(images, options), options)
+        features = keras.layers.Flatten()(trunk)
+        outputs = blocks.answers(features, images, options, options.spectral_norm, cls.logit_bias)
         return blocks.network(images, outputs, "discriminator", options)
 
 

@@ -11,7 +11,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .options import NormalizedOptions
+from .options import PlainNormalizedOptions
 
 HIDDEN_LAYERS = 3
 
@@ -67,7 +67,7 @@ class VanillaGAN(ZooModel):
     takes_points = True
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Options(NormalizedOptions):
+    class Options(PlainNormalizedOptions):
         width: int = 128
         normalization: str = "none"
         d_normalization: str = "none"
@@ -106,7 +106,8 @@ class VanillaGAN(ZooModel):
         shape = options.image_shape
         dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         images = keras.Input(shape, name="images")
-        x = keras.layers.Flatten()(images) if len(shape) == 3 else images
+        x = blocks.pack(images, options)
+        x = keras.layers.Flatten()(x) if len(shape) == 3 else x
         for index in range(HIDDEN_LAYERS):
             normalization = options.d_normalization if index > 0 else "none"
             x = dense(
@@ -120,7 +121,7 @@ class VanillaGAN(ZooModel):
             )
         if options.minibatch_stddev:
             x = MinibatchStddev()(x)
-        outputs = {"logits": blocks.logit(x, options.spectral_norm), "features": x}
+        outputs = blocks.answers(x, images, options, options.spectral_norm)
         return blocks.network(images, outputs, "discriminator", options)
 
 

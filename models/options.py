@@ -18,6 +18,8 @@ class Options:
         minibatch_stddev: whether D has minibatch standard deviation.
     """
 
+    packing: ClassVar[int] = 1  # constants, which the networks read, and no options here
+    slicing: ClassVar[bool] = False
     image_shape: tuple[int, ...] = (28, 28, 1)
     latent_dim: int = 128
     width: int = 64
@@ -72,6 +74,34 @@ class DCGANOptions(ConvOptions):
     """
 
     spectral_norm: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainDiscriminator(Options):
+    """Those of models whose D gives one answer per image and nothing else, to be mixed in.
+
+    Attributes:
+        packing: number of images that D sees as one input (PacGAN); 1 is off.
+        slicing: the direction of D's last layer is trained apart (SAN).
+    """
+
+    packing: int = 1
+    slicing: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainDCGANOptions(PlainDiscriminator, DCGANOptions):
+    """Those of DCGAN itself."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainConvOptions(PlainDiscriminator, ConvOptions):
+    """Those of DCGAN's networks without spectral norm."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainNormalizedOptions(PlainDiscriminator, NormalizedOptions):
+    """Those of networks with a normalisation in G."""
 
 
 def names(options_class: type[Options]) -> list[str]:

@@ -14,6 +14,7 @@ from keras_gan.step import functional
 from . import blocks
 from .base import ZooModel
 from .dcgan import channels
+from .options import PlainDiscriminator
 
 GROUP = 16  # channels per group of the 3×3 convolutions
 LEAKY_GAIN = math.sqrt(2.0 / 1.04)  # keeps the variance through a LeakyReLU of slope 0.2
@@ -85,7 +86,7 @@ class R3GAN(ZooModel):
         }
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Options(ZooModel.Options):
+    class Options(PlainDiscriminator):
         depth: int = 1
 
     @classmethod
@@ -115,7 +116,7 @@ class R3GAN(ZooModel):
         count = blocks.num_upsamplings(options.image_shape)
         total = options.depth * (count + 1)
         images = keras.Input(options.image_shape, name="images")
-        x = conv1(images, options.width, use_bias=False)
+        x = conv1(blocks.pack(images, options), options.width, use_bias=False)
         for level in range(count + 1):
             for _index in range(options.depth):
                 x = residual_block(x, total)
@@ -132,11 +133,9 @@ class R3GAN(ZooModel):
             name="basis",
         )(x)
         features = keras.layers.Flatten()(features)
-        logits = keras.layers.Dense(1, use_bias=False, kernel_initializer=scaled(1.0))(features)
-        outputs = {
-            "logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits),
-            "features": features,
-        }
+        outputs = blocks.answers(
+            features, images, options, use_bias=False, kernel_initializer=scaled(1.0)
+        )
         return keras.Model(images, outputs, name="discriminator")
 
 

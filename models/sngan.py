@@ -11,7 +11,7 @@ from keras_gan.rules.base import register
 from . import blocks
 from .base import ZooModel
 from .dcgan import channels
-from .options import NormalizedOptions
+from .options import PlainNormalizedOptions
 
 
 @register
@@ -46,7 +46,7 @@ class SNGAN(ZooModel):
     ```
     """
 
-    Options: ClassVar = NormalizedOptions
+    Options: ClassVar = PlainNormalizedOptions
     built_in: ClassVar = {"spectral_norm": True, "downsampling": "average"}
 
     @classmethod
@@ -96,7 +96,8 @@ class SNGAN(ZooModel):
     @classmethod
     def build_discriminator(cls, options: Options) -> keras.Model:
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
-        images = x = keras.Input(options.image_shape, name="images")
+        images = keras.Input(options.image_shape, name="images")
+        x = blocks.pack(images, options)
 
         def halve(x):
             return keras.layers.AveragePooling2D(2)(x)
@@ -115,7 +116,7 @@ class SNGAN(ZooModel):
         if options.minibatch_stddev:
             x = MinibatchStddev()(x)
         features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
-        outputs = {"logits": blocks.logit(features, spectral=True), "features": features}
+        outputs = blocks.answers(features, images, options, spectral=True)
         return blocks.network(images, outputs, "discriminator", options)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
-from .options import ConvOptions
+from .options import PlainConvOptions
 
 
 @register
@@ -34,7 +34,7 @@ class WGAN(DCGAN):
     ```
     """
 
-    Options: ClassVar = ConvOptions  # no spectral norm
+    Options: ClassVar = PlainConvOptions  # no spectral norm
     logit_bias: ClassVar = False
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import ClassVar
 from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
-from .options import ConvOptions
+from .options import PlainConvOptions
 
 
 @register
@@ -39,7 +39,7 @@ class WGANGP(DCGAN):
     logit_bias: ClassVar = False
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Options(ConvOptions):  # no spectral norm
+    class Options(PlainConvOptions):  # no spectral norm
         d_normalization: str = "layer"
 
         def __post_init__(self):

@@ -87,6 +87,14 @@ class Config(MethodSettings):
     spectral_norm: bool = common_flag(
         False, "spectral normalisation in D (Miyato et al., 2018)", group=NETS
     )
+    packing: int = flag(
+        1, "images that D sees as one input (PacGAN, 2); 1 is off", group=NETS, low=1, high=8
+    )
+    slicing: bool = flag(
+        False,
+        "the direction of D's last layer is trained apart, in Wasserstein form (SAN)",
+        group=NETS,
+    )
     minibatch_stddev: bool = flag(
         False, "minibatch standard deviation in D, over groups of four images (tip 15)", group=NETS
     )
@@ -271,6 +279,13 @@ class Config(MethodSettings):
         (),
         "study: a variant, NAME: --FLAG=VALUE … (compared with the base) or"
         " NAME vs OTHER, …: --FLAG=VALUE … (compared with those); may be repeated",
+        group=STUDY,
+        may_change=True,
+    )
+    grid: tuple = flag(
+        (),
+        "study: FLAG=VALUE,VALUE,… or FLAG+FLAG=VALUE,… (the same value for both); may be repeated,"
+        " and each combination is a variant",
         group=STUDY,
         may_change=True,
     )

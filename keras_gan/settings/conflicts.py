@@ -282,6 +282,31 @@ def _schedules():
         )
 
 
+def _last_layer():
+    """What SAN's last layer and packs of images do not go with."""
+    for name, off in {"clip_weights": 0.0, "last_layer_init": 0.0}.items():
+        yield _both("slicing", name, "the last layer's direction has length 1", **{name: off})
+    for name in TO_ONE:
+        yield Conflict(
+            ("packing", name),
+            lambda s, name=name: s["packing"] > 1 and s[name],
+            "the penalty is one image's, and D answers for several together",
+            {"packing": 1},
+        )
+
+
+def _packs(settings):
+    return settings["batch_size"] // max(1, settings["replicas"] or 1) % settings["packing"] != 0
+
+
+PACKS = Conflict(
+    ("packing", "batch_size"),
+    _packs,
+    "the images of a replica must make whole packs",
+    {"packing": 1},
+)
+
+
 def _plateau():
     yield Conflict(
         ("stop_when", "score_every"),
@@ -349,7 +374,7 @@ def _models():
 
 
 # Those that depend on the number of replicas, which is known once there is a strategy.
-OF_REPLICAS = (_batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
+OF_REPLICAS = (PACKS, _batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
 TABLE = (
     *_targets(),
     *OF_REPLICAS,
@@ -360,6 +385,7 @@ TABLE = (
     *_augmentation(),
     *_schedules(),
     *_plateau(),
+    *_last_layer(),
     *_who_trains(),
     *_models(),
 )

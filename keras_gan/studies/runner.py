@@ -8,6 +8,7 @@ the same data order, and the same initial weights wherever the networks' shapes 
 import concurrent.futures
 import dataclasses
 import datetime
+import itertools
 import json
 import math
 import multiprocessing
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tqdm
 from absl import logging
@@ -66,7 +67,8 @@ def variants(
 
     Args:
         command_line: the study's flags, values by name. Each of its `variant`s is a text
-            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base.
+            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base;
+            each point of its `grid` is a variant too.
         registry: model classes by name.
 
     Returns:
@@ -76,9 +78,9 @@ def variants(
         UsageError: a variant can't be parsed, a name is used twice, an unknown variant to compare
             with, or incompatible settings.
     """
-    base = {**command_line, "mode": "study", "variant": ()}
+    base = {**command_line, "mode": "study", "variant": (), "grid": ()}
     study = {BASE: Variant(BASE, resolve(base, registry), ())}
-    for text in command_line.get("variant", ()):
+    for text in (*command_line.get("variant", ()), *grid(command_line.get("grid", ()))):
         head, colon, line = text.partition(":")
         name, _, others = (part.strip() for part in head.partition(" vs "))
         others = [other.strip() for other in others.split(",") if other.strip()]
@@ -104,6 +106,28 @@ def variants(
             name, resolve({**base, **changes}, registry), tuple(others) or (BASE,)
         )
     return study
+
+
+def grid(axes: Sequence[str]) -> Iterator[str]:
+    """The combinations of a grid, as texts of variants.
+
+    Args:
+        axes: texts "FLAG=VALUE,VALUE,…", or "FLAG+FLAG=VALUE,…" for flags with the same value.
+
+    Raises:
+        UsageError: not such a text.
+    """
+    choices = []
+    for axis in axes:
+        names, equals, values = axis.partition("=")
+        values = flags.words(values)
+        if not equals or not names or not values:
+            refuse("grid", axis, "not an axis of a grid", "FLAG=VALUE,VALUE,…")
+        choices.append([(names.strip(), value) for value in values])
+    for point in itertools.product(*choices) if choices else ():
+        name = " ".join(f"{names}={value}" for names, value in point)
+        changes = (f"--{flag}={value}" for names, value in point for flag in names.split("+"))
+        yield f"{name}: {' '.join(changes)}"
 
 
 def share(text: str, count: int) -> range:

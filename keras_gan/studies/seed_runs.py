@@ -41,7 +41,7 @@ class SeedRuns:
             self.gan = fresh
             # No callbacks need individual steps, so up to 100 run per call; small steps are
             # dominated by call overhead.
-            fresh.jit_compile = functional.uses_xla(self.config)
+            fresh.jit_compile = functional.uses_xla(self.config.xla)
             fresh.steps_per_execution = math.gcd(self.config.steps, MAX_STEPS_PER_CALL)
         else:
             new = named_state(fresh)

@@ -64,6 +64,8 @@ FACTORS = {
         {"layer_noise": 0.05, "minibatch_stddev": True},
         {"dropout": 0.5},
         {"last_layer_init": 0.01, "separate_batches": False},
+        {"packing": 2},
+        {"slicing": True},
     ],
     "d_only": [{}, {"replay_rate": 0.5, "replay_size": 12}, {"clip_weights": 0.05}],
     "opponent": [

@@ -297,3 +297,29 @@ def test_each_random_layer_of_a_network_has_a_purpose_of_its_own(zoo):
     for network in (gan.generator, gan.average_generator):
         purposes = [layer.purpose for layer in network.layers if hasattr(layer, "purpose")]
         assert len(purposes) == len(set(purposes)) == 4 and None not in purposes
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan", "wgan_gp", "sngan", "r3gan"])
+@pytest.mark.parametrize("xla", [False, True])
+def test_packs_and_a_sliced_last_layer_train(zoo, name, xla):
+    packing = 1 if name == "wgan_gp" else 2
+    gan = zoo.make(name, packing=packing, slicing=True, rules={"jit_compile": xla})
+    before = [v.numpy() for v in gan.discriminator.trainable_variables]
+    metrics = zoo.train(gan, steps=2)
+    assert (metrics["finite"] == 1.0).all()
+    for old, new in zip(before, gan.discriminator.trainable_variables):
+        assert not np.array_equal(old, new.numpy()), new.path
+    images = np.zeros((3, *gan.image_shape), np.uint8)
+    assert gan.discriminate(images).shape == (3,)
+
+
+def test_the_direction_is_trained_in_wasserstein_form(zoo):
+    """E s·⟨ω, h(fake)⟩ - E s·⟨ω, h(real)⟩ is added to D's loss, and nothing else."""
+    gan = zoo.make("dcgan", slicing=True)
+    turn = Turn(randomness.Key.create(0), tf.constant(0, tf.int64), tf.zeros((2, 1)), None, {})
+    turn.real_output = {"logits": tf.constant([1.0, 2.0]), "direction": tf.constant([1.0, 2.0])}
+    turn.fake_output = {"logits": tf.constant([-1.0, 0.0]), "direction": tf.constant([-1.0, 0.0])}
+    whole = float(gan.discriminator_loss(turn))
+    for output in (turn.real_output, turn.fake_output):
+        del output["direction"]
+    assert whole - float(gan.discriminator_loss(turn)) == pytest.approx(-2.0)

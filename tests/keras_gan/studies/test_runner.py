@@ -36,6 +36,24 @@ def test_the_base_comes_first_and_others_are_compared_with_it():
     assert variants["both"].config.d_turns == 2 and variants["both"].config.loss == "hinge"
 
 
+def test_every_point_of_a_grid_is_a_variant():
+    points = study(
+        "--grid=d_learning_rate+g_learning_rate=2e-4,8e-4",
+        "--grid=width=8,16",
+        "--variant=hinge: --loss=hinge",
+    )
+    assert list(points)[:2] == ["base", "hinge"] and len(points) == 6
+    config = points["d_learning_rate+g_learning_rate=8e-4 width=16"].config
+    assert (config.d_learning_rate, config.g_learning_rate, config.width) == (8e-4, 8e-4, 16)
+    assert config.grid == ()  # or no two variants would share their settings
+
+
+@pytest.mark.parametrize("axis", ["width", "=8", "width="])
+def test_a_wrong_axis_of_a_grid_is_refused(axis):
+    with pytest.raises(UsageError, match="not an axis"):
+        study(f"--grid={axis}")
+
+
 def test_a_budget_in_images_counts_the_turns_of_d():
     variants = study("--images=960", "--variant=thrice: --d_turns=3")
     assert variants["base"].config.steps == 60 and variants["thrice"].config.steps == 20
