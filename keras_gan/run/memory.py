@@ -62,16 +62,16 @@ def estimate(config, model_class, options: dict, replicas: int = 1) -> int:
 def available() -> int | None:
     """The bytes of memory of this machine or of its container, or None if they are unknown."""
     try:
-        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        results = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (OSError, ValueError):
         return None
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             with open(path) as file:
-                found = min(found, int(file.read()))
+                results = min(results, int(file.read()))
         except (OSError, ValueError):  # no container, or "max"
             continue
-    return found
+    return results
 
 
 def _outputs(layer):

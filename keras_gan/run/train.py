@@ -192,10 +192,10 @@ def _stood_still(config, run):
 def _exported(run):
     """What the run's `model.json` says, a dictionary; empty without a readable one."""
     try:
-        found = json.loads((run.export / "model.json").read_text())
+        results = json.loads((run.export / "model.json").read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return results if isinstance(results, dict) else {}
 
 
 def _callbacks(config, run, source, writer, checkpoints, health, recovery):

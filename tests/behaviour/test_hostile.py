@@ -39,9 +39,9 @@ def refused(capfd):
 
     def run(*flags, status=2):
         capfd.readouterr()
-        found = here(*flags)
+        results = here(*flags)
         text = capfd.readouterr().err.strip()
-        assert found == status, text
+        assert results == status, text
         assert text and len(text.splitlines()) == 1 and "Traceback" not in text, text
         return text
 

@@ -88,15 +88,17 @@ def test_a_conditional_model_samples_random_classes(images, tmp_path):
     x = keras.layers.Concatenate()([0.0 * latents, keras.ops.one_hot(labels, 3)])
     x = keras.layers.Dense(784, activation="tanh")(x)
     gan = make(keras.Model([latents, labels], keras.layers.Reshape(SHAPE)(x)), num_classes=3)
-    drawn = gan.sample(64, seed=0)
+    samples = gan.sample(64, seed=0)
     each = gan.sample(3, labels=[0, 1, 2])
-    classes = [int(np.argmax([np.array_equal(image, known) for known in each])) for image in drawn]
+    classes = [
+        int(np.argmax([np.array_equal(image, known) for known in each])) for image in samples
+    ]
     assert {*classes} == {0, 1, 2} and len({*itertools.pairwise(classes)}) > 3  # not in turn
-    np.testing.assert_array_equal(gan.sample(9, seed=0), drawn[:9])
+    np.testing.assert_array_equal(gan.sample(9, seed=0), samples[:9])
     refused(lambda: gan.sample(2, labels=[0, 3]), "0 to 3", "0 to 2")
     gan.export(tmp_path / "export")
     served = keras_gan.load(tmp_path / "export")
-    np.testing.assert_array_equal(served.sample(9, 0), drawn[:9])
+    np.testing.assert_array_equal(served.sample(9, 0), samples[:9])
     np.testing.assert_array_equal(served.sample(3, 0, tf.constant([0, 1, 2])), each)
 
 
@@ -104,12 +106,12 @@ def test_evaluate_tells_an_overfitted_discriminator(images):
     """D's loss on held-out images: what it is by hand, without any softening."""
     rules = {"targets": keras_gan.targets.Targets(real=(0.7, 0.9)), "penalties": ["r1"]}
     gan = make(rules=rules)
-    found = gan.evaluate(images, batch_size=32, verbose=0, return_dict=True)
+    results = gan.evaluate(images, batch_size=32, verbose=0, return_dict=True)
     real = np.ravel(gan.discriminator(images / np.float32(127.5) - np.float32(1.0)))
-    assert found.keys() == {"d_loss", "d_accuracy_real", "d_accuracy_fake"}
-    np.testing.assert_allclose(found["d_accuracy_real"], (real > 0).mean(), atol=1e-6)
+    assert results.keys() == {"d_loss", "d_accuracy_real", "d_accuracy_fake"}
+    np.testing.assert_allclose(results["d_accuracy_real"], (real > 0).mean(), atol=1e-6)
     plain = make().evaluate(images, batch_size=32, verbose=0, return_dict=True)
-    np.testing.assert_allclose(found["d_loss"], plain["d_loss"], rtol=1e-6)
+    np.testing.assert_allclose(results["d_loss"], plain["d_loss"], rtol=1e-6)
 
 
 # compile ------------------------------------------------------------------------------------------

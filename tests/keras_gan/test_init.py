@@ -9,7 +9,7 @@ import keras_gan
 
 def test_another_backend_is_refused_in_one_sentence(root):
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    found = subprocess.run(
+    results = subprocess.run(
         [sys.executable, "-c", "import keras_gan"],
         cwd=root,
         env=environment,
@@ -17,8 +17,8 @@ def test_another_backend_is_refused_in_one_sentence(root):
         text=True,
         check=False,
     )
-    last = found.stderr.strip().splitlines()[-1]
-    assert found.returncode and "backend is jax" in last and "KERAS_BACKEND=tensorflow" in last
+    last = results.stderr.strip().splitlines()[-1]
+    assert results.returncode and "backend is jax" in last and "KERAS_BACKEND=tensorflow" in last
 
 
 def test_the_zoo_and_the_public_names(root):

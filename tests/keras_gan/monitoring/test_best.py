@@ -71,12 +71,12 @@ def weights_of(run_dir, step):
 
 
 def test_the_best_checkpoint_is_kept_and_exported(scored, tmp_path, capsys):
-    found = scored(tmp_path, [0, 3, 8, 5, 5, 5, 5])
-    assert (found["step"], found["trained_steps"], found["best_step"]) == (20, 60, 20)
-    assert found["best_by"] == "modes" and float(found["scores"]["modes"]) == 8
+    results = scored(tmp_path, [0, 3, 8, 5, 5, 5, 5])
+    assert (results["step"], results["trained_steps"], results["best_step"]) == (20, 60, 20)
+    assert results["best_by"] == "modes" and float(results["scores"]["modes"]) == 8
     assert "step 20, the best of 7 scores: modes 8" in capsys.readouterr().out
-    kept = sorted(path.name for path in (tmp_path / "checkpoints").glob("step-*"))
-    assert kept == ["step-00000020", "step-00000060"]
+    remaining = sorted(path.name for path in (tmp_path / "checkpoints").glob("step-*"))
+    assert remaining == ["step-00000020", "step-00000060"]
     assert any(
         not np.array_equal(a, b)
         for a, b in zip(weights_of(tmp_path, 20).values(), weights_of(tmp_path, 60).values())
@@ -90,8 +90,8 @@ def test_the_best_checkpoint_is_kept_and_exported(scored, tmp_path, capsys):
 
 def test_a_plateau_ends_the_training_for_good(scored, tmp_path, capsys):
     flags = ("--stop_when=plateau", "--patience=2")
-    found = scored(tmp_path, [0, 3, 8, 5, 5, 5, 5], *flags)
-    assert (found["step"], found["trained_steps"], found["stopped_by"]) == (20, 40, "plateau")
+    results = scored(tmp_path, [0, 3, 8, 5, 5, 5, 5], *flags)
+    assert (results["step"], results["trained_steps"], results["stopped_by"]) == (20, 40, "plateau")
     capsys.readouterr()
-    assert scored(tmp_path, [], *flags) == found
+    assert scored(tmp_path, [], *flags) == results
     assert "no longer improved" in capsys.readouterr().out

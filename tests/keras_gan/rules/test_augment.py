@@ -163,7 +163,7 @@ def test_a_kind_of_diffaugment_acts_on_the_share_that_its_rate_says(key):
     rule = augment.DiffAugment(("color",), Schedule("linear", 0.0, 0.4, 100))
     whole = augment.DiffAugment(("color",))(images, key, 0).numpy()
     for step, rate in [(0, 0.0), (50, 0.2), (100, 0.4)]:
-        found = rule(images, key, tf.constant(step, tf.int64)).numpy()
-        changed = (found != images.numpy()).any((1, 2, 3))
+        matches = rule(images, key, tf.constant(step, tf.int64)).numpy()
+        changed = (matches != images.numpy()).any((1, 2, 3))
         assert abs(changed.mean() - rate) <= 4 * np.sqrt(rate * (1 - rate) / 4000)
-        np.testing.assert_array_equal(found[changed], whole[changed])
+        np.testing.assert_array_equal(matches[changed], whole[changed])
