@@ -322,13 +322,14 @@ class GAN(keras.Model):
 
     # Using what has been trained ----------------------------------------------------------------
 
-    def sample(self, count, seed=0, labels=None, noise=False):
+    def sample(self, count, seed=0, labels=None, noise=False, truncation=1.0):
         """Samples from the averaged generator.
 
         Args:
             count: number of images; seed: of the latents.
             labels: int32 [count] for a conditional generator; by default all classes in turn.
             noise: whether G's noise layers are active.
+            truncation: ψ of the prior's `truncate`, in [0, 1]; 1 samples the prior itself.
 
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
@@ -341,6 +342,8 @@ class GAN(keras.Model):
             key = randomness.Key.create(seed, row=row)  # so that chunks do not show
             rows = min(self.chunk, count - row)
             latents = self.prior.sample(key.fold("latent"), (rows, self.latent_dim))
+            if truncation != 1.0:
+                latents = self.prior.truncate(latents, truncation)
             some = labels[row : row + rows] if self.conditional else None
             parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
         return np.concatenate(parts)

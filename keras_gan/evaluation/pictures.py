@@ -10,6 +10,7 @@ from PIL import Image
 
 from keras_gan.errors import StorageError
 from keras_gan.rules import priors
+from keras_gan.step import randomness
 
 
 def grid(images, columns=8, pad=1):
@@ -55,8 +56,8 @@ def drawn(figure):
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def interpolation(gan, rows, columns, seed=0, labels=None):
-    """Great-circle paths between pairs of latents as a picture, one row per path.
+def interpolation(gan, rows, columns, seed=0, labels=None, truncation=1.0):
+    """Paths of the prior between pairs of latents as a picture, one row per path.
 
     Args:
         gan: a `GAN`.
@@ -64,22 +65,21 @@ def interpolation(gan, rows, columns, seed=0, labels=None):
         columns: images per path.
         seed: of the latents at the ends.
         labels: int32 [rows] for a conditional generator, else None.
+        truncation: ψ of the prior's `truncate`; 1 changes nothing.
 
     Returns:
         uint8 [h, w, c].
     """
-    ends = np.random.default_rng(seed).normal(size=(rows, 2, gan.latent_dim)).astype(np.float32)
-    path = np.concatenate([slerp_path(*pair, columns) for pair in ends])
+    key = randomness.Key.create(seed).fold("ends")
+    ends = gan.prior.sample(key, (2 * rows, gan.latent_dim)).numpy()
+    if truncation != 1.0:
+        ends = np.asarray(gan.prior.truncate(ends, truncation))
+    pairs = ends.reshape(rows, 2, gan.latent_dim)
+    path = np.concatenate([priors.walk(gan.prior, pair, columns) for pair in pairs])
     if labels is not None:
         labels = np.repeat(labels, columns)
     images = gan.generate(path, labels).numpy()
     return scatter(images) if images.ndim == 2 else grid(images, columns)
-
-
-def slerp_path(start, end, count):
-    """Latents on the great circle from `start` to `end` [z]: float32 [count, z]."""
-    fraction = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
-    return priors.slerp(start[None], end[None], fraction).numpy()
 
 
 def save(picture, path, largest=None):

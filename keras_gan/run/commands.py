@@ -1,6 +1,7 @@
 """What can be done with a run besides training it: evaluate, sample, interpolate, export."""
 
 import json
+import pathlib
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from keras_gan.evaluation import pictures
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.export import save
+from keras_gan.run.showing import commands as showing
 from keras_gan.settings import flags
 from keras_gan.settings.resolve import complete
 
@@ -77,9 +79,14 @@ def compare(given):
 def sample(config, model_class, run):
     """Writes `--count` samples as PNGs and one .npz; conditional models by `--sample_labels`."""
     _, gan = load(config, model_class, run)
-    labels = sample_labels(config, gan)
-    images = gan.sample(config.count, config.seed, labels, config.noise_at_sampling)
-    folder = run.path / "samples" / f"seed-{config.seed}"
+    if config.latents:
+        images, labels = showing.images_of_latents(config, gan)
+        folder = showing.folder(config, run, f"latents-{pathlib.Path(config.latents).stem}")
+    else:
+        labels = sample_labels(config, gan)
+        noise, ratio = config.noise_at_sampling, showing.truncation(config, gan)
+        images = gan.sample(config.count, config.seed, labels, noise, ratio)
+        folder = showing.folder(config, run, f"seed-{config.seed}")
     folder.mkdir(parents=True, exist_ok=True)
     if images.ndim == 2:
         pictures.save(pictures.scatter(images), folder / "points.png")
@@ -118,14 +125,13 @@ def sample_labels(config, gan):
 
 
 def interpolate(config, model_class, run):
-    """Writes great-circle paths between pairs of latents as one picture, one row per path."""
+    """Writes paths between pairs of latents as one picture, one row per path, or as a film."""
     _, gan = load(config, model_class, run)
-    rows = 8
     labels = sample_labels(config, gan)
-    if labels is not None:
-        labels = np.resize(labels, rows)
-    picture = pictures.interpolation(gan, rows, min(config.count, 32), config.seed, labels)
-    target = run.path / "samples" / f"interpolation-seed-{config.seed}.png"
+    if config.format != "png":
+        return showing.film(config, gan, run, labels)
+    picture = showing.interpolation(config, gan, labels)
+    target = showing.folder(config, run, "") / f"interpolation-seed-{config.seed}.png"
     pictures.save(picture, target)
     print(target)
     return 0
@@ -141,4 +147,10 @@ def export(config, model_class, run):
     return 0
 
 
-MODES = {"evaluate": evaluate, "sample": sample, "interpolate": interpolate, "export": export}
+MODES = {
+    "evaluate": evaluate,
+    "sample": sample,
+    "interpolate": interpolate,
+    "export": export,
+    **showing.MODES,
+}

@@ -14,7 +14,6 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
-from keras_gan.rules import priors
 from keras_gan.step import randomness
 
 # Nothing here is for autograph, which would read the sources again.
@@ -47,9 +46,14 @@ class Servable(tf.Module):
             key = randomness.Key.create(seed).fold("latent")
             return generate(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
 
+        def sample_truncated(count, seed, truncation, labels=None):
+            key = randomness.Key.create(seed).fold("latent")
+            latents = gan.prior.sample(key, (count, gan.latent_dim))
+            return generate(gan.prior.truncate(latents, truncation), labels, seed)
+
         def path(start, end, count):
             fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return priors.slerp(start[None], end[None], fraction)
+            return gan.prior.path(start[None], end[None], fraction)
 
         if gan.conditional:
             one = tf.TensorSpec([], tf.int32)
@@ -67,6 +71,12 @@ class Servable(tf.Module):
             self.interpolate = endpoint(
                 lambda start, end, count: generate(path(start, end, count)),
                 input_signature=[vector, vector, number],
+            )
+        if gan.prior.can_truncate:
+            ratio = tf.TensorSpec([], tf.float32, name="truncation")
+            further = [classes] if gan.conditional else []
+            self.sample_truncated = endpoint(
+                sample_truncated, input_signature=[number, number, ratio, *further]
             )
         takes_labels = len(gan.discriminator.inputs) > 1
         self.discriminate = endpoint(

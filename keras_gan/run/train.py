@@ -20,6 +20,7 @@ from keras_gan.run import cluster, devices, export
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.interruption import Interruption
+from keras_gan.run.showing import commands as showing
 from keras_gan.settings import compatibility, flags
 
 
@@ -177,6 +178,8 @@ def _finish(config, gan, run, source):
     drawn.set_model(gan)
     for name, picture in drawn.draw().items():
         pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
+    if config.training_film:
+        print(f"film         {showing.training_film(config, run)}")
     rows = run.scores()
     first = sorted(run.samples.glob("samples-*.png"))
     pictures.run_page(

@@ -7,8 +7,18 @@ import dataclasses
 
 from keras_gan import choices
 from keras_gan.settings.flags import flag, image_size, interval, words_of
+from keras_gan.settings.show_flags import ShowFlags
 
-MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
+MODES = (
+    "train",
+    "evaluate",
+    "sample",
+    "interpolate",
+    "project",
+    "explore",
+    "export",
+    "study",
+)
 
 RUN, DATA, NETS, GAME = "Run", "Data", "Networks", "Game"
 TIPS, LATER, OPT, WATCH = "Tips", "Later methods", "Optimizers", "Watching and scoring"
@@ -17,8 +27,8 @@ TOOLS, STUDY = "Evaluate, sample, export", "Study"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
-    """Settings of a run; every field is a flag of the same name (`python main.py --help`)."""
+class RunFlags:
+    """What makes a run, and the tools for it; `Config` has all settings."""
 
     mode: str = flag("train", "what to do", group=RUN, choices=MODES, may_change=True)
     run_dir: str = flag("runs/default", "everything a run leaves", group=RUN, may_change=True)
@@ -344,9 +354,10 @@ class Config:
     )
     export_format: str = flag(
         "saved_model",
-        "saved_model and, separated by commas, litert, onnx",
+        "saved_model and, separated by commas, litert, onnx, hub (a folder for a model hub), web (a"
+        " static page)",
         group=TOOLS,
-        read=words_of("saved_model", "litert", "onnx"),
+        read=words_of("saved_model", "litert", "onnx", "hub", "web"),
         may_change=True,
     )
 
@@ -367,3 +378,8 @@ class Config:
     seeds: int = flag(10, "study: seeds a variant", group=STUDY, low=1, high=1000, may_change=True)
     shard: str = flag("", "study: i/n, the i-th (from 1) of n shares", group=STUDY, may_change=True)
     jobs: int = flag(1, "study: worker processes", group=STUDY, low=1, high=256, may_change=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(ShowFlags, RunFlags):
+    """Settings of a run; every field is a flag of the same name (`python main.py --help`)."""
