@@ -67,6 +67,7 @@ def _fail(error, status):
 
 def _run(given, registry, load_zoo):
     from keras_gan.run import cluster, commands, devices, export, train
+    from keras_gan.run.showing import extras
     from keras_gan.settings.resolve import resolve
 
     mode = given.get("mode", "train")
@@ -82,7 +83,9 @@ def _run(given, registry, load_zoo):
     config = resolve(given, registry, run)
     model_class = registry[config.model]
     if mode in ("train", "export"):
-        export.require(flags.words(config.export_format))
+        export.require(flags.words(config.export_format), config)
+        if config.training_film == "mp4":
+            extras.require("film", "training_film", "mp4")
     # Of several processes that train together one writes. From here on there is a folder.
     run.writes = mode != "train" or config.strategy != "multi_worker" or cluster.task()[0] == 0
     with run:

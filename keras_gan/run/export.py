@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import json
 import pathlib
+import shutil
 import warnings
 
 import numpy as np
@@ -14,6 +15,7 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
+from keras_gan.run.showing import extras, hub, web
 from keras_gan.step import randomness
 
 # Nothing here is for autograph, which would read the sources again.
@@ -93,8 +95,9 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         gan: a trained `GAN`.
         folder: where; replaced if it exists.
         config: the run's `Config`, kept in `model.json`.
-        formats: of "saved_model", "litert", "onnx". The latter two hold the generator alone, with
-            float32 images and without noise; they are kept if they differ from it by at most 1e-5.
+        formats: of "saved_model", "litert", "onnx", "hub", "web". LiteRT and ONNX hold the
+            generator alone, with float32 images and without noise; they are kept if they differ
+            from it by at most 1e-5. The last two are folders (`showing/hub.py`, `showing/web.py`).
         metrics: last scores, kept in `model.json`.
 
     Raises:
@@ -121,8 +124,12 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
                 "settings": dataclasses.asdict(config),
             }
             (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
-            converted = [name for name in formats if name != "saved_model"]
+            converted = [name for name in formats if name in CONVERTERS]
             failures = [_convert(gan, name, temporary) for name in converted]
+            if "hub" in formats:
+                hub.write(gan, temporary / "hub", config, temporary, metrics)
+            if "web" in formats:
+                failures.append(_web(gan, temporary / "web", config))
     except (OSError, tf.errors.OpError) as error:
         raise StorageError(f"export {folder}: {error}") from error
     finally:
@@ -131,8 +138,13 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         raise failure
 
 
-def require(formats):
-    """Raises a `UsageError` if a format needs a package that is not installed."""
+def require(formats, config=None):
+    """Raises a `UsageError` if a format needs what is not installed.
+
+    Args:
+        formats: of `--export_format`.
+        config: the run's `Config`, which says where the static page's files come from; or None.
+    """
     for name in formats:
         for package in NEEDED.get(name, ()):
             if importlib.util.find_spec(package) is None:
@@ -142,6 +154,10 @@ def require(formats):
                     value=",".join(formats),
                     allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
                 )
+        if name in ("hub", "web"):
+            extras.require(name, "export_format", name)
+        if name == "web" and config is not None:
+            web.require(config)
 
 
 def _convert(gan, name, folder):
@@ -161,6 +177,17 @@ def _convert(gan, name, folder):
                 flag="export_format",
                 value=name,
             )
+    return None
+
+
+def _web(gan, folder, config):
+    """Adds the static page; returns None, or the `UsageError` that says why it can't be."""
+    folder.mkdir()
+    failure = _convert(gan, "onnx", folder)
+    if failure is not None:
+        shutil.rmtree(folder)
+        return UsageError(str(failure).replace("export_format=onnx", "export_format=web"))
+    web.write(gan, folder, config)
     return None
 
 

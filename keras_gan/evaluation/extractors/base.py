@@ -38,6 +38,10 @@ class Extractor:
     def features(self, images):
         return self.both(images)[0]
 
+    def features_of(self, images):
+        """Features of float images [n, h, w, c] in [0, 255]: a tensor that gradients pass."""
+        return self._run(images)[0]
+
     def probabilities(self, images):
         if self.classes is None:
             raise UsageError(f"the extractor {self.name} does not classify")
@@ -114,6 +118,9 @@ class StackedCNN(Extractor):
     def both(self, images):
         parts = [self.grey.features(images[..., c : c + 1]) for c in range(3)]
         return np.concatenate(parts, axis=1), None
+
+    def features_of(self, images):
+        return tf.concat([self.grey.features_of(images[..., c : c + 1]) for c in range(3)], 1)
 
     def channel_classes(self, images):
         """The class of each channel, int [n, 3]."""
