@@ -44,7 +44,7 @@ def load_hub(path_or_name, registry=None):
     if not folder.is_dir():
         folder = _download(str(path_or_name))
     description = _description(folder)
-    settings = {n: v for n, v in description["settings"].items() if n in vars(Config)}
+    settings = {n: v for n, v in description["settings"].items() if n in Config.__dataclass_fields__}
     flags.check(Config, settings)
     registry = registry or installed_zoo()
     name = description["model"]
@@ -88,14 +88,16 @@ def _description(folder):
         description = json.loads((folder / "config.json").read_text())
         if description["format"] != "keras_gan":
             raise KeyError("format")
-        if description["format_version"] > hub.FORMAT:
-            raise UsageError(f"{folder}: written by a newer version; this one reads {hub.FORMAT}")
+        version = int(description["format_version"])
         needed = ("model", "settings", "image_shape", "num_classes", "step")
-        return {name: description[name] for name in needed}
+        found = {name: description[name] for name in needed}
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}: config.json") from error
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{folder / 'config.json'}: not of a keras-gan model") from error
+    if version > hub.FORMAT:
+        raise UsageError(f"{folder}: format {version}, of a newer version; this one: {hub.FORMAT}")
+    return found
 
 
 def _assign(gan, path):

@@ -163,7 +163,7 @@ def scores(metrics):
     """The scores among what a row of scores.csv has: name → float."""
     found = {}
     for name, value in metrics.items():
-        if name in vars(Config) or name in ("step", "attempt", "seconds"):
+        if name in Config.__dataclass_fields__ or name in ("step", "attempt", "seconds"):
             continue
         try:
             found[name] = float(value)
