@@ -87,7 +87,9 @@ def _run(given, registry, load_zoo):
         if config.training_film == "mp4":
             extras.require("film", "training_film", "mp4")
     # Of several processes that train together one writes. From here on there is a folder.
-    run.writes = mode != "train" or config.strategy != "multi_worker" or cluster.task()[0] == 0
+    # The explorer reads: it may look at a run that another process trains.
+    alone = config.strategy != "multi_worker" or cluster.task()[0] == 0
+    run.writes = mode != "explore" and (mode != "train" or alone)
     with run:
         with silence():
             devices.set_up(config)

@@ -44,7 +44,9 @@ def load_hub(path_or_name, registry=None):
     if not folder.is_dir():
         folder = _download(str(path_or_name))
     description = _description(folder)
-    settings = {n: v for n, v in description["settings"].items() if n in Config.__dataclass_fields__}
+    settings = {
+        n: v for n, v in description["settings"].items() if n in Config.__dataclass_fields__
+    }
     flags.check(Config, settings)
     registry = registry or installed_zoo()
     name = description["model"]

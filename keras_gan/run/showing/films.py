@@ -32,13 +32,17 @@ def save(frames, path, *, frame_rate=24, zoom=0):
     kind = path.suffix[1:].lower()
     if kind not in FORMATS:
         raise UsageError(f"{path}: a film's ending is one of {', '.join(FORMATS)}")
-    frames = enlarged(frames, zoom)
-    data = _mp4(frames, frame_rate) if kind == "mp4" else _animation(frames, frame_rate, kind)
+    data = encoded(enlarged(frames, zoom), frame_rate, kind)
     try:
         with atomic.replacing(path) as file:
             file.write(data)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def encoded(frames, frame_rate, kind):
+    """A film of frames uint8 [n, h, w, 3] as bytes; `kind` is in `FORMATS`."""
+    return _mp4(frames, frame_rate) if kind == "mp4" else _animation(frames, frame_rate, kind)
 
 
 def enlarged(frames, zoom=0):
