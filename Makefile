@@ -6,13 +6,13 @@ RUN_STAMP := $(VENV)/.run
 DEV_STAMP := $(VENV)/.dev
 BENCH_STAMP := $(VENV)/.bench
 
-# What is installed or set elsewhere shall not matter.
+# Other installations and settings must not matter.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow lint format bench zoo-table health-bench chaos build-files \
-	bazel clean
+	flags-page bazel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,24 +50,27 @@ format: $(DEV_STAMP)  ## ruff's fixes and format
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
-bench: $(BENCH_STAMP)  ## speed, beside the same network in PyTorch
+bench: $(BENCH_STAMP)  ## speed, compared with the same network in PyTorch
 	@$(PYTHON) -m benchmarks.bench $(ARGS)
 
 zoo-table: $(DEV_STAMP)  ## the zoo: samples, scores, time
 	@$(PYTHON) -m benchmarks.zoo_table $(ARGS)
 
-health-bench: $(DEV_STAMP)  ## how early and how surely the monitor tells a failure
+health-bench: $(DEV_STAMP)  ## how early and how reliably the monitor detects failures
 	@$(PYTHON) -m benchmarks.health_bench $(ARGS)
 
-chaos: $(DEV_STAMP)  ## kills runs at random and compares what resumes
+chaos: $(DEV_STAMP)  ## kills runs at random times and compares the resumed ones
 	@$(PYTHON) -m benchmarks.chaos $(ARGS)
 
-build-files: $(DEV_STAMP)  ## writes the BUILD files anew from the imports
+build-files: $(DEV_STAMP)  ## writes the BUILD files from the imports
 	@$(PYTHON) tools/build_files.py --write
+
+flags-page: $(DEV_STAMP)  ## writes docs/flags.md from the settings
+	@$(PYTHON) -m tools.flags_page --write
 
 bazel: $(DEV_STAMP)  ## queries, builds and tests with Debian's Bazel
 	@sh tools/bazel.sh $(VENV)
 
-clean:  ## removes the environment and what was built; runs/ stays
+clean:  ## removes the environment and all build output; keeps runs/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

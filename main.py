@@ -1,4 +1,4 @@
-"""The door: `python main.py --flagfile=configs/NAME.flags [--flag=value …]`."""
+"""The command line: `python main.py --flagfile=configs/NAME.flags [--flag=value …]`."""
 
 import os
 import sys
@@ -6,7 +6,8 @@ import sys
 from keras_gan import cli
 
 
-def load_zoo():
+def load_zoo() -> dict[str, type]:
+    """The zoo: model name → class. Imports TensorFlow."""
     import models
 
     return models.REGISTRY

@@ -1,1 +1,1 @@
-"""What is measured, and the commands that measure it."""
+"""Benchmarks: speed, memory, scores and robustness, each with its command."""

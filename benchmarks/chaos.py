@@ -1,10 +1,9 @@
-"""Kills a run at random and compares what comes out: `make chaos`.
+"""Kills a run at random times and compares the results: `make chaos`.
 
-One run goes to its end undisturbed; another with the same settings is killed (SIGKILL) again and
-again, each time at a random moment counted from the first step after a start, and every fifth time
-while a checkpoint is being written. Both must leave the same variables bit for bit, and the same
-rows in readings.jsonl, events.jsonl and scores.csv. Health and roll-back are on, so that they are
-part of what has to come back.
+One run is undisturbed; another with the same settings is killed (SIGKILL) many times, at a random
+time after the first step since its start, and every fifth time while a checkpoint is being written.
+Both must end with the same variables, bit for bit, and the same rows in readings.jsonl,
+events.jsonl and scores.csv. Monitoring and roll-back are on, so their state has to be restored too.
 
 Each start is a forked process, which saves the import of TensorFlow.
 """
@@ -33,11 +32,11 @@ SETTINGS = (
     " --log_every=5 --checkpoint_every=10 --sample_every=0 --score_every=50 --score_samples=256"
     " --tensorboard=false --progress=false"
 ).split()
-UNEQUAL = ("run_dir", "seconds")  # columns of scores.csv that two runs can't share
+UNEQUAL = ("run_dir", "seconds")  # columns of scores.csv that differ between runs
 
 
-def start(run_dir, flags):
-    """A process that trains `run_dir`; returns its id, and a pipe that tells its first step."""
+def start(run_dir: str, flags: list[str]) -> tuple[int, int]:
+    """Starts training in a new process; returns its id and a pipe that signals the first step."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
@@ -62,42 +61,44 @@ def _train(run_dir, flags, first_step):
 
     after_step = StopOnSignal.on_train_batch_end
 
-    def tell(self, batch, logs=None):
+    def report(self, batch, logs=None):
         if batch == 0:
             os.write(first_step, b"1")
         after_step(self, batch, logs)
 
-    StopOnSignal.on_train_batch_end = tell
+    StopOnSignal.on_train_batch_end = report
     command = ["chaos", *SETTINGS, f"--run_dir={run_dir}", *flags]
     return cli.main(command, lambda: models.REGISTRY)
 
 
-def wait(child):
+def wait(child: int) -> int:
     """The exit status of a process, negative for a signal."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def undisturbed(run_dir, flags):
-    """Trains to the end; returns seconds from the first step."""
+def undisturbed(run_dir: str, flags: list[str]) -> float:
+    """Trains to the end; returns the seconds since the first step."""
     child, pipe = start(run_dir, flags)
     os.read(pipe, 1)
-    began = time.monotonic()
+    started = time.monotonic()
     status = wait(child)
     os.close(pipe)
     if status:
         raise SystemExit(f"the undisturbed run ended with status {status}, see {run_dir}.log")
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
-def disturb(run_dir, flags, kills, longest, draw):
-    """Kills the run `kills` times, then lets it end; returns the kills' kinds and the statuses."""
+def disturb(
+    run_dir: str, flags: list[str], kills: int, longest: float, generator: random.Random
+) -> tuple[dict[str, int], int]:
+    """Kills the run `kills` times, then lets it end; returns kills by kind, and the exit status."""
     hit, early = {"at random": 0, "in a checkpoint's write": 0}, 0
     while sum(hit.values()) < kills:
         child, pipe = start(run_dir, flags)
         alive = bool(os.read(pipe, 1))
         os.close(pipe)
         in_write = sum(hit.values()) % 5 == 4
-        deadline = time.monotonic() + draw.uniform(0, longest)
+        deadline = time.monotonic() + generator.uniform(0, longest)
         if in_write:
             folder = pathlib.Path(run_dir) / "checkpoints"
             while time.monotonic() < deadline + longest and not any(folder.glob(".*.writing")):
@@ -122,8 +123,8 @@ def disturb(run_dir, flags, kills, longest, draw):
     return hit, status
 
 
-def rows(run_dir, name):
-    """The rows of one of the run's files, without what can't be equal."""
+def rows(run_dir: str, name: str) -> list[dict]:
+    """The rows of one of the run's files, without columns that always differ."""
     path = pathlib.Path(run_dir) / name
     if not path.exists():
         return []
@@ -135,64 +136,64 @@ def rows(run_dir, name):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def variables(run_dir):
-    """The newest checkpoint's arrays, and its step."""
+def variables(run_dir: str) -> tuple[dict[str, np.ndarray], int]:
+    """The arrays of the newest checkpoint, and its step."""
     folder = max((pathlib.Path(run_dir) / "checkpoints").glob("step-*"))
     with np.load(folder / "state.npz") as file:
         return {name: file[name] for name in file.files}, int(folder.name[5:])
 
 
-def compare(one, other):
-    """What differs between two runs: name of a file or variable → how."""
-    found = {}
+def compare(one: str, other: str) -> dict[str, str]:
+    """The differences between two runs, by file or variable."""
+    differences = {}
     (ours, step), (theirs, their_step) = variables(one), variables(other)
     if step != their_step or ours.keys() != theirs.keys():
-        found["checkpoint"] = f"steps {step} and {their_step}"
+        differences["checkpoint"] = f"steps {step} and {their_step}"
     else:
         for name, array in ours.items():
             if array.tobytes() != theirs[name].tobytes():
-                found[name] = "other bytes"
+                differences[name] = "other bytes"
     for name in ("readings.jsonl", "events.jsonl", "scores.csv"):
         a, b = rows(one, name), rows(other, name)
         if repr(a) != repr(b):  # as text, since NaN differs from itself
             first = next((i for i, (x, y) in enumerate(zip(a, b)) if repr(x) != repr(y)), None)
-            found[name] = f"{len(a)} and {len(b)} rows, first difference at {first}"
-    return found
+            differences[name] = f"{len(a)} and {len(b)} rows, first difference at {first}"
+    return differences
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--xla", action="store_true")
-    parser.add_argument("--dir", default=None, help="where the two runs are left")
+    parser.add_argument("--dir", default=None, help="folder for the two runs")
     options = parser.parse_args(argv)
 
-    # Before the forks, so that each start is short.
+    # Imported before the forks, so that each start is quick.
     import models  # noqa: F401
     from keras_gan.run import train  # noqa: F401
 
     folder = pathlib.Path(options.dir or tempfile.mkdtemp(prefix="keras_gan_chaos_"))
     folder.mkdir(parents=True, exist_ok=True)
     flags = [f"--steps={options.steps}", f"--xla={str(options.xla).lower()}"]
-    whole, broken = str(folder / "whole"), str(folder / "broken")
-    seconds = undisturbed(whole, flags)
+    complete, killed = str(folder / "whole"), str(folder / "broken")
+    seconds = undisturbed(complete, flags)
     print(f"undisturbed: {options.steps} steps in {seconds:.1f} s", flush=True)
-    # On average every life does a little less than its share, so the run outlives the kills.
+    # Each start runs a little less than its share on average, so the run outlasts the kills.
     longest = 1.2 * seconds / options.kills
-    hit, status = disturb(broken, flags, options.kills, longest, random.Random(options.seed))
-    different = compare(whole, broken)
+    hit, status = disturb(killed, flags, options.kills, longest, random.Random(options.seed))
+    differences = compare(complete, killed)
     print(f"killed: {', '.join(f'{count} times {kind}' for kind, count in hit.items())}")
     for name in ("readings.jsonl", "events.jsonl", "scores.csv"):
-        print(f"{name}: {len(rows(whole, name))} rows and {len(rows(broken, name))}")
-    rolled = sum(event["signal"] == "rolled back" for event in rows(whole, "events.jsonl"))
+        print(f"{name}: {len(rows(complete, name))} rows and {len(rows(killed, name))}")
+    rolled = sum(event["signal"] == "rolled back" for event in rows(complete, "events.jsonl"))
     print(f"roll-backs in the run: {rolled}")
-    print(f"variables: {len(variables(whole)[0])}, exit status {status}, folder {folder}")
-    for name, how in different.items():
+    print(f"variables: {len(variables(complete)[0])}, exit status {status}, folder {folder}")
+    for name, how in differences.items():
         print(f"DIFFERS: {name}: {how}")
-    print("identical" if not different and status == 0 else "NOT IDENTICAL")
-    return bool(different) or bool(status)
+    print("identical" if not differences and status == 0 else "NOT IDENTICAL")
+    return bool(differences) or bool(status)
 
 
 if __name__ == "__main__":

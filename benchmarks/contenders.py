@@ -1,13 +1,13 @@
-"""The reference step by five hands, each timed in a process of its own.
+"""The reference step in five implementations, each timed in a process of its own.
 
     python -m benchmarks.contenders NAME [--steps=N]
 
-trains DCGAN on Fashion-MNIST, 28×28, batch 64, one update of D and one of G a step, Adam(2e-4,
+trains DCGAN on Fashion-MNIST, 28×28, batch 64, one update of D and one of G per step, Adam(2e-4,
 β1 0.5): G is dense to 7×7×128, batch norm, LeakyReLU 0.2, transposed convolution 4×4/2 to 64,
 batch norm, LeakyReLU, transposed convolution 4×4/2 to 1, tanh; D is convolution 4×4/2 to 64,
 LeakyReLU, convolution 4×4/2 to 128, batch norm, LeakyReLU, dense to 1. It prints one line of JSON:
-seconds from the start of the process to the first finished step, steady steps a second with the
-input pipeline included, and peak memory in MB.
+seconds from the start of the process to the end of the first step, steps per second after warm-up
+including the input pipeline, and peak memory in MB.
 """
 
 import argparse
@@ -16,26 +16,28 @@ import resource
 import sys
 import time
 
-BEGAN = time.perf_counter()
+STARTED = time.perf_counter()
 BATCH, LATENT, WARM_UP = 64, 128, 20
 
 
 class Clock:
-    """Told of every finished step; knows when the first came and how fast the later ones were."""
+    """Measures the time to the first step and the rate of the steps after warm-up."""
 
     def __init__(self):
-        self.first = self.began = None
+        self.first = self.warm = None
         self.count = 0
 
-    def tick(self):
+    def tick(self) -> None:
+        """Counts a finished step."""
         self.count += 1
         if self.count == 1:
-            self.first = time.perf_counter() - BEGAN
+            self.first = time.perf_counter() - STARTED
         if self.count == WARM_UP:
-            self.began = time.perf_counter()
+            self.warm = time.perf_counter()
 
-    def result(self):
-        steady = (self.count - WARM_UP) / (time.perf_counter() - self.began)
+    def result(self) -> dict[str, float]:
+        """The measurements, by name."""
+        steady = (self.count - WARM_UP) / (time.perf_counter() - self.warm)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return {"first_step": self.first, "steps_per_second": steady, "peak_mb": peak}
 
@@ -47,8 +49,8 @@ def images():
     return open_source("fashion_mnist", labels="none").images
 
 
-def ours(steps, *flags):
-    """This project, as a run of configs/reference_step.flags has it."""
+def ours(steps: int, *flags: str) -> dict[str, float]:
+    """This project, with the flags of configs/reference_step.flags and further ones."""
     import keras
 
     from keras_gan.data import pipeline
@@ -58,8 +60,8 @@ def ours(steps, *flags):
     from keras_gan.settings.resolve import complete
     from models import REGISTRY
 
-    given = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
-    settings = complete(given, REGISTRY["dcgan"].defaults())
+    values = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
+    settings = complete(values, REGISTRY["dcgan"].defaults())
     source = open_data(settings)
     gan = build_model(settings, REGISTRY[settings.model], source)
     clock = Clock()
@@ -71,8 +73,8 @@ def ours(steps, *flags):
     return clock.result()
 
 
-def plain_keras(steps):
-    """The pattern of the public Keras examples: two tapes, two passes of G, Keras' optimizers."""
+def plain_keras(steps: int) -> dict[str, float]:
+    """As public Keras examples do it: two tapes, two passes of G, Keras' optimizers."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -140,8 +142,8 @@ def plain_keras(steps):
     return clock.result()
 
 
-def pytorch(steps, compiled=False):
-    """The twin in PyTorch, as its own tutorial shares G's pass; channels last."""
+def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
+    """The same in PyTorch, which shares G's pass as its own tutorial does; channels last."""
     import torch
     from torch import nn
 
@@ -174,9 +176,9 @@ def pytorch(steps, compiled=False):
     g_optimizer = torch.optim.Adam(generator.parameters(), **adam)
     loss_function = nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
-    make, judge = generator, discriminator
+    generate, discriminate = generator, discriminator
     if compiled:
-        make, judge = torch.compile(generator), torch.compile(discriminator)
+        generate, discriminate = torch.compile(generator), torch.compile(discriminator)
     pixels = torch.from_numpy(images()).permute(0, 3, 1, 2)
     clock = Clock()
     while clock.count < steps:
@@ -185,28 +187,29 @@ def pytorch(steps, compiled=False):
                 break
             real = pixels[index].float().div_(127.5).sub_(1.0)
             d_optimizer.zero_grad(set_to_none=True)
-            fake = make(torch.randn(BATCH, LATENT))
-            loss = loss_function(judge(real), ones) + loss_function(judge(fake.detach()), zeros)
+            fake = generate(torch.randn(BATCH, LATENT))
+            loss = loss_function(discriminate(real), ones)
+            loss = loss + loss_function(discriminate(fake.detach()), zeros)
             loss.backward()
             d_optimizer.step()
             g_optimizer.zero_grad(set_to_none=True)
-            loss_function(judge(fake), ones).backward()
+            loss_function(discriminate(fake), ones).backward()
             g_optimizer.step()
             clock.tick()
     return clock.result()
 
 
-def sgemm(steps):
-    """The machine's peak: float32 matrix products of 2,048 × 2,048, in GFLOP/s."""
+def sgemm(steps: int) -> dict[str, float]:
+    """The machine's peak rate: float32 matrix products of 2,048 × 2,048, in GFLOP/s."""
     import numpy as np
 
     side = 2048
     a, b = (np.random.default_rng(i).random((side, side), np.float32) for i in (0, 1))
     best = 0.0
     for _ in range(5):
-        began = time.perf_counter()
+        started = time.perf_counter()
         a @ b
-        best = max(best, 2 * side**3 / (time.perf_counter() - began) / 1e9)
+        best = max(best, 2 * side**3 / (time.perf_counter() - started) / 1e9)
     return {"gflops": best}
 
 
@@ -220,16 +223,16 @@ CONTENDERS = {
 }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help=", ".join(CONTENDERS) + ', or "ours --FLAG=VALUE …"')
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
     if options.name.startswith("ours --"):
-        found = ours(options.steps, *options.name.split()[1:])
+        measured = ours(options.steps, *options.name.split()[1:])
     else:
-        found = CONTENDERS[options.name](options.steps)
-    sys.stdout.write(json.dumps(found) + "\n")
+        measured = CONTENDERS[options.name](options.steps)
+    sys.stdout.write(json.dumps(measured) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""How surely and how early the health monitor names a failure: `make health-bench`.
+"""How reliably and how early the health monitor detects a failure: `make health-bench`.
 
-Trains short runs that are healthy and runs that are made to fail (`benchmarks/health_runs.py`),
-records every step's metrics, lets the monitor read the record, and writes docs/health_bench.md.
+Trains healthy runs and runs that are made to fail (`benchmarks/health_runs.py`), all of them short,
+records every step's metrics, applies the monitor to the record, and writes docs/health_bench.md.
 
-A run leaves one line in FOLDER/SET.jsonl and its record in FOLDER/SET/; what is there is not run
-again. Whether a run failed is judged by its final score alone, against its healthy twins. The
-development set is the one that the thresholds were chosen on, the page is made of the other.
+Each run adds one line to FOLDER/SET.jsonl and its record to FOLDER/SET/; finished runs are not
+repeated. Whether a run failed depends on its final score alone, compared with healthy runs of the
+same family. The thresholds were chosen on the development set; the page shows the held-out set.
 
-    python -m benchmarks.health_bench                       # what is missing, then the page
+    python -m benchmarks.health_bench                       # missing runs, then the page
     python -m benchmarks.health_bench --set=development     # the other set, no page
-    python -m benchmarks.health_bench --judge               # old records, thresholds of today
+    python -m benchmarks.health_bench --judge               # old records, current thresholds
     python -m benchmarks.health_bench --page                # the page alone, from docs/*.jsonl
 """
 
@@ -31,7 +31,7 @@ import keras
 import numpy as np
 
 from benchmarks import health_faults, health_page, health_runs
-from keras_gan.data import pipeline
+from keras_gan.data import Source, pipeline
 from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.monitoring.health import signals
 from keras_gan.monitoring.health.monitor import MEMORY, HealthMonitor
@@ -42,9 +42,9 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
-FAKES = 1000  # that a score is taken of
-UNTRIED = types.SimpleNamespace(numpy=lambda: 0)  # the attempt of a game not rolled back
-WORSE = 2.0  # times the median of the twins: failed
+FAKES = 1000  # per score
+FIRST_ATTEMPT = types.SimpleNamespace(numpy=lambda: 0)  # the attempt of a model not rolled back
+WORSE = 2.0  # a run failed if its score exceeds so many times the healthy median
 CURVES = (
     "discriminator/loss",
     "generator/loss",
@@ -65,19 +65,19 @@ CURVES = (
 
 
 class Bench:
-    """Runs in one process: those with equal settings but for rates and seed share their traces."""
+    """Runs in one process; those that differ only in learning rates and seed share their traces."""
 
     def __init__(self):
-        self.games, self.sources = {}, {}
+        self.models, self.sources = {}, {}
 
-    def run(self, spec):
-        """Trains a `Spec`. Returns what its line holds so far, and its record."""
+    def run(self, spec: health_runs.Spec) -> tuple[dict, list]:
+        """Trains a `Spec`; returns its result line, without events, and its record."""
         config = self.config(spec)
         source = self.source(config)
         keras.utils.clear_session(free_memory=False)
         fresh = build_model(config, REGISTRY[config.model], source)
         traced = dataclasses.replace(config, seed=0, d_learning_rate=0.0, g_learning_rate=0.0)
-        gan = self.games.setdefault(traced, fresh)
+        gan = self.models.setdefault(traced, fresh)
         if gan is not fresh:
             new = named_state(fresh)
             for name, variable in named_state(gan).items():
@@ -89,7 +89,7 @@ class Bench:
             seed=config.seed,
             steps=config.steps,
         )
-        record, began = Record(config.log_every), time.monotonic()
+        record, started = Record(config.log_every), time.monotonic()
         gan.fit(
             batches,
             steps_per_epoch=config.steps,
@@ -97,7 +97,7 @@ class Bench:
             shuffle=False,
             callbacks=[health_faults.Fault(spec.fault, spec.at), record],
         )
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - started
         line = {
             "name": spec.name,
             "family": spec.family,
@@ -114,38 +114,40 @@ class Bench:
         }
         return line, record.rows
 
-    def config(self, spec):
+    def config(self, spec: health_runs.Spec) -> Config:
+        """The settings of a `Spec`."""
         text = f"{health_runs.FAMILIES[spec.family]} {spec.flags} --seed={spec.seed} --xla=false"
         return resolve(flags.parse(Config, ["", *shlex.split(text)]), REGISTRY)
 
-    def source(self, config):
+    def source(self, config: Config) -> Source:
+        """The data set of a run, opened once."""
         if config.dataset not in self.sources:
             source = open_data(config)
             evaluator = Evaluator(source, extractor="fashion_mnist_cnn", count=FAKES)
             self.sources[config.dataset] = source, evaluator
         return self.sources[config.dataset][0]
 
-    def score(self, gan, source):
-        """Fréchet distance of images, energy distance of points; infinite if not finite."""
+    def score(self, gan: keras.Model, source: Source) -> dict[str, object]:
+        """Fréchet distance of images, energy distance of points; None if weights are not finite."""
         finite = all(
             np.isfinite(np.asarray(v)).all() for n in gan.networks.values() for v in n.variables
         )
-        found = {"finite": finite}
+        result = {"finite": finite}
         if len(source.image_shape) == 1:
             points = gan.sample(FAKES, 0)
-            found["score"] = energy_distance(points, source.images[:FAKES]) if finite else None
+            result["score"] = energy_distance(points, source.images[:FAKES]) if finite else None
             evaluator = self.sources[source.name][1]
-            found["modes"] = evaluator.score(gan.sample)["modes"] if finite else 0
+            result["modes"] = evaluator.score(gan.sample)["modes"] if finite else 0
         else:
             scores = self.sources[source.name][1].score(gan.sample) if finite else {}
-            found["score"] = next((v for k, v in scores.items() if k.startswith("fd_")), None)
-        if found["score"] is not None and not np.isfinite(found["score"]):
-            found["score"] = None
-        return found
+            result["score"] = next((v for k, v in scores.items() if k.startswith("fd_")), None)
+        if result["score"] is not None and not np.isfinite(result["score"]):
+            result["score"] = None
+        return result
 
 
 class Record(keras.callbacks.Callback):
-    """Every step's metrics: a list of (step, name → array), one a reading."""
+    """Records every step's metrics: a list of (step, arrays by name), one per reading."""
 
     def __init__(self, every):
         super().__init__()
@@ -156,7 +158,7 @@ class Record(keras.callbacks.Callback):
             self.rows.append((batch + 1, self.model.recorder.read(batch + 1, self.every)[1]))
 
 
-def energy_distance(a, b):
+def energy_distance(a: np.ndarray, b: np.ndarray) -> float:
     """2E‖A-B‖ - E‖A-A'‖ - E‖B-B'‖ of points [n, d] (Székely & Rizzo, 2013)."""
 
     def mean(x, y):
@@ -166,8 +168,8 @@ def energy_distance(a, b):
     return float(2 * mean(a, b) - mean(a, a) - mean(b, b))
 
 
-def judge(line, rows):
-    """The line with what the monitor says of its record, and its curves."""
+def monitor(line: dict, rows: list) -> dict:
+    """The result line with the events that the monitor finds in its record, and its curves."""
     events, readings = [], []
     rules = types.SimpleNamespace(loss=line["loss"], log_every=line["log_every"], on_failure="warn")
     run = types.SimpleNamespace(
@@ -176,14 +178,14 @@ def judge(line, rows):
     health = HealthMonitor(rules, run)
     for step, metrics in rows:
         recorder = types.SimpleNamespace(read=lambda *_, m=metrics: (None, m))
-        health.set_model(types.SimpleNamespace(recorder=recorder, attempt=UNTRIED))
+        health.set_model(types.SimpleNamespace(recorder=recorder, attempt=FIRST_ATTEMPT))
         health.on_nth_step(step)
-    kept = ("step", "signal", "value", "threshold", "failure")
+    columns = ("step", "signal", "value", "threshold", "failure")
     return {
         **line,
         "reach": reach(line, rows),
         "events": [
-            {k: float(f"{e[k]:.4g}") if k == "value" else e[k] for k in kept} for e in events
+            {k: float(f"{e[k]:.4g}") if k == "value" else e[k] for k in columns} for e in events
         ],
         "curves": {
             name: [float(f"{reading[name]:.3g}") for reading in readings]
@@ -193,28 +195,28 @@ def judge(line, rows):
     }
 
 
-def reach(line, rows):
-    """How near a run came to each threshold, after its onset: signal → value.
+def reach(line: dict, rows: list) -> dict[str, float]:
+    """How near a run came to each threshold after its onset, by signal.
 
-    The most extreme value that held for as many readings as the signal's patience asks for.
+    The most extreme value that lasted for as many readings as the signal's patience requires.
     """
-    found, readings = {}, [signals.Reading.of(*row) for row in rows]
+    extremes, readings = {}, [signals.Reading.of(*row) for row in rows]
     for signal in signals.of_loss(line["loss"]):
         ends = range(1, len(readings) + 1)
         values = [signal.measure(readings[max(0, end - MEMORY) : end]) for end in ends]
         inner, outer = (min, max) if signal.above else (max, min)
-        held = [
+        lasting = [
             inner(values[i - signal.patience : i])
             for i in range(signal.patience, len(values) + 1)
             if None not in values[i - signal.patience : i] and rows[i - 1][0] > line["onset"]
         ]
-        if held:
-            found[signal.name] = float(f"{outer(held):.4g}")
-    return found
+        if lasting:
+            extremes[signal.name] = float(f"{outer(lasting):.4g}")
+    return extremes
 
 
-def settle(lines):
-    """Marks which runs failed: by score against the median of their healthy twins."""
+def settle(lines: list[dict]) -> list[dict]:
+    """Marks failed runs, by their score relative to the median of healthy runs of their family."""
     for line in lines:
         twins = [
             other["score"]
@@ -226,12 +228,14 @@ def settle(lines):
     return lines
 
 
-def records(folder, spec):
-    safe = "".join(c if c.isalnum() else "_" for c in spec.name)
-    return folder / f"{safe}-{spec.seed}.npz"
+def records(folder: pathlib.Path, spec: health_runs.Spec) -> pathlib.Path:
+    """The path of a run's record."""
+    name = "".join(c if c.isalnum() else "_" for c in spec.name)
+    return folder / f"{name}-{spec.seed}.npz"
 
 
-def save(path, rows):
+def save(path: pathlib.Path, rows: list) -> None:
+    """Writes a record."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {"steps": np.array([step for step, _ in rows])}
     for name in rows[0][1]:
@@ -240,30 +244,35 @@ def save(path, rows):
         np.savez(file, **arrays)
 
 
-def load(path):
+def load(path: pathlib.Path) -> list:
+    """Reads a record."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     steps = arrays.pop("steps")
     return [(int(s), {n: a[i] for n, a in arrays.items()}) for i, s in enumerate(steps)]
 
 
-def read_lines(path):
+def read_lines(path: pathlib.Path) -> list[dict]:
+    """Reads result lines; none if the file is missing."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def write_lines(path, lines):
+def write_lines(path: pathlib.Path, lines: list[dict]) -> None:
+    """Writes result lines."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--set", choices=list(health_runs.SEEDS), default="held out")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("runs/health_bench"))
-    parser.add_argument("--only", default="", help="runs whose name has this in it")
-    parser.add_argument("--judge", action="store_true", help="judge old records anew")
-    parser.add_argument("--page", action="store_true", help="write the page alone")
+    parser.add_argument("--only", default="", help="only runs whose name contains this")
+    parser.add_argument(
+        "--judge", action="store_true", help="apply the monitor to old records again"
+    )
+    parser.add_argument("--page", action="store_true", help="only write the page")
     options = parser.parse_args(argv)
     if options.page:
         health_page.write(*map(read_lines, (health_page.LINES, health_page.DEVELOPMENT)))
@@ -278,11 +287,11 @@ def main(argv=None):
         if options.only not in spec.name or (key in done and not options.judge):
             continue
         if key in done:
-            done[key] = judge(done[key], load(records(folder, spec)))
+            done[key] = monitor(done[key], load(records(folder, spec)))
             continue
         line, rows = bench.run(spec)
         save(records(folder, spec), rows)
-        done[key] = judge(line, rows)
+        done[key] = monitor(line, rows)
         with open(path, "a") as file:
             file.write(json.dumps(done[key]) + "\n")
         first = done[key]["events"][:1]

@@ -1,5 +1,6 @@
-"""Faults that are done to a game in training, for the health bench and its recovery."""
+"""Faults that are injected into training, for the benchmarks of health and recovery."""
 
+import keras
 import numpy as np
 
 from keras_gan.monitoring.callbacks import EveryNSteps
@@ -14,14 +15,14 @@ FAULTS = {
 
 
 class Fault(EveryNSteps):
-    """Does a fault after a step, in the first attempt only: a roll-back does not meet it again.
+    """Injects a fault after a step, in the first attempt only, so not again after a roll-back.
 
     Args:
-        fault: a name of `FAULTS`, or None.
-        at: after how many steps.
+        fault: a key of `FAULTS`, or None for no fault.
+        at: number of steps after which it is injected.
     """
 
-    def __init__(self, fault, at):
+    def __init__(self, fault: str | None, at: int):
         super().__init__(1)
         self.fault, self.at = fault, at
 
@@ -29,18 +30,18 @@ class Fault(EveryNSteps):
         if self.fault is None or step < self.at or int(self.model.attempt.numpy()):
             return
         if step == self.at or self.fault == "collapse":
-            do(self.model, self.fault)
+            inject(self.model, self.fault)
 
 
-def do(gan, fault):
-    """A fault, done to a game now."""
+def inject(gan: keras.Model, fault: str) -> None:
+    """Injects a fault into a model now."""
     generator, discriminator = gan.players["generator"], gan.players["discriminator"]
     if fault in ("nan D", "nan G"):
         network = (generator if fault == "nan G" else discriminator).network
         weight = network.trainable_variables[0]
-        broken = np.array(weight)
-        broken.flat[0] = np.nan
-        weight.assign(broken)
+        values = np.array(weight)
+        values.flat[0] = np.nan
+        weight.assign(values)
     elif fault == "rate":
         for player in gan.players.values():
             player.optimizer.learning_rate = 1000 * float(player.optimizer.learning_rate)

@@ -1,9 +1,10 @@
-"""The health bench's page and pictures, from its lines alone."""
+"""The page and pictures of the health benchmark, from its result lines alone."""
 
 import collections
 import math
 import pathlib
 import statistics
+from collections.abc import Iterator, Sequence
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -15,29 +16,29 @@ DOCS = pathlib.Path("docs")
 LINES = DOCS / "health_bench.jsonl"
 DEVELOPMENT = DOCS / "health_bench_development.jsonl"
 PICTURES = DOCS / "images" / "health"
-EARLY = 0.2  # share of a run
+EARLY = 0.2  # share of a run in which an event counts as early
 
 
-def wilson(hits, count, z=1.96):
+def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927)."""
     if not count:
         return 0.0, 1.0
     share, root = hits / count, z**2 / count
-    middle = (share + root / 2) / (1 + root)
+    center = (share + root / 2) / (1 + root)
     half = z * math.sqrt(share * (1 - share) / count + root / (4 * count)) / (1 + root)
-    return middle - half, middle + half
+    return center - half, center + half
 
 
-def alarm(line, warnings=False):
-    """The first event from the onset on that is a failure (or a warning too), or None."""
+def alarm(line: dict, warnings: bool = False) -> dict | None:
+    """The first failure (or warning, if `warnings`) after the onset, or None."""
     for event in line["events"]:
         if event["step"] > line["onset"] and (event["failure"] or warnings):
             return event
     return None
 
 
-def figures(lines):
-    """What the page says of a set of lines, by name."""
+def figures(lines: Sequence[dict]) -> dict[str, float | None]:
+    """The counts that the page reports of a set of result lines, by name."""
     healthy = [line for line in lines if line["kind"] == "healthy"]
     made = [line for line in lines if line["kind"] != "healthy"]
     failed = [line for line in made if line["failed"]]
@@ -59,32 +60,32 @@ def figures(lines):
     }
 
 
-def summary(lines):
-    """The headline, as plain text."""
-    found = figures(lines)
-    low, high = wilson(found["named"], found["failed"])
+def summary(lines: Sequence[dict]) -> str:
+    """A summary as plain text."""
+    counts = figures(lines)
+    low, high = wilson(counts["named"], counts["failed"])
     return "\n".join(
         [
-            f"made to fail {found['made to fail']}, failed by score {found['failed']},"
-            f" named {found['named']} ({low:.2f} to {high:.2f}),"
-            f" with a warning at least {found['with a warning at least']},"
-            f" in the first fifth of the run {found['early']}",
-            f"healthy {found['healthy']}, false alarms {found['false alarms']},"
-            f" warnings {found['warnings in healthy']},"
-            f" failed by score {found['healthy that failed']}",
-            f"median steps from onset to event {found['delay']}",
+            f"made to fail {counts['made to fail']}, failed by score {counts['failed']},"
+            f" named {counts['named']} ({low:.2f} to {high:.2f}),"
+            f" with a warning at least {counts['with a warning at least']},"
+            f" in the first fifth of the run {counts['early']}",
+            f"healthy {counts['healthy']}, false alarms {counts['false alarms']},"
+            f" warnings {counts['warnings in healthy']},"
+            f" failed by score {counts['healthy that failed']}",
+            f"median steps from onset to event {counts['delay']}",
         ]
     )
 
 
-def thresholds(lines):
-    """A table: how near healthy and failing runs came to each threshold."""
+def thresholds(lines: Sequence[dict]) -> Iterator[str]:
+    """A table of how near healthy and failing runs came to each threshold."""
     healthy = [line for line in lines if line["kind"] == "healthy"]
     failed = [line for line in lines if line["kind"] != "healthy" and line["failed"]]
     yield "| signal | losses | threshold | readings | nearest healthy | failing beyond it |"
     yield "|---|---|---|---|---|---|"
     for signal in signals.SIGNALS:
-        own = [
+        values = [
             line["reach"][signal.name]
             for line in healthy
             if line["loss"] in signal.losses and signal.name in line["reach"]
@@ -95,7 +96,7 @@ def thresholds(lines):
             if line["loss"] in signal.losses and signal.name in line["reach"]
         ]
         beyond = [v for v in reached if (v > signal.threshold) == signal.above]
-        near = (max if signal.above else min)(own, default=float("nan"))
+        near = (max if signal.above else min)(values, default=float("nan"))
         sign = ">" if signal.above else "<"
         yield (
             f"| {signal.name}{'' if signal.failure else ' (warns)'} | {_losses(signal.losses)} |"
@@ -111,8 +112,8 @@ def _losses(losses):
     return ", ".join(losses) if len(losses) <= 3 else "all but " + ", ".join(left_out)
 
 
-def write(lines, development):
-    """docs/health_bench.md and the pictures; of the held-out lines and the development ones."""
+def write(lines: Sequence[dict], development: Sequence[dict]) -> None:
+    """Writes docs/health_bench.md and its pictures, from held-out and development lines."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     _delays(lines)
     _examples(lines)
@@ -121,58 +122,58 @@ def write(lines, development):
 
 
 def _page(lines, development):
-    found = figures(lines)
-    failed, named = found["failed"], found["named"]
+    counts = figures(lines)
+    failed, named = counts["failed"], counts["named"]
     recall = wilson(named, failed)
-    early = wilson(found["early"], failed)
-    false = wilson(found["healthy with a false alarm"], found["healthy"])
+    early = wilson(counts["early"], failed)
+    false = wilson(counts["healthy with a false alarm"], counts["healthy"])
     seconds = sum(line["seconds"] for line in lines)
     return [
-        "# The health monitor's bench",
+        "# The health monitor's benchmark",
         "",
-        "Written by `make health-bench` from [health_bench.jsonl](health_bench.jsonl), a line a"
-        f" run; {seconds / 60:.0f} minutes of training, one process on one core. These are the"
+        "Written by `make health-bench` from [health_bench.jsonl](health_bench.jsonl), one line"
+        f" per run; {seconds / 60:.0f} minutes of training, one process on one core. These are the"
         " held-out seeds and settings; the thresholds were chosen on others"
         " ([monitoring.md](monitoring.md)).",
         "",
         "- **Failed**: the final score is more than twice the median of the healthy runs of the"
         " same family, or weights are not finite. The score is the Fréchet distance of 1,000"
         " images in the features of the Fashion-MNIST CNN, or the energy distance of 1,000 points."
-        " The monitor plays no part in it.",
-        "- **Onset**: the step after which the fault is done; 0 where settings are the fault,"
-        " though they may take time to do harm.",
+        " It does not depend on the monitor.",
+        "- **Onset**: the step after which the fault is injected; 0 if settings are the fault,"
+        " though their effect may take time.",
         "- **Named**: an event that `--on_failure` acts on, after the onset. Warnings are not"
         " counted.",
         "",
         "| | | 95 % interval |",
         "|---|---|---|",
-        f"| runs made to fail | {found['made to fail']} | |",
+        f"| runs made to fail | {counts['made to fail']} | |",
         f"| … that failed by their score | {failed} | |",
         f"| … and were named (recall) | {named}: {named / failed:.2f} |"
         f" {recall[0]:.2f} to {recall[1]:.2f} |",
-        f"| … named within the first fifth of their run | {found['early']}:"
-        f" {found['early'] / failed:.2f} | {early[0]:.2f} to {early[1]:.2f} |",
-        f"| … named or warned of | {found['with a warning at least']} | |",
-        f"| median steps from onset to event | {found['delay']:.0f} | |",
-        f"| healthy runs | {found['healthy']} | |",
-        f"| … with a false alarm | {found['healthy with a false alarm']} |"
+        f"| … named within the first fifth of their run | {counts['early']}:"
+        f" {counts['early'] / failed:.2f} | {early[0]:.2f} to {early[1]:.2f} |",
+        f"| … named or warned of | {counts['with a warning at least']} | |",
+        f"| median steps from onset to event | {counts['delay']:.0f} | |",
+        f"| healthy runs | {counts['healthy']} | |",
+        f"| … with a false alarm | {counts['healthy with a false alarm']} |"
         f" {false[0]:.2f} to {false[1]:.2f} |",
-        f"| … false alarms in all | {found['false alarms']} | |",
-        f"| … warnings in all | {found['warnings in healthy']} | |",
-        f"| … that failed by their score | {found['healthy that failed']} | |",
+        f"| … false alarms in all | {counts['false alarms']} | |",
+        f"| … warnings in all | {counts['warnings in healthy']} | |",
+        f"| … that failed by their score | {counts['healthy that failed']} | |",
         "",
         "![steps from onset to event](images/health/delays.png)",
         "",
         "## Made to fail",
         "",
-        "Score: times the median of the healthy twins; “–” is not finite. A run in brackets did not"
-        " fail by its score and does not count.",
+        "Score: as a multiple of the median of the healthy runs of the family; “–” is not finite. A"
+        " run in brackets did not fail by its score and does not count.",
         "",
-        "| what was done | family | settings or fault | score | onset | named at | by | of steps |",
+        "| kind | family | settings or fault | score | onset | named at | by | of steps |",
         "|---|---|---|---|---|---|---|---|",
         *(_row(line) for line in lines if line["kind"] != "healthy"),
         "",
-        "## By what was done",
+        "## By kind of failure",
         "",
         "| | failed | named | early |",
         "|---|---|---|---|",
@@ -193,8 +194,8 @@ def _page(lines, development):
         "## Thresholds on the development runs",
         "",
         "How near the healthy runs of the development set came to each threshold, and how many of"
-        " its failing runs went beyond it; values that held for as many readings as the signal asks"
-        " for, after the onset. On that set:",
+        " its failing runs went beyond it; values that lasted for as many readings as the signal"
+        " requires, after the onset. On that set:",
         "",
         *(f"> {line}" for line in summary(development).splitlines()),
         "",
@@ -218,8 +219,8 @@ def _kinds(lines):
         if line["kind"] != "healthy":
             kinds[line["kind"]].append(line)
     for kind, members in kinds.items():
-        found = figures(members)
-        yield f"| {kind} | {found['failed']} | {found['named']} | {found['early']} |"
+        counts = figures(members)
+        yield f"| {kind} | {counts['failed']} | {counts['named']} | {counts['early']} |"
 
 
 def _healthy(lines):
@@ -258,15 +259,15 @@ def _ranges(lines):
             ("reals/nearest_fake", "reals/nearest_real"),
         )
     ]
-    for title, name, under in rows:
+    for title, name, denominator in rows:
         cells = []
         for loss in losses:
             values = []
             for line in healthy:
                 if line["loss"] == loss and name in line["curves"]:
                     curve = line["curves"][name]
-                    if under:
-                        curve = [a / b for a, b in zip(curve, line["curves"][under]) if b]
+                    if denominator:
+                        curve = [a / b for a, b in zip(curve, line["curves"][denominator]) if b]
                     values += curve[len(curve) // 10 :]
             values.sort()
             low, high = (values[int(share * (len(values) - 1))] for share in (0.05, 0.95))
@@ -285,9 +286,9 @@ def _delays(lines):
     axes = figure.add_subplot()
     failed = [x for x in lines if x["kind"] != "healthy" and x["failed"]]
     kinds = list(dict.fromkeys(x["kind"] for x in failed))
-    for place, kind in enumerate(kinds):
+    for position, kind in enumerate(kinds):
         for number, line in enumerate(x for x in failed if x["kind"] == kind):
-            event, up = alarm(line), place + 0.08 * (number - 3)
+            event, up = alarm(line), position + 0.08 * (number - 3)
             if event:
                 axes.plot((event["step"] - line["onset"]) / line["steps"], up, "o", color="C0")
             else:
@@ -300,7 +301,7 @@ def _delays(lines):
     figure.savefig(PICTURES / "delays.png")
 
 
-EXAMPLES = {  # file → (title, which line)
+EXAMPLES = {  # by file name: (title, predicate of the line)
     "healthy": ("Healthy: DCGAN", lambda x: x["kind"] == "healthy" and x["family"] == "dcgan"),
     "explosion": (
         "The learning rates rise a thousandfold",
@@ -319,7 +320,7 @@ PANELS = (
     ("losses", ("discriminator/loss", "generator/loss"), False),
     ("gradient norms", ("discriminator/gradient_norm", "generator/gradient_norm"), True),
     ("D's accuracy", ("discriminator/accuracy_real", "discriminator/accuracy_fake"), False),
-    ("distance in pairs", ("fakes/distance", "reals/distance"), False),
+    ("pairwise distance", ("fakes/distance", "reals/distance"), False),
 )
 
 
@@ -328,8 +329,8 @@ def _examples(lines):
         line = next(x for x in lines if wanted(x))
         figure = _figure(10, 4.6)
         steps = [line["log_every"] * (i + 1) for i in range(len(line["curves"]["finite"]))]
-        for place, (label, curves, log) in enumerate(PANELS, 1):
-            axes = figure.add_subplot(2, 2, place)
+        for position, (label, curves, log) in enumerate(PANELS, 1):
+            axes = figure.add_subplot(2, 2, position)
             for curve in curves:
                 axes.plot(steps, line["curves"][curve], label=curve, linewidth=1.2)
             if line["onset"]:
@@ -337,7 +338,7 @@ def _examples(lines):
             for number, event in enumerate(line["events"]):
                 color = "tab:red" if event["failure"] else "tab:orange"
                 axes.axvline(event["step"], color=color, linewidth=0.9)
-                if place == 1:
+                if position == 1:
                     axes.annotate(
                         event["signal"],
                         (event["step"], 0.97 - 0.12 * (number % 7)),
@@ -354,5 +355,5 @@ def _examples(lines):
             axes.grid(alpha=0.3)
             axes.legend(fontsize=6, loc="lower right")
         score = "not finite" if line["score"] is None else f"{line['score']:.0f}"
-        figure.suptitle(f"{title} (score {score}, healthy twins {line['twins']:.0f})", fontsize=11)
+        figure.suptitle(f"{title} (score {score}, healthy median {line['twins']:.0f})", fontsize=11)
         figure.savefig(PICTURES / f"{name}.png")

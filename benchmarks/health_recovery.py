@@ -1,8 +1,8 @@
-"""Whether a roll-back mends a run: the same run without a fault, with a NaN, with an explosion.
+"""Whether a roll-back rescues a run: runs without a fault, with a NaN, and with an explosion.
 
 A DCGAN on Fashion-MNIST; at a third of the run a weight becomes NaN, or both learning rates rise a
-thousandfold. `--on_failure=rollback` does the rest. Writes docs/health_recovery.jsonl, a line a
-run, and prints the medians; what is there is not run again.
+thousandfold. `--on_failure=rollback` handles it. Writes docs/health_recovery.jsonl, one line per
+run, and prints the medians; finished runs are not repeated.
 
     python -m benchmarks.health_recovery --seeds=3
 """
@@ -15,6 +15,7 @@ import shlex
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -40,32 +41,34 @@ SETTINGS = (
 FAULTS = {"no fault": None, "NaN": "nan D", "learning rates": "rate"}
 
 
-def train(fault, seed, steps, folder, further=""):
-    """One run to its end; returns its score and what the monitor did."""
+def train(
+    fault: str, seed: int, steps: int, folder: pathlib.Path, further: str = ""
+) -> dict[str, object]:
+    """Trains one run to its end; returns its score and the monitor's roll-backs."""
     text = f"{SETTINGS} --seed={seed} --steps={steps} --run_dir={folder} {further}"
-    given = flags.parse(Config, ["", *shlex.split(text)])
+    values = flags.parse(Config, ["", *shlex.split(text)])
     keras.utils.clear_session()
-    broken = health_faults.Fault(FAULTS[fault], steps // 3)
+    callback = health_faults.Fault(FAULTS[fault], steps // 3)
     with RunDirectory(folder) as run:
-        config = resolve(given, REGISTRY, run)
-        status = run_training.train(config, REGISTRY[config.model], run, [broken])
+        config = resolve(values, REGISTRY, run)
+        status = run_training.train(config, REGISTRY[config.model], run, [callback])
         events = run.events()
     evaluator = Evaluator(open_data(config), extractor="fashion_mnist_cnn", count=2000)
-    found = evaluator.score(broken.model.sample)
-    back = [e for e in events if e["signal"] == "rolled back"]
+    scores = evaluator.score(callback.model.sample)
+    rollbacks = [e for e in events if e["signal"] == "rolled back"]
     return {
         "fault": fault,
         "seed": seed,
         "steps": steps,
         "status": status,
-        "score": next(v for k, v in found.items() if k.startswith("fd_")),
-        "rolled_back": [[e["from_step"], e["step"], e["because"]] for e in back],
-        "learning_rates": back[-1]["learning_rates"] if back else None,
+        "score": next(v for k, v in scores.items() if k.startswith("fd_")),
+        "rolled_back": [[e["from_step"], e["step"], e["because"]] for e in rollbacks],
+        "learning_rates": rollbacks[-1]["learning_rates"] if rollbacks else None,
     }
 
 
-def medians(lines):
-    """Fault → median of the scores over the seeds."""
+def medians(lines: Sequence[dict]) -> dict[str, float]:
+    """The median score over the seeds, by fault."""
     return {
         fault: statistics.median(line["score"] for line in lines if line["fault"] == fault)
         for fault in FAULTS
@@ -73,7 +76,7 @@ def medians(lines):
     }
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

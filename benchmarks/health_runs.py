@@ -1,6 +1,7 @@
-"""The runs of the health bench: families of healthy runs, and ways to make one fail."""
+"""The runs of the health benchmark: families of healthy runs, and ways to make a run fail."""
 
 import dataclasses
+from collections.abc import Iterator
 
 IMAGES = (
     "--dataset=fashion_mnist --labels=none --batch_size=32 --latent_dim=64 --width=16 --steps=300"
@@ -16,7 +17,7 @@ R3 = (
 )
 HINGE = "--loss=hinge --spectral_norm --d_normalization=none --d_learning_rate=1e-3"
 
-FAMILIES = {  # healthy settings, the twins of what is made to fail
+FAMILIES = {  # healthy settings, with which failing runs are compared
     "ring8": f"{POINTS} --dataset=ring8 {R3}",
     "grid25": f"{POINTS} --dataset=grid25 {R3}",
     "dcgan": f"--model=dcgan {IMAGES} --d_learning_rate=5e-4 --g_learning_rate=1e-3",
@@ -32,15 +33,15 @@ FAMILIES = {  # healthy settings, the twins of what is made to fail
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """A run of the bench.
+    """A run of the benchmark.
 
     Attributes:
         name: unique within a set.
-        family: whose settings it has; its healthy runs are the twins it is held against.
-        kind: what was done to it, "healthy" for nothing.
-        flags: further flags.
-        fault, at: what is done after which step (`health_faults.do`); None and 0 where the
-            settings are the fault.
+        family: key of `FAMILIES`, whose healthy runs it is compared with.
+        kind: kind of failure, "healthy" for none.
+        flags: flags in addition to the family's.
+        fault: key of `health_faults.FAULTS`, or None if the flags cause the failure.
+        at: step after which the fault is injected; 0 without a fault.
         seed: of the run.
     """
 
@@ -48,7 +49,7 @@ class Spec:
     family: str
     kind: str
     flags: str
-    fault: str
+    fault: str | None
     at: int
     seed: int
 
@@ -62,7 +63,7 @@ SGD = "--d_optimizer=sgd --g_optimizer=sgd " + BOTH
 UNPAIRED = "--loss=non_saturating --r1=0 --r2=0 --d_beta_1=0.9 --g_beta_1=0.9 " + BOTH
 
 
-# What was done, family, then flags on the development seeds and on the held-out ones.
+# Kind, family, then the flags for the development seeds and for the held-out ones.
 SETTINGS = (
     ("learning rates", "dcgan", BOTH.format(1), BOTH.format(0.5)),
     ("learning rates", "lsgan", BOTH.format(0.1), BOTH.format(0.2)),
@@ -113,7 +114,7 @@ SETTINGS = (
     ),
     ("collapse", "hinge", "--g_learning_rate=0.5", "--g_learning_rate=0.3"),
 )
-# What was done, family, fault, at what share of the run.
+# Kind, family, fault, and the share of the run after which it is injected.
 FAULTS = (
     ("learning rates explode", "dcgan", "rate", 0.1),
     ("learning rates explode", "hinge", "rate", 0.1),
@@ -132,7 +133,7 @@ FAULTS = (
 SEEDS = {"development": (0, 1, 2), "held out": (10, 11, 12)}
 
 
-def specs(which):
+def specs(which: str) -> Iterator[Spec]:
     """The runs of a set, "development" or "held out"; healthy ones first."""
     seeds = SEEDS[which]
     for family in FAMILIES:
@@ -140,8 +141,8 @@ def specs(which):
             yield Spec(f"{family}, seed {seed}", family, "healthy", "", None, 0, seed)
     first = which == "development"
     failing = [
-        (kind, family, ours if first else theirs or ours, None, 0)
-        for kind, family, ours, theirs in SETTINGS
+        (kind, family, flags if first else others or flags, None, 0)
+        for kind, family, flags, others in SETTINGS
     ] + [(kind, family, "", fault, share) for kind, family, fault, share in FAULTS]
     for number, (kind, family, flags, fault, share) in enumerate(failing):
         steps = 2000 if family in ("ring8", "grid25") else 300

@@ -1,9 +1,9 @@
-"""The zoo's table: every image model after the same number of images (`make zoo-table`).
+"""The table of models: every image model after the same number of images (`make zoo-table`).
 
 Trains each model with `configs/<model>_fashion_mnist.flags`, one after the other, and writes the
-table and the sample grids of docs/models.md. It goes on where it stopped: a finished run is not
-repeated, an interrupted one is resumed. "Images" are real ones shown to D, so a model with five
-turns of D a step makes a fifth of the steps.
+table and the sample grids of docs/models.md. It continues where it stopped: a finished run is not
+repeated, an interrupted one is resumed. Images are real ones shown to D, so a model with five turns
+of D per step is trained for a fifth of the steps.
 
     python -m benchmarks.zoo_table --images=1280000          # hours on two cores
     python -m benchmarks.zoo_table --images=12800 --models=dcgan,acgan
@@ -24,30 +24,30 @@ BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 DATASET = "fashion_mnist"
 
 
-def models(configs="configs"):
-    """The models with a flagfile for the data set, by name."""
+def models(configs: str = "configs") -> list[str]:
+    """The sorted names of the models with a flagfile for the data set."""
     ending = f"_{DATASET}.flags"
     return sorted(p.name.removesuffix(ending) for p in pathlib.Path(configs).glob(f"*{ending}"))
 
 
-def steps_for(name, images):
-    """Steps in which D sees so many real images."""
+def steps_for(name: str, images: int) -> int:
+    """The number of steps in which D sees `images` real images."""
     config = _config(name)
     return max(1, round(images / (config.batch_size * config.d_turns)))
 
 
-def _config(name, **given):
+def _config(name):
     from keras_gan.settings import flags
     from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import resolve
     from models import REGISTRY
 
-    said = flags.parse(Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
-    return resolve({**said, **given}, REGISTRY)
+    values = flags.parse(Config, ["", f"--flagfile=configs/{name}_{DATASET}.flags"])
+    return resolve(values, REGISTRY)
 
 
-def train(name, images, folder, further):
-    """Trains a model as far as asked for; returns whether it got there."""
+def train(name: str, images: int, folder: pathlib.Path, further: list[str]) -> bool:
+    """Trains a model for `images` images; returns whether it succeeded."""
     steps = steps_for(name, images)
     command = [
         sys.executable,
@@ -63,14 +63,14 @@ def train(name, images, folder, further):
     return subprocess.run(command).returncode == 0
 
 
-def evaluate(name, folder):
-    """Scores of a trained model, all metrics; kept beside the run, by the step they belong to."""
+def evaluate(name: str, folder: pathlib.Path) -> dict[str, object]:
+    """All scores of a trained model; cached in its folder, valid for the step in them."""
     target = folder / name / "evaluation.json"
-    about = json.loads((folder / name / "export" / "model.json").read_text())
+    metadata = json.loads((folder / name / "export" / "model.json").read_text())
     if target.exists():
-        found = json.loads(target.read_text())
-        if found.get("step") == about["step"]:
-            return found
+        scores = json.loads(target.read_text())
+        if scores.get("step") == metadata["step"]:
+            return scores
     subprocess.run(
         [
             sys.executable,
@@ -85,8 +85,8 @@ def evaluate(name, folder):
     return json.loads(target.read_text())
 
 
-def measure(name, steps=30, warm_up=10):
-    """In this process: milliseconds a step (training alone) and the players' parameters."""
+def measure(name: str, steps: int = 30, warm_up: int = 10) -> dict[str, object]:
+    """Measures milliseconds per training step in this process, and counts parameters."""
     import time
 
     import keras
@@ -128,8 +128,8 @@ def measure(name, steps=30, warm_up=10):
     }
 
 
-def row(name, folder):
-    """A line of the table from what the runs left."""
+def row(name: str, folder: pathlib.Path) -> tuple[str, str]:
+    """The column of the distance, and the model's row of the table, from its finished run."""
     run = folder / name
     scores = evaluate(name, folder)
     speed = json.loads((run / "speed.json").read_text())
@@ -152,8 +152,8 @@ def row(name, folder):
     return column, "| " + " | ".join(cells) + " |"
 
 
-def write(names, images, folder):
-    """Puts the table into docs/models.md, and the last sample grids beside it."""
+def write(names: list[str], images: int, folder: pathlib.Path) -> None:
+    """Writes the table into docs/models.md, and the last sample grids to docs/images/models."""
     pictures = DOCS / "images" / "models"
     pictures.mkdir(parents=True, exist_ok=True)
     lines, columns = [], set()
@@ -168,10 +168,10 @@ def write(names, images, folder):
         "",
         f"Each model saw {images:,} real images of {DATASET}, on {_machine()}. FD: `{min(columns)}`"
         " of 10,000 samples, the floor is that of held-out real images. Class: how often the CNN"
-        " finds the class asked for, divided by its accuracy on real test images. Time: the"
-        " median step of training, alone on the machine.",
+        " predicts the requested class, divided by its accuracy on real test images. Time: the"
+        " median training step, with no other load on the machine.",
         "",
-        "| model | samples | FD | class | ms a step | turns of D | parameters | steps |",
+        "| model | samples | FD | class | ms per step | turns of D | parameters | steps |",
         "|---|---|---|---|---|---|---|---|",
         *lines,
         "",
@@ -189,33 +189,37 @@ def _machine():
     return f"{os.cpu_count()} cores ({platform.machine()})"
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=1_280_000, help="real images a model sees")
-    parser.add_argument("--models", default="", help="some of them, separated by commas")
+    parser.add_argument(
+        "--images", type=int, default=1_280_000, help="real images shown to each model"
+    )
+    parser.add_argument(
+        "--models", default="", help="names of models, separated by commas; all by default"
+    )
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("runs/zoo"))
     parser.add_argument("--measure", help=argparse.SUPPRESS)
-    given, further = parser.parse_known_args(argv)
-    if given.measure:
-        print(json.dumps(measure(given.measure)))
+    options, further = parser.parse_known_args(argv)
+    if options.measure:
+        print(json.dumps(measure(options.measure)))
         return 0
     known = models()
-    names = [name for name in given.models.split(",") if name] or known
+    names = [name for name in options.models.split(",") if name] or known
     if unknown := set(names) - set(known):
-        parser.error(f"--models: no flagfile for {', '.join(sorted(unknown))}; there are {known}")
-    given.folder.mkdir(parents=True, exist_ok=True)
+        parser.error(f"--models: no flagfile for {', '.join(sorted(unknown))}; known are {known}")
+    options.folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        print(f"{name}: {steps_for(name, given.images)} steps", flush=True)
-        if not train(name, given.images, given.folder, further):
+        print(f"{name}: {steps_for(name, options.images)} steps", flush=True)
+        if not train(name, options.images, options.folder, further):
             return 1
-        speed = given.folder / name / "speed.json"
+        speed = options.folder / name / "speed.json"
         if not speed.exists():
             command = [sys.executable, "-m", "benchmarks.zoo_table", f"--measure={name}"]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             speed.write_text(done.stdout.splitlines()[-1])
-    write(names, given.images, given.folder)
+    write(names, options.images, options.folder)
     print(DOCS / "models.md")
     return 0
 

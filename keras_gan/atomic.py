@@ -1,7 +1,7 @@
-"""Files and folders that appear whole or not at all, also after a kill or on a full disk.
+"""Files and folders that are written completely or not at all, even on a kill or a full disk.
 
-What is written goes under a temporary name beside its target, is synced to the disk, and is renamed
-when it is whole. The temporary names are hidden files of one form:
+Content is written under a temporary name in the same folder, synced to the disk, and renamed once
+it is complete. The temporary names are hidden:
 
     .NAME.1f0c9a3e.writing   being written; `remove_leftovers` removes those of killed processes
     .NAME.replaced           a folder that is being replaced; `take_back` restores it
@@ -12,22 +12,24 @@ import os
 import pathlib
 import secrets
 import shutil
+from collections.abc import Iterator
+from typing import BinaryIO
 
 
 @contextlib.contextmanager
-def replacing(path):
-    """Opens a file that takes the place of `path` when the block ends without an exception.
+def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Opens a file that replaces `path` when the block ends without an exception.
 
     Several processes may write the same file at once: the last to finish wins.
 
     Args:
-        path: the file; its folder is made if it is not there.
+        path: str or path of the file; its folder is created if it does not exist.
 
     Yields:
         A binary file to write to.
 
     Raises:
-        OSError: it can't be written; what was at `path` is still there, and nothing else.
+        OSError: it can't be written. The old file is unchanged, and nothing else is left.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,20 +47,20 @@ def replacing(path):
 
 
 @contextlib.contextmanager
-def replacing_folder(path):
-    """Makes a folder that takes the place of `path` when the block ends without an exception.
+def replacing_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """Creates a folder that replaces `path` when the block ends without an exception.
 
     A folder can't be renamed over another one, so an old one is moved aside first. A process
-    killed at that moment leaves none at `path`; `take_back` restores the old one.
+    killed at that moment leaves nothing at `path`; `take_back` restores the old folder.
 
     Args:
-        path: the folder; the one that holds it is made if it is not there.
+        path: str or path of the folder; its parent is created if it does not exist.
 
     Yields:
         The path of an empty folder to write into.
 
     Raises:
-        OSError: it can't be written; what was at `path` is still there, and nothing else.
+        OSError: it can't be written. The old folder is unchanged, and nothing else is left.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def replacing_folder(path):
     shutil.rmtree(old, ignore_errors=True)
 
 
-def take_back(folder):
+def take_back(folder: str | os.PathLike) -> None:
     """Restores the folders in `folder` that a killed process had moved aside to replace them."""
     for old in pathlib.Path(folder).glob(".*.replaced"):
         path = old.with_name(old.name[1 : -len(".replaced")])
@@ -93,8 +95,8 @@ def take_back(folder):
             os.replace(old, path)
 
 
-def remove_leftovers(folder):
-    """Removes what killed processes left half-written in `folder`; nobody else may write there."""
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Removes the temporary files of killed processes; no other process may write to `folder`."""
     for leftover in pathlib.Path(folder).glob(".*.writing"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
@@ -107,7 +109,7 @@ def _temporary(path):
 
 
 def _sync(path):
-    """Makes sure that a file's content, or a folder's entries, are on the disk."""
+    """Syncs a file's content, or a folder's entries, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,8 +1,10 @@
-"""The words and sizes that flags and code share.
+"""Names and sizes that flags and code share.
 
-They are here and not with the classes they name because `--help` and a wrong flag must not wait
-for TensorFlow. `by_name` keeps words and classes equal.
+They are defined here and not with the classes they name because `--help` and a wrong flag must
+not wait for TensorFlow. `by_name` checks that names and classes agree.
 """
+
+from collections.abc import Iterable
 
 LOSSES = (
     "non_saturating",
@@ -20,20 +22,20 @@ NORMALIZATIONS = ("batch", "instance", "layer", "none")
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 28, 256, 4  # of images, in pixels
 
 
-def by_name(names, classes):
+def by_name(names: Iterable[str], classes: Iterable[type]) -> dict[str, type]:
     """The classes by their attribute `name`, in the order of `names`.
 
     Raises:
-        ValueError: the classes' names are not exactly these.
+        ValueError: the classes' names are not exactly `names`.
     """
-    found = {cls.name: cls for cls in classes}
-    if found.keys() != set(names):
-        raise ValueError(f"classes are named {sorted(found)}, flags take {sorted(names)}")
-    return {name: found[name] for name in names}
+    classes_by_name = {cls.name: cls for cls in classes}
+    if classes_by_name.keys() != set(names):
+        raise ValueError(f"classes are named {sorted(classes_by_name)}, flags take {sorted(names)}")
+    return {name: classes_by_name[name] for name in names}
 
 
-def nearest_size(height, width):
-    """The allowed (height, width) nearest to a size; equal to it if that is allowed."""
+def nearest_size(height: int, width: int) -> tuple[int, int]:
+    """The allowed image size (height, width) nearest to a given one, itself if it is allowed."""
     return tuple(
         min(LARGEST_SIDE, max(SMALLEST_SIDE, SIDE_STEP * round(side / SIDE_STEP)))
         for side in (height, width)

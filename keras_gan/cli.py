@@ -1,8 +1,9 @@
-"""The command line: flags in, an exit status out."""
+"""The command line: parses flags, runs the chosen mode, returns an exit status."""
 
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 
 import absl.logging
 
@@ -16,28 +17,30 @@ USAGE = """Trains, scores and exports generative adversarial networks.
 
 usage: python main.py --flagfile=configs/NAME.flags [--flag=value …]
 
-Flags can be written in flagfiles (nestable, # comments, the last one wins). A model has defaults of
-its own; what is given here wins. Everything a run leaves is in --run_dir, and starting that again
-continues where it stopped."""
+--flagfile=FILE reads flags from a file: one per line, # comments, nestable; the last value of a
+flag wins. Each model has its own defaults, which flags override. All output of a run is in
+--run_dir; running the same command again continues from its last checkpoint.
+-h and --help show the flags that most runs need, --helpfull shows all of them."""
 
 
-def main(argv, load_zoo):
+def main(argv: Sequence[str], load_zoo: Callable[[], Mapping[str, type]]) -> int:
     """Runs a command line.
 
     Args:
-        argv: program name, then flags.
+        argv: sequence of str, the program name, then flags.
         load_zoo: function without arguments that imports the zoo and returns its registry,
-            name → model class; called once the flags have been read, each of them allowed by
-            itself: it takes seconds, since it loads TensorFlow.
+            name → model class. It loads TensorFlow, which takes seconds, so it is called only
+            once every flag has been parsed and checked by itself.
 
     Returns:
-        0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the run's files can't be
-        read or written; 143 after SIGTERM, 130 after Ctrl-C.
+        int, the exit status: 0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the
+        run's files can't be read or written; 143 after SIGTERM; 130 after Ctrl-C.
     """
     try:
-        given = flags.parse(Config, argv)
-        if given is None:
-            print(flags.help_text(Config, USAGE))
+        try:
+            given = flags.parse(Config, argv)
+        except flags.HelpRequested as request:
+            print(flags.help_text(Config, USAGE, request.full))
             return 0
         with silence():
             registry = load_zoo()
@@ -52,7 +55,7 @@ def main(argv, load_zoo):
 
 
 def _log_to_stderr():
-    """Our own notes, and everybody's warnings, as plain lines."""
+    """Prints this package's messages and every package's warnings, as plain lines."""
     handler = logging.StreamHandler()
     package = os.path.dirname(__file__)
     handler.addFilter(lambda r: r.levelno >= logging.WARNING or r.pathname.startswith(package))
@@ -67,7 +70,7 @@ def _fail(error, status):
 
 def _run(given, registry, load_zoo):
     from keras_gan.run import cluster, commands, devices, export, train
-    from keras_gan.run.showing import extras
+    from keras_gan.run.showing import commands as showing
     from keras_gan.settings.resolve import resolve
 
     mode = given.get("mode", "train")
@@ -84,9 +87,8 @@ def _run(given, registry, load_zoo):
     model_class = registry[config.model]
     if mode in ("train", "export"):
         export.require(flags.words(config.export_format), config)
-        if config.training_film == "mp4":
-            extras.require("film", "training_film", "mp4")
-    # Of several processes that train together one writes. From here on there is a folder.
+    showing.check(config)
+    # Of several processes that train together only the chief writes. Entering `run` creates it.
     # The explorer reads: it may look at a run that another process trains.
     alone = config.strategy != "multi_worker" or cluster.task()[0] == 0
     run.writes = mode != "explore" and (mode != "train" or alone)

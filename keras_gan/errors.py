@@ -1,4 +1,4 @@
-"""The errors a user can cause, each with the exit status that scripts rely on."""
+"""Errors that users can cause, each with the exit status that scripts rely on."""
 
 from typing import NoReturn
 
@@ -13,15 +13,22 @@ class UsageError(KerasGanError, ValueError):
     """A wrong flag or unusable data.
 
     Args:
-        message: what is wrong; used as it is when no flag is given.
-        flag: name of the flag, without dashes.
-        value: the value it was given.
-        allowed: what is allowed, in words.
+        message: str, what is wrong. Without `flag` it is the whole message.
+        flag: str, name of the flag, without dashes. Defaults to None.
+        value: the flag's value.
+        allowed: str, what would be allowed. Defaults to None: not mentioned.
     """
 
     exit_status = 2
 
-    def __init__(self, message="", *, flag=None, value=None, allowed=None):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        flag: str | None = None,
+        value: object = None,
+        allowed: str | None = None,
+    ):
         if flag is not None:
             message = f"--{flag}={value}: {message}".rstrip(": ")
             if allowed is not None:
@@ -30,14 +37,17 @@ class UsageError(KerasGanError, ValueError):
         self.flag = flag
 
 
-def refuse(flag, value, what, allowed=None) -> NoReturn:
-    """Raises the `UsageError` of a flag's value.
+def refuse(flag: str, value: object, what: str, allowed: str | None = None) -> NoReturn:
+    """Refuses a flag's value.
 
     Args:
-        flag: name of the flag, without dashes.
-        value: the value it was given.
-        what: what is wrong with it.
-        allowed: what is allowed, in words.
+        flag: str, name of the flag, without dashes.
+        value: its value.
+        what: str, what is wrong with it.
+        allowed: str, what would be allowed. Defaults to None: not mentioned.
+
+    Raises:
+        UsageError: always.
     """
     raise UsageError(what, flag=flag, value=value, allowed=allowed)
 
@@ -49,7 +59,7 @@ class HealthStop(KerasGanError):
 
 
 class PeerLost(KerasGanError):
-    """Another process of a run on several machines is gone."""
+    """Another worker process of the run has been lost."""
 
 
 class StorageError(KerasGanError):

@@ -26,25 +26,29 @@ DEFAULT_AVERAGE = MovingAverage(decay=0.999)
 class GAN(keras.Model):
     """A generative adversarial network (Goodfellow et al., 2014).
 
-    Args:
-        generator: Keras model, latents float32 [n, z] (and labels int32 [n]) → float32 images
-            [n, h, w, c] in [-1, 1], or points [n, 2].
-        discriminator: Keras model, images (and labels) → dictionary with "logits" [n].
-        prior: distribution of the latents, a `latents.Prior`; Gaussian by default.
+    A subclass overrides `make_fakes`, `discriminator_loss` or `generator_loss`, never the step.
 
-    A variant overrides `make_fakes`, `discriminator_loss` or `generator_loss`, never the step.
+    Args:
+        generator: `keras.Model`, latents float32 [n, z] (and labels int32 [n]) → float32 images
+            [n, h, w, c] in [-1, 1], or points [n, 2].
+        discriminator: `keras.Model`, images (and labels) → dictionary with "logits" [n].
+        prior: `priors.Prior`, the distribution of the latents. Defaults to `priors.Gaussian()`.
+        **kwargs: arguments of `keras.Model`, such as `name`.
 
     Example:
-        gan = GAN(generator, discriminator)
-        gan.compile(loss=losses.Hinge())
-        gan.fit(batches, steps_per_epoch=1000)      # batches of uint8 [n, turns, h, w, c]
-        images = gan.sample(16, seed=0)             # uint8 [16, h, w, c]
+
+    ```python
+    gan = GAN(generator, discriminator)
+    gan.compile(loss=losses.Hinge())
+    gan.fit(batches, steps_per_epoch=1000)  # batches of uint8 [n, turns, h, w, c]
+    images = gan.sample(16, seed=0)  # uint8 [16, h, w, c]
+    ```
     """
 
-    discriminators = ("discriminator",)  # which of `networks` train in D's turns
+    discriminators = ("discriminator",)  # the names in `networks` that train in D's turns
     needs_reals_for_generator = False
     num_classes = None  # set by conditional models
-    chunk = 256  # images that `sample` makes at a time
+    chunk = 256  # images that `sample` generates at a time
 
     def __init__(self, generator, discriminator, prior=None, **kwargs):
         super().__init__(**kwargs)
@@ -73,7 +77,7 @@ class GAN(keras.Model):
 
     @property
     def networks(self):
-        """The networks in training, by name; D first. A variant may add one."""
+        """The networks in training, by name; D first. A subclass may add some."""
         return {"discriminator": self.discriminator, "generator": self.generator}
 
     @property
@@ -111,29 +115,33 @@ class GAN(keras.Model):
         loss_scaling=False,
         seed=0,
     ):
-        """Sets the rules and builds the optimizers.
+        """Sets the rules of training and builds the optimizers.
 
         Args:
-            d_optimizer, g_optimizer: Keras optimizers; Adam(2e-4, β1 0.5) by default.
-            loss: a `losses.Loss`; non-saturating by default.
-            targets: `labels.Targets` of D's turns.
-            penalties: `penalties.Penalty`s, added to D's loss.
-            d_inputs: what D's images pass through: noise, augmentation; functions
-                (images, key, step) → images.
-            replay: a `replay.Replay` of past fakes.
-            opponent: whom a player trains against, if not the current one: target networks or
-                past players.
-            schedule: who trains how often: `schedules.FixedSchedule` or `ThresholdLoop`.
-            average: `averaging.MovingAverage` of the generator's weights; None switches it off.
-              Defaults to β 0.999, as on the command line.
-            top_k: `selection.TopK`, which fakes train the generator.
-            separate_batches: real and fake images go through D apart, so that batch norm never
-                mixes them (tip 4). False is the counter-example.
-            clip_norm: bound of each player's gradient norm.
-            d_constraint: Keras constraint on D's weights, applied after an update.
-            xla: compile losses and gradients with XLA.
-            loss_scaling: scale the losses dynamically, for mixed float16.
-            seed: of everything random in a step.
+            d_optimizer: `keras.Optimizer` or its name. Defaults to Adam(2e-4, β1 0.5).
+            g_optimizer: `keras.Optimizer` or its name. Defaults to Adam(2e-4, β1 0.5).
+            loss: `losses.Loss`. Defaults to `losses.NonSaturating()`.
+            targets: `targets.Targets` of D's turns. Defaults to 1 for reals, 0 for fakes.
+            penalties: sequence of `penalties.Penalty`, added to D's loss. Defaults to none.
+            d_inputs: functions (images, key, step) → images, applied in this order to everything
+                that D sees: noise, augmentation. Defaults to none.
+            replay: `replay.Replay`, a buffer of past fakes for D. Defaults to none.
+            opponent: `opponents.Opponent`, target networks or past players to train against.
+                Defaults to the current networks.
+            schedule: `schedules.FixedSchedule` or `ThresholdLoop`. Defaults to one turn each.
+            average: `ema.MovingAverage` of the generator's weights; None switches it off.
+                Defaults to a decay of 0.999, as on the command line.
+            top_k: `top_k.TopK`, which fakes train the generator. Defaults to all.
+            separate_batches: bool, whether real and fake images go through D apart, so that batch
+                norm never mixes them (tip 4). Defaults to True; False is for comparison.
+            clip_norm: float, bound of each player's gradient norm. Defaults to none.
+            d_constraint: Keras constraint on D's weights after each update. Defaults to none.
+            xla: bool, compile losses and gradients with XLA. Defaults to False.
+            loss_scaling: bool, dynamic loss scaling, for mixed float16. Defaults to False.
+            seed: int, random seed of everything drawn in a step. Defaults to 0.
+
+        Raises:
+            ValueError: an optimizer clips, averages or accumulates gradients itself.
         """
         adam = dict(learning_rate=2e-4, beta_1=0.5)
         self.d_optimizer = keras.optimizers.get(d_optimizer or keras.optimizers.Adam(**adam))
@@ -156,7 +164,7 @@ class GAN(keras.Model):
         if self.d_constraint is not None:
             for weight in self.discriminator.trainable_variables:
                 weight.constraint = self.d_constraint
-        for network in self.networks.values():  # a variant may have added some
+        for network in self.networks.values():  # a subclass may have added some
             number_random_layers(network)
         self.updates = Updates(self)
         scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
@@ -168,7 +176,7 @@ class GAN(keras.Model):
         return self.updates.players
 
     def optimizer_for(self, name):
-        """The optimizer of a player; a variant's further players bring their own."""
+        """The optimizer of a player, by name; a subclass that adds players overrides this."""
         return {"discriminator": self.d_optimizer, "generator": self.g_optimizer}[name]
 
     @property
@@ -179,11 +187,11 @@ class GAN(keras.Model):
 
     @property
     def stateful_rules(self):
-        """The ones among `rules` that keep state."""
+        """The stateful ones among `rules`."""
         return [rule for rule in self.rules if isinstance(rule, StatefulRule)]
 
     def get_compile_config(self):
-        """What `compile` was given, so that a loaded model trains on."""
+        """The arguments of `compile`, serialised, so that a loaded model can continue training."""
         attributes = {"loss": "loss_rule"}
         names = [name for name in inspect.signature(GAN.compile).parameters if name != "self"]
         return {
@@ -192,13 +200,13 @@ class GAN(keras.Model):
         }
 
     def compile_from_config(self, config):
-        """Compiles as `get_compile_config` says; both optimizers are built."""
+        """Calls `compile` with the arguments in `config`, a result of `get_compile_config`."""
         self.compile(
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
         )
 
     def get_config(self):
-        """The players and the prior; a subclass with arguments of its own replaces the players."""
+        """The networks and the prior, serialised; without them if a subclass builds its own."""
         config = {"name": self.name}
         if "generator" in inspect.signature(type(self).__init__).parameters:
             parts = {name: getattr(self, name) for name in ("generator", "discriminator", "prior")}
@@ -214,11 +222,11 @@ class GAN(keras.Model):
     # Training -----------------------------------------------------------------------------------
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing is left to build; Keras would reduce a batch of data over the replicas first,
-        which several workers with labels can't."""
+        """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
+        fails for several workers with labels."""
 
     def train_step(self, data):
-        """One step: the turns of `Updates.step`, then whatever looks back on them.
+        """One step: the turns of `Updates.step`, then the moving average, the rules and metrics.
 
         Args:
             data: images uint8 [n, turns, h, w, c] (or points float32 [n, turns, 2]) of this
@@ -236,12 +244,12 @@ class GAN(keras.Model):
             rule.on_step_end(step, key, metrics)
         self.recorder.write(step, metrics)
         self.step.assign_add(1)
-        return {"step": tf.zeros((1,))}  # Keras wants an output; nothing reads it
+        return {"step": tf.zeros((1,))}  # Keras requires an output; nothing reads it
 
     # What callbacks use -------------------------------------------------------------------------
 
     def state(self):
-        """Every variable that the next step depends on, by owner; what a checkpoint holds."""
+        """Every variable that the next step depends on, by owner: the content of a checkpoint."""
         state = {name: network.variables for name, network in self.networks.items()}
         state["average_generator"] = self.average_generator.variables
         for name, player in self.players.items():
@@ -253,13 +261,15 @@ class GAN(keras.Model):
         state["counters"] = [self.step, self.attempt, self.run_seed]
         return state
 
-    # What a variant overrides -------------------------------------------------------------------
+    # What a subclass overrides ------------------------------------------------------------------
 
     def make_fakes(self, real, labels, key):
-        """Makes the fakes of a turn.
+        """Generates the fakes of a turn.
 
         Args:
-            real: float32 [n, h, w, c]; labels: int32 [n] or None; key: `randomness.Key`.
+            real: float32 [n, h, w, c], the turn's real images.
+            labels: int32 [n], or None.
+            key: `randomness.Key` of the turn.
 
         Returns:
             A dictionary of tensors with "images" float32 [n, h, w, c].
@@ -288,7 +298,7 @@ class GAN(keras.Model):
             turn.log("top_k/share", self.top_k.kept_share(turn.step, turn.count))
         return {"generator": tf.reduce_mean(self.adversarial_loss(turn, turn.fake_output))}
 
-    # What a variant's losses are made of --------------------------------------------------------
+    # What a subclass' losses are made of --------------------------------------------------------
 
     def adversarial_parts(self, turn, real_output, fake_output):
         """The real and the fake part of D's adversarial loss, one value per logit; logs nothing."""
@@ -299,22 +309,22 @@ class GAN(keras.Model):
         return self.loss_rule.discriminator(real, fake, *targets)
 
     def adversarial_loss(self, turn, fake_output):
-        """G's adversarial loss, one value per logit; logs nothing."""
+        """G's adversarial loss, one value per logit (per image with top-k); logs nothing."""
         fake = fake_output["logits"]
         real = turn.real_output["logits"] if turn.real_output else None
         loss = self.loss_rule.generator(fake, real)
         return loss if self.top_k is None else self.top_k(loss, fake, turn.step)
 
     def call_generator(self, latents, labels=None, training=True):
-        """G's images, float32, of latents [n, z] and labels [n] if G takes them."""
+        """G's images, float32, for latents [n, z], and labels [n] if G takes them."""
         inputs = [latents, labels] if self.conditional else latents
         return tf.cast(self.generator(inputs, training=training), tf.float32)
 
     def call_discriminator(self, images, labels=None, training=True):
-        """D's outputs on images, float32, and labels [n] if D takes them.
+        """D's outputs, float32, for images, and labels [n] if D takes them.
 
         Returns:
-            A dictionary with "logits" [n], or maps of logits [n, h, w], and whatever else D gives.
+            A dictionary with "logits" [n], or maps of logits [n, h, w], and D's other outputs.
         """
         inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
         output = self.discriminator(inputs, training=training)
@@ -323,13 +333,15 @@ class GAN(keras.Model):
     # Using what has been trained ----------------------------------------------------------------
 
     def sample(self, count, seed=0, labels=None, noise=False, truncation=1.0):
-        """Samples from the averaged generator.
+        """Samples images from the averaged generator.
 
         Args:
-            count: number of images; seed: of the latents.
-            labels: int32 [count] for a conditional generator; by default all classes in turn.
-            noise: whether G's noise layers are active.
-            truncation: ψ of the prior's `truncate`, in [0, 1]; 1 samples the prior itself.
+            count: int, number of images.
+            seed: int, random seed of the latents. Defaults to 0.
+            labels: int32 [count] for a conditional generator. Defaults to all classes in turn.
+            noise: bool, whether G's noise layers are active. Defaults to False.
+            truncation: float in [0, 1], ψ of the prior's `truncate`. Defaults to 1, which samples
+                the prior itself.
 
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
@@ -339,7 +351,7 @@ class GAN(keras.Model):
             labels = np.asarray(labels, np.int32)
         parts = []
         for row in range(0, count, self.chunk):
-            key = randomness.Key.create(seed, row=row)  # so that chunks do not show
+            key = randomness.Key.create(seed, row=row)  # the images don't depend on the chunk
             rows = min(self.chunk, count - row)
             latents = self.prior.sample(key.fold("latent"), (rows, self.latent_dim))
             if truncation != 1.0:
@@ -365,9 +377,9 @@ class GAN(keras.Model):
         return self.call_discriminator(x, labels, training=False)["logits"]
 
     def extra_endpoints(self):
-        """Further endpoints of the export, by name: function and input signature."""
+        """Endpoints that a subclass adds to the export, by name: (function, input signature)."""
         return {}
 
     def extra_samples(self, source):
-        """Further pictures of a variant, by name: uint8 [h, w, c]."""
+        """Pictures that a subclass adds to its samples, by name: uint8 [h, w, c]."""
         return {}

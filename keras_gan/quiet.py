@@ -1,21 +1,23 @@
-"""Keeps TensorFlow's start-up chatter off the terminal."""
+"""Keeps TensorFlow's start-up messages off the terminal."""
 
 import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def silence():
-    """Holds back what TensorFlow's C++ side prints while it starts; told only if it fails.
+def silence() -> Iterator[None]:
+    """Holds back what TensorFlow's C++ code prints while it starts.
 
-    Its log level does not reach these lines: they are written before logging is set up.
+    It is shown only if an exception is raised. TensorFlow's log level does not cover these lines:
+    they are written before logging is set up.
     """
     sys.stderr.flush()
-    own = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
         try:
             yield
             import tensorflow as tf
@@ -23,10 +25,10 @@ def silence():
             tf.config.list_physical_devices()
             tf.get_logger().setLevel("ERROR")
         except BaseException:
-            held.seek(0)
-            os.write(own, held.read())
+            messages.seek(0)
+            os.write(stderr, messages.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(own, 2)
-            os.close(own)
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -189,7 +189,7 @@ def test_each_module_has_a_level():
 
 
 def test_the_package_is_small_and_sorted():
-    """A newcomer's question leads to a folder, so nothing lies loose in the package."""
+    """A newcomer's question leads to a folder, so few files are at the top of the package."""
     files = [p for p in (ROOT / "keras_gan").iterdir() if p.is_file()]
     folders = [p for p in (ROOT / "keras_gan").iterdir() if (p / "__init__.py").exists()]
     assert len(files) <= 8 and len(folders) <= 9

@@ -1,6 +1,6 @@
 """Writes the BUILD files from what the modules import.
 
-    python tools/build_files.py            # tells which files differ, exit status 1 if any
+    python tools/build_files.py            # reports which files differ, exit status 1 if any
     python tools/build_files.py --write
 
 Each module is a `py_library` whose deps are the modules it imports, anywhere in the file; each
@@ -45,13 +45,14 @@ THIRD_PARTY = {
     "tqdm": "tqdm",
     "yaml": "pyyaml",
 }
-# What a package needs and does not say.
+# Undeclared dependencies of packages.
 UNDECLARED = {"tensorflow-datasets": ["importlib-resources"]}
 
-# What no import shows.
+# Attributes that no import shows.
 EXTRA = {
-    # They look at the whole checkout, which is more than a target's files.
+    # They read the whole checkout, which is more than a target's files.
     "tests/test_bazel.py": {"tags": ["manual"]},
+    "tests/test_flags_page.py": {"tags": ["manual"]},
     "tests/test_repository.py": {"tags": ["manual"]},
     "tests/test_wheel.py": {"tags": ["manual"]},
 }
@@ -141,7 +142,7 @@ def ordered(labels):
 
 
 def data_files(package):
-    """{module: names of the files beside it that it names}."""
+    """{module: data files in its folder that it names}."""
     owners = {}
     if not (package / "__init__.py").exists():
         return owners
@@ -151,7 +152,7 @@ def data_files(package):
             continue
         users = [script for script in scripts if path.name in script.read_text()]
         if not users:
-            raise Problem(f"{path.relative_to(ROOT)}: no module beside it names it")
+            raise Problem(f"{path.relative_to(ROOT)}: no module in its folder names it")
         for user in users:
             owners.setdefault(user, []).append(path.name)
     return owners
@@ -262,7 +263,7 @@ def cycles(names):
         try:
             graph[path] = sorted(imports(path, names)[0])
         except Problem:
-            graph[path] = []  # told with its package
+            graph[path] = []  # reported with its package
     found, done = [], set()
 
     def visit(path, trail):

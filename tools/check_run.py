@@ -1,7 +1,7 @@
-"""Looks at what a finished image run left: `python tools/check_run.py RUN_DIR`.
+"""Checks the output of a finished image run: `python tools/check_run.py RUN_DIR`.
 
-Files, a last FD (CNN) below a tenth of the untrained generator's, and 10,000 images out of the
-export. Nothing of the project is imported: the export has to do with TensorFlow alone.
+Its files, a last FD (CNN) below a tenth of the untrained generator's, and 10,000 samples of the
+export. Nothing of the project is imported: the export must work with only TensorFlow.
 """
 
 import csv
@@ -9,7 +9,7 @@ import pathlib
 import sys
 import time
 
-LEFT = (
+FILES = (
     "operative.flags",
     "checkpoints/*",
     "scores.csv",
@@ -23,7 +23,7 @@ IMAGES = 10_000
 
 def main(argv):
     run = pathlib.Path(argv[1])
-    missing = [pattern for pattern in LEFT if not any(run.glob(pattern))]
+    missing = [pattern for pattern in FILES if not any(run.glob(pattern))]
     if missing:
         print(f"{run} lacks {', '.join(missing)}")
         return 1

@@ -1,4 +1,4 @@
-"""Pins what pyproject.toml asks for, and what that needs, to the versions installed here.
+"""Pins the requirements of pyproject.toml, and theirs, to the installed versions.
 
     python tools/requirements.py --write
 

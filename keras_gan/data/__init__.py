@@ -1,4 +1,4 @@
-"""Data: sources of images with labels, and the one pipeline that feeds a step."""
+"""Data: sources of images with labels, and the pipeline that feeds the training step."""
 
 from keras_gan.data.opening import Source, open_source
 

@@ -2,27 +2,33 @@
 
 import concurrent.futures
 import dataclasses
+import os
 
 import numpy as np
 from PIL import Image, ImageOps
 
 THREADS = 4
-# What Pillow raises on damaged files; its decoders are many.
+# What Pillow's decoders raise on damaged files.
 UNREADABLE = (OSError, SyntaxError, ValueError, IndexError, EOFError, Image.DecompressionBombError)
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 ORIENTATION = 0x0112
 
 
 @dataclasses.dataclass(frozen=True)
-class Head:
-    """What a picture's header says: size (height, width), and the channels its colours need."""
+class Header:
+    """What a picture's header says.
 
-    size: tuple
+    Attributes:
+        size: (height, width), after the EXIF orientation is applied.
+        colours: number of channels that its colours need, 1 or 3.
+    """
+
+    size: tuple[int, int]
     colours: int
 
 
-def look(file):
-    """The `Head` of a picture file without decoding it, or None if it can't be read."""
+def read_header(file: str | os.PathLike) -> Header | None:
+    """The `Header` of a picture file without decoding it, or None if it can't be read."""
     try:
         with Image.open(file) as picture:
             size = picture.size[::-1]
@@ -30,12 +36,12 @@ def look(file):
             cheap = picture.format != "PNG" or "exif" in picture.info
             if cheap and picture.getexif().get(ORIENTATION) in TURNED:
                 size = size[::-1]
-            return Head(size, 1 if _is_grey(picture) else 3)
+            return Header(size, 1 if _is_grey(picture) else 3)
     except UNREADABLE:
         return None
 
 
-def read(file, height, width, channels):
+def read(file: str | os.PathLike, height: int, width: int, channels: int) -> np.ndarray | None:
     """A picture file as uint8 [height, width, channels], or None if it can't be read."""
     try:
         with Image.open(file) as picture:
@@ -46,16 +52,19 @@ def read(file, height, width, channels):
         return None
 
 
-def to_array(picture, channels, image_size=None):
+def to_array(
+    picture: Image.Image, channels: int, image_size: tuple[int, int] | None = None
+) -> np.ndarray:
     """A PIL picture as uint8 [h, w, channels].
 
     Args:
-        picture: PIL image of any mode; the first frame counts.
+        picture: PIL image of any mode; of an animation, the current frame.
         channels: 1, 3 or 4; transparency is composited on white unless 4.
-        image_size: (height, width), resized with an antialiased bicubic filter, or None.
+        image_size: (height, width) to resize to, with an antialiased bicubic filter. Defaults to
+            None, the picture's own size.
     """
     if _is_deep(picture):
-        # 16-bit greys, 0 to 65,535, to the nearest of 256.
+        # 16-bit grey values, 0 to 65,535, rounded to 8 bits.
         deep = np.asarray(picture, np.float64)
         picture = Image.fromarray(np.clip(np.round(deep / 257.0), 0, 255).astype(np.uint8))
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
@@ -80,8 +89,19 @@ def _is_grey(picture):
     return picture.mode in ("1", "L", "LA", "La") or _is_deep(picture)
 
 
-def convert(images, channels, image_size=None):
-    """Arrays uint8 [n, h, w, c] to other channels or sizes; as they are if nothing changes."""
+def convert(
+    images: np.ndarray, channels: int | None, image_size: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Converts images to other channels or another size.
+
+    Args:
+        images: uint8 [n, h, w, c].
+        channels: 1, 3 or 4, or None for the images' own.
+        image_size: (height, width) to resize to. Defaults to None, the images' own.
+
+    Returns:
+        uint8 [n, h, w, c]; `images` itself if nothing changes.
+    """
     wanted = channels or images.shape[-1]
     size = tuple(image_size or images.shape[1:3])
     if images.shape[1:] == (*size, wanted):

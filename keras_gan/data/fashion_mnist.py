@@ -1,7 +1,7 @@
-"""Fashion-MNIST without internet: Debian's package, proven genuine by TFDS' own checksums.
+"""Fashion-MNIST without internet: Debian's package, verified by TFDS' own checksums.
 
-Debian repacked the four gzip files without their headers' name and time; with these restored they
-are the published files byte for byte, and TFDS' builder takes them from its manual folder.
+Debian repacked the four gzip files without the name and time in their headers. With these restored
+they equal the published files byte for byte, and TFDS' builder reads them from its manual folder.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ from keras_gan.errors import StorageError
 PACKAGE = "dataset-fashion-mnist"
 URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz"
 PLACE = "usr/share/datasets/fashion-mnist"
-TIMES = {  # of the header, by file
+TIMES = {  # modification time in the gzip header, by file
     "train-images-idx3-ubyte": 1504176606,
     "train-labels-idx1-ubyte": 1504176606,
     "t10k-images-idx3-ubyte": 1504176627,
@@ -25,19 +25,22 @@ TIMES = {  # of the header, by file
 }
 
 
-def restore_header(debian, name, time):
-    """The published gzip file from Debian's: the header with name and time, then the same data."""
+def restore_header(debian: bytes, name: str, time: int) -> bytes:
+    """The published gzip file, from Debian's: a header with name and time, then the same data."""
     head = bytes([0x1F, 0x8B, 8, 8]) + time.to_bytes(4, "little") + bytes([0, 3])
     return head + name.encode() + b"\0" + debian[10:]
 
 
-def manual_files(data_dir):
-    """Makes TFDS' manual folder from Debian's files, if they are there.
+def manual_files(data_dir: pathlib.Path) -> pathlib.Path | None:
+    """Creates TFDS' manual folder from Debian's files, if they are installed.
 
     Looks in /usr/share/datasets and in `data_dir`/debian.
 
     Returns:
-        The folder, or None without Debian's files.
+        The folder, or None if Debian's files are missing.
+
+    Raises:
+        StorageError: the folder can't be written.
     """
     target = data_dir / "manual" / "fashion_mnist"
     for root in (pathlib.Path("/"), data_dir / "debian"):
@@ -46,29 +49,29 @@ def manual_files(data_dir):
             try:
                 target.mkdir(parents=True, exist_ok=True)
                 for name, time in TIMES.items():
-                    whole = restore_header((folder / f"{name}.gz").read_bytes(), name, time)
-                    (target / f"{name}.gz").write_bytes(whole)
+                    published = restore_header((folder / f"{name}.gz").read_bytes(), name, time)
+                    (target / f"{name}.gz").write_bytes(published)
             except OSError as error:
                 raise StorageError(f"{target}: {error}") from error
             return target
     return None
 
 
-def host_answers():
+def host_answers() -> bool:
     """Whether the files can be downloaded from where TFDS expects them."""
     return reachable.status(URL) == 200
 
 
-def fetch_package(data_dir):
+def fetch_package(data_dir: pathlib.Path) -> bool:
     """Unpacks Debian's package into `data_dir`/debian, without root.
 
-    Where the system has no package lists, they are fetched into a folder of their own first.
+    If the system has no package lists, they are first fetched into a temporary folder.
 
     Returns:
         Whether it worked; if not, the log says why.
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        logging.warning("apt-get and dpkg are not here, so %s can't be fetched", PACKAGE)
+        logging.warning("apt-get and dpkg are not installed, so %s can't be fetched", PACKAGE)
         return False
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -90,9 +93,9 @@ def _apt_download(scratch):
     except subprocess.CalledProcessError:
         for folder in ("lists/partial", "cache/archives/partial"):
             (scratch / folder).mkdir(parents=True)
-        own = ["-o", f"Dir::State::lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
-        _run(["apt-get", *own, "update"], scratch)
-        _run(["apt-get", *own, "download", PACKAGE], scratch)
+        options = ["-o", f"Dir::State::lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
+        _run(["apt-get", *options, "update"], scratch)
+        _run(["apt-get", *options, "download", PACKAGE], scratch)
 
 
 def _run(command, folder):

@@ -11,7 +11,8 @@ from keras_gan.errors import KerasGanError
 NEED_FASHION_MNIST = ("fashion_mnist", "stacked_fashion_mnist")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Prepares the data set and prints its splits; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="fashion_mnist")
     parser.add_argument(

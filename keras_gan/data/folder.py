@@ -1,7 +1,8 @@
-"""A folder of pictures (PNG, JPEG, WebP, BMP, a GIF's first frame), by label or not."""
+"""A folder of pictures (PNG, JPEG, WebP, BMP, a GIF's first frame), with or without labels."""
 
 import collections
 import concurrent.futures
+import os
 import pathlib
 
 import numpy as np
@@ -14,29 +15,37 @@ from keras_gan.errors import refuse
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 WANTED = "a folder with PNG, JPEG, WebP, GIF or BMP pictures"
 THREADS = 8
-NAMED = 20  # unreadable pictures that the log names one by one
+NAMED = 20  # at most so many unreadable pictures are named in the log
 
 
-def open_folder(name, path, *, image_size, channels, labels, memory_limit):
+def open_folder(
+    name: str,
+    path: str | os.PathLike,
+    *,
+    image_size: tuple[int, int] | None,
+    channels: int | None,
+    labels: str,
+    memory_limit: int,
+) -> Source:
     """Opens `folder:PATH`.
 
-    Every picture is decoded once at the start, so that one that can't be read is known before the
-    first step: it is skipped, counted, and named in the log. Hidden files are not looked at.
+    Every picture is decoded once at the start, so that unreadable ones are known before the first
+    step: they are skipped, counted, and named in the log. Hidden files are ignored.
 
     Args:
         name: as given to `--dataset`.
         path: the folder; pictures may be at any depth.
         image_size: (height, width), or None if all pictures have one size.
-        channels: 1, 3, 4, or None for 1 if all pictures are grey, else 3.
-        labels: "auto": a subfolder for each label if there are two or more and no picture is
-            outside them; "folders": the same, else an error; "none".
+        channels: 1, 3 or 4; None is 1 if all pictures are grey, else 3.
+        labels: "auto" takes each subfolder as a label if there are two or more and no picture is
+            outside them; "folders" requires this; "none" ignores them.
         memory_limit: bytes up to which images are held in memory; else they are read as needed.
 
     Returns:
-        A `Source`; `skipped` are the paths that can't be read.
+        A `Source`; its `skipped` lists the unreadable pictures.
 
     Raises:
-        UsageError: no such folder, no readable pictures, sizes that differ, pictures outside the
+        UsageError: no such folder, no readable pictures, different sizes, or pictures outside the
             labels' folders.
     """
     root = pathlib.Path(path).expanduser()
@@ -49,14 +58,14 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
 
     skipped = []
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        heads = list(pool.map(decoding.look, files))
-        skipped += [file for file, head in zip(files, heads) if head is None]
-        files = [file for file, head in zip(files, heads) if head is not None]
-        heads = [head for head in heads if head is not None]
+        headers = list(pool.map(decoding.read_header, files))
+        skipped += [file for file, header in zip(files, headers) if header is None]
+        files = [file for file, header in zip(files, headers) if header is not None]
+        headers = [header for header in headers if header is not None]
         if not files:
             refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
-        image_size = image_size or _one_size(name, heads)
-        channels = channels or max(head.colours for head in heads)
+        image_size = image_size or _one_size(name, headers)
+        channels = channels or max(header.colours for header in headers)
         shape = (*image_size, channels)
         check_shape(name, shape)
 
@@ -77,7 +86,7 @@ def open_folder(name, path, *, image_size, channels, labels, memory_limit):
     def read(index):
         image = decoding.read(good[index], *shape)
         if image is None:
-            raise OSError(f"{good[index]} was readable when the run began and is not any more")
+            raise OSError(f"{good[index]} was readable when the run started, but no longer is")
         return image
 
     numbers = None
@@ -107,7 +116,7 @@ def _label(file, root):
 
 
 def _label_names(name, files, root, labels):
-    """The labels' names, sorted, or None for a data set without."""
+    """The sorted names of the labels, or None without labels."""
     if labels not in ("auto", "none", "folders"):
         refuse("labels", labels, "a folder has no such labels", "auto, none, folders")
     outside = sum(file.parent == root for file in files)
@@ -123,13 +132,13 @@ def _label_names(name, files, root, labels):
         return None
     if labels == "auto" and (outside or len(names) == 1):
         reason = f"{outside} pictures are outside them" if outside else "there is only one"
-        logging.info("the subfolders of %s are not taken for labels: %s", root, reason)
+        logging.info("the subfolders of %s are not used as labels: %s", root, reason)
         return None
     return names
 
 
-def _one_size(name, heads):
-    sizes = collections.Counter(head.size for head in heads)
+def _one_size(name, headers):
+    sizes = collections.Counter(header.size for header in headers)
     if len(sizes) > 1:
         (height, width), count = sizes.most_common(1)[0]
         refuse(

@@ -10,16 +10,16 @@ COUNT = 100_000
 SPLITS = {"train": 0, "test": 1}
 
 
-def open_mixture(name, split="train", labels="auto"):
-    """A fixed draw of 100,000 points, float32 [n, 2]; labels are the modes' numbers.
+def open_mixture(name: str, split: str = "train", labels: str = "auto") -> Source:
+    """A fixed sample of 100,000 points, float32 [n, 2]; labels are the numbers of their modes.
 
     ring8: eight modes on a circle of radius 2, σ 0.02 (Metz et al., 2017). grid25: 5×5 modes at
     spacing 2, σ 0.05. swissroll: a spiral without modes, no labels.
 
     Args:
         name: one of `MIXTURES`.
-        split: "train" or "test", independent draws.
-        labels: "auto" or "none".
+        split: "train" or "test", independent samples. Defaults to "train".
+        labels: "auto" or "none". Defaults to "auto".
 
     Returns:
         A `Source` with `centres` float64 [modes, 2] and `sigma`, both None for swissroll.

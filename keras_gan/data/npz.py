@@ -1,5 +1,6 @@
-"""`npz:PATH`: arrays of images, and of labels."""
+"""`npz:PATH`: an .npz file with an array of images and, optionally, one of labels."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -12,35 +13,47 @@ IMAGES = ("images", "x_train", "x", "data", "arr_0")
 LABELS = ("labels", "y_train", "y", "arr_1")
 
 
-def open_npz(name, path, *, image_size, channels, labels, memory_limit):
+def open_npz(
+    name: str,
+    path: str | os.PathLike,
+    *,
+    image_size: tuple[int, int] | None,
+    channels: int | None,
+    labels: str,
+    memory_limit: int,
+) -> Source:
     """Opens an .npz file.
 
     Images are the array named images, x_train, x, data or arr_0, else the only one of four
-    dimensions: [n, h, w] or [n, h, w, c], uint8, or floats that lie in [0, 1], [-1, 1] or
-    [0, 255]. The file is read into memory whatever its size.
+    dimensions: [n, h, w] or [n, h, w, c], uint8, or floats in [0, 1], [-1, 1] or [0, 255].
+    The whole file is read into memory.
 
     Args:
-        name: as given to `--dataset`; path: the file.
-        image_size, channels: as for `open_source`; alpha goes onto white unless 4 channels.
-        labels: key of the labels, integers [n]; "auto": labels, y_train, y or arr_1 if there is
-            one; "none".
+        name: as given to `--dataset`.
+        path: the file.
+        image_size: (height, width) to resize to, or None for the data's own.
+        channels: 1, 3 or 4, or None for the data's own. Transparency is composited on white
+            unless 4.
+        labels: key of the labels, integers [n]; "auto" takes labels, y_train, y or arr_1 if there
+            is one; "none" takes none.
+        memory_limit: ignored; the other loaders take it.
 
     Returns:
         A `Source`.
 
     Raises:
-        UsageError: no such file, damaged, pickled, no images, out of range, labels that do not
-            fit.
+        UsageError: the file is missing, damaged or pickled, has no images or images out of range,
+            or its labels don't fit them.
     """
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
         refuse("dataset", name, "no such file", "an .npz file")
     try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
-            arrays = {key: found[key] for key in _wanted(found, labels)}
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in _wanted(archive, labels)}
     except UsageError:
         raise
-    except Exception as error:  # damaged files raise whatever zipfile, zlib and NumPy know
+    except Exception as error:  # zipfile, zlib and NumPy raise many kinds for damaged files
         reason = " ".join(str(error).split())
         refuse("dataset", name, f"can't be read: {reason}", "an .npz file of plain arrays")
     key = _images_key(name, arrays)
@@ -61,24 +74,24 @@ def open_npz(name, path, *, image_size, channels, labels, memory_limit):
     if images.shape[-1] not in (1, 3, 4):
         refuse("dataset", name, f"images have {images.shape[-1]} channels", "1, 3 or 4")
     if images.shape[-1] == 4 and channels is None:
-        channels = 3  # alpha goes onto white unless asked for
+        channels = 3  # composited on white unless 4 channels are requested
     images = decoding.convert(images, channels, image_size)
     check_shape(name, images.shape[1:])
     return Source(name, images.shape[1:], images=images, labels=numbers)
 
 
-def _wanted(found, labels):
-    """The arrays to read: the named images or, without such, all; and the labels."""
-    if labels not in ("auto", "none", *found.files):
-        refuse("labels", labels, "no such array", ", ".join(found.files))
-    named = [key for key in IMAGES if key in found.files][:1]
+def _wanted(archive, labels):
+    """The arrays to read: the images and labels; all arrays if no images have a known name."""
+    if labels not in ("auto", "none", *archive.files):
+        refuse("labels", labels, "no such array", ", ".join(archive.files))
+    named = [key for key in IMAGES if key in archive.files][:1]
     if not named:
-        return found.files
-    return [*named, *(key for key in found.files if key in LABELS or key == labels)]
+        return archive.files
+    return [*named, *(key for key in archive.files if key in LABELS or key == labels)]
 
 
 def _checked(name, labels, count):
-    """The labels of `count` images as int32, if they are fit to be labels."""
+    """The labels of `count` images as int32, once they are known to be valid."""
     if labels.shape != (count,):
         what = f"{count} images but labels of shape {labels.shape}"
         refuse("dataset", name, what, "one label per image")

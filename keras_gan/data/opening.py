@@ -1,5 +1,6 @@
 """Where images come from: TFDS, folders, .npz files and mixtures, opened by name."""
 
+import os
 import pathlib
 
 from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
@@ -10,29 +11,40 @@ __all__ = ["Source", "default_data_dir", "open_source"]
 
 
 def open_source(
-    name,
+    name: str,
     *,
-    split="train",
-    image_size=None,
-    channels=None,
-    labels="auto",
-    data_dir=None,
-    min_size=1,
-    memory_limit=MEMORY_LIMIT,
-):
-    """Opens a data set.
+    split: str = "train",
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    labels: str = "auto",
+    data_dir: str | os.PathLike | None = None,
+    min_size: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Source:
+    """Opens a data set by name.
+
+    ```python
+    source = keras_gan.open_source("fashion_mnist")
+    source = keras_gan.open_source("folder:~/pictures", image_size=(64, 64))
+    ```
 
     Args:
         name: a TFDS name, "folder:PATH", "npz:PATH", "ring8", "grid25", "swissroll" or
             "stacked_fashion_mnist".
-        split: of TFDS data sets and stacked_fashion_mnist.
-        image_size: (height, width) to resize to, antialiased, or None.
-        channels: 1, 3 or 4, or None for the data's own.
-        labels: "auto", "none", or where they are found: "folders" for a folder, the key of an
-            .npz, "label" for TFDS.
-        data_dir: where data sets are kept; by default $KERAS_GAN_DATA or ~/.cache/keras_gan.
-        min_size: the fewest images that will do, a batch.
-        memory_limit: bytes up to which images are held in memory.
+        split: "train", "test", …; used by TFDS data sets, stacked_fashion_mnist and mixtures.
+            Defaults to "train".
+        image_size: (height, width) to resize to, antialiased. Defaults to None, the data's own.
+        channels: 1, 3 or 4. Defaults to None, the data's own.
+        labels: "auto", "none", or where to find them: "folders" for a folder, the key of an .npz
+            array, "label" for TFDS. Defaults to "auto".
+        data_dir: folder of prepared data sets. Defaults to $KERAS_GAN_DATA, else
+            ~/.cache/keras_gan.
+        min_size: smallest acceptable number of images, usually the batch size. Defaults to 1.
+        memory_limit: bytes up to which images are held in memory. Defaults to `MEMORY_LIMIT`,
+            1 GiB.
+
+    Returns:
+        A `Source`.
 
     Raises:
         UsageError: missing, empty, too small or unsuitable data.

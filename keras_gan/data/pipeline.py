@@ -1,42 +1,54 @@
-"""The one pipeline: batches whose order is a pure function of (seed, attempt, step)."""
+"""The input pipeline: batches whose order is a pure function of (seed, attempt, step)."""
 
 import tensorflow as tf
 
+from keras_gan.data.source import Source
 from keras_gan.step.replicas import rows_per_replica
 
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
 
-def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, steps, strategy=None):
-    """What `fit` takes: `steps` batches from `start_step` on.
+def batches(
+    source: Source,
+    *,
+    batch_size: int,
+    turns: int = 1,
+    seed: int = 0,
+    attempt: int = 0,
+    start_step: int = 0,
+    steps: int,
+    strategy: tf.distribute.Strategy | None = None,
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """The data for `fit`: `steps` batches, starting with that of `start_step`.
 
-    A sample's number is ((step·turns)+turn)·batch_size+position; each epoch is a permutation of
-    its own. So a run that goes on sees what it would have seen, and replicas see the rows of the
-    one-device batch.
+    A sample's number is (step·turns + turn)·batch_size + position, and each epoch is a different
+    permutation. So a resumed run sees the same batches as an uninterrupted one, and replicas
+    together see the rows of the one-device batch.
 
     Args:
         source: a `Source`.
-        batch_size: images a turn over all replicas.
-        turns: turns of D a step, each with fresh images.
-        seed, attempt: of the order; non-negative integers.
-        start_step: the step of the first batch.
+        batch_size: images per turn, over all replicas.
+        turns: turns of D per step, each with fresh images. Defaults to 1.
+        seed: non-negative integer that the order depends on. Defaults to 0.
+        attempt: number of roll-backs so far, which the order depends on too. Defaults to 0.
+        start_step: step of the first batch. Defaults to 0.
         steps: number of batches.
-        strategy: `tf.distribute` strategy; each replica gets its consecutive rows.
+        strategy: `tf.distribute` strategy; each replica gets consecutive rows of the batch.
+            Defaults to None, one device.
 
     Returns:
-        A data set whose elements are (images uint8 [n, turns, h, w, c] or points float32
-        [n, turns, 2], labels int32 [n, turns]), or, of unlabelled data, the images alone: a
-        tensor, no tuple. n is `batch_size`; under several replicas the data set is a distributed
-        one, and n is each replica's share.
+        A data set of tuples (images uint8 [n, turns, h, w, c] or points float32 [n, turns, 2],
+        labels int32 [n, turns]); without labels, of bare tensors of images. n is `batch_size`;
+        with several replicas the data set is distributed, and n is the rows per replica.
 
     Raises:
-        UsageError: `batch_size` is not a multiple of the replicas.
+        UsageError: `batch_size` is not a multiple of the number of replicas.
     """
     replicas = strategy.num_replicas_in_sync if strategy else 1
     rows = rows_per_replica(batch_size, replicas)
 
     def shares(first_replica, local_replicas):
-        """The batches of some consecutive replicas, one element a replica and step."""
+        """The batches of some consecutive replicas: one element per replica and step."""
         load = _loader(source)
 
         def element(number):
@@ -64,19 +76,21 @@ def batches(source, *, batch_size, turns=1, seed=0, attempt=0, start_step=0, ste
     def of_worker(context):
         local = replicas // context.num_input_pipelines
         data = shares(context.input_pipeline_id * local, local)
-        # Several workers that see an end coming lose the batches' static shape, so there is none:
-        # `fit` knows the number of steps.
+        # With several workers, a finite data set loses the static shape of its batches, so it
+        # repeats without end: `fit` knows the number of steps.
         return data.repeat() if context.num_input_pipelines > 1 else data
 
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def order(sample, count, seed, attempt=0):
-    """Which image a sample number stands for.
+def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tensor:
+    """The index of the image for each sample number.
 
     Args:
-        sample: int64, any shape; epochs follow one another.
+        sample: int64 of any shape; numbers count on from one epoch to the next.
         count: number of images.
+        seed: non-negative integer.
+        attempt: non-negative integer. Defaults to 0.
 
     Returns:
         int64 of the same shape, below `count`; a permutation within each epoch.
@@ -85,7 +99,7 @@ def order(sample, count, seed, attempt=0):
     epoch = flat // count
     run = tf.constant([seed, attempt], tf.int64)
     keys = tf.concat([tf.broadcast_to(run, [tf.size(flat), 2]), epoch[:, None]], 1)
-    # The raw op: its wrapper pads a key per index wrongly.
+    # The raw op, because its wrapper pads one key per index wrongly.
     index = tf.raw_ops.RandomIndexShuffle(
         index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=4
     )
@@ -93,8 +107,8 @@ def order(sample, count, seed, attempt=0):
 
 
 def _loader(source):
-    """A function indices int64 [n, turns] → what an element holds."""
-    with tf.device("CPU:0"):  # tf.data runs there, also where there is a GPU
+    """A function from indices, int64 [n, turns], to an element of the data set."""
+    with tf.device("CPU:0"):  # tf.data runs there, even if there is a GPU
         # Eager tensors are captured by handle, not written into the graph.
         labels = None if source.labels is None else tf.constant(source.labels)
         images = None if source.images is None else tf.constant(source.images)

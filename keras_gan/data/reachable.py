@@ -1,4 +1,4 @@
-"""Whether a host answers, found out in seconds."""
+"""Checks within seconds whether a host answers."""
 
 import threading
 import urllib.error
@@ -7,30 +7,30 @@ import urllib.request
 SECONDS = 5
 
 
-def status(url, seconds=SECONDS):
+def status(url: str, seconds: float = SECONDS) -> int | None:
     """The HTTP status of a URL, or None if nothing answers within `seconds`.
 
-    Goes through the proxies of the environment, as a download would. Looking a name up knows no
-    time limit of its own, so all is done in a thread that is left behind.
+    Uses the proxies of the environment, as a download would. DNS look-ups have no timeout, so the
+    request runs in a daemon thread.
     """
-    found = []
+    statuses = []
 
     def ask():
         try:
             request = urllib.request.Request(url, method="HEAD")
             with urllib.request.urlopen(request, timeout=seconds) as response:
-                found.append(response.status)
+                statuses.append(response.status)
         except urllib.error.HTTPError as error:
-            found.append(error.code)
+            statuses.append(error.code)
         except (OSError, ValueError):
             pass
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
-    return found[0] if found else None
+    return statuses[0] if statuses else None
 
 
-def answers(url, seconds=SECONDS):
-    """Whether a download from `url` is worth a try: not refused by a proxy, nor a dead gateway."""
+def answers(url: str, seconds: float = SECONDS) -> bool:
+    """Whether a download from `url` is worth trying: no proxy refuses it and no gateway fails."""
     return status(url, seconds) not in (None, 407, 502, 503, 504)

@@ -1,17 +1,18 @@
-"""One kind of object for all data: random access to images and labels."""
+"""Data sets with random access to images and labels."""
 
 import concurrent.futures
 import contextlib
 import os
 import pathlib
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from keras_gan import choices
 from keras_gan.errors import refuse
 
-MEMORY_LIMIT = 2**30  # bytes of uint8 images that are held in memory
-READERS = 4  # threads that read images that are not
+MEMORY_LIMIT = 2**30  # bytes of uint8 images up to which a data set is held in memory
+READERS = 4  # threads that read images of larger data sets
 
 
 class Source:
@@ -21,32 +22,32 @@ class Source:
         name: as given to `--dataset`.
         image_shape: (height, width, channels), or (2,) for points.
         images: uint8 [n, h, w, c] or float32 [n, 2], if they are held in memory.
-        labels: int32 [n], or None.
-        label_names: a name a class, or None.
-        read: function index → image uint8 [h, w, c], if they are not held in memory.
-        split: "train", "test", …
-        reopen: function split → the same data's other split, or None if there is no other.
-
-    Attributes:
+        labels: int32 [n]. Defaults to None, unlabelled data.
+        label_names: list with a name per class. Defaults to None.
+        read: function from an index to its image, uint8 [h, w, c], if they are not held in memory.
+        count: number of images, if they are not held in memory.
+        split: "train", "test", … Defaults to "train".
+        reopen: function from the name of another split to its `Source`, or None if there is none.
         skipped: paths of unreadable images.
-        centres, sigma: of a mixture's modes, else None.
+        centres: float64 [modes, 2], of a mixture. Defaults to None.
+        sigma: float, standard deviation of each mode of a mixture. Defaults to None.
     """
 
     def __init__(
         self,
-        name,
-        image_shape,
+        name: str,
+        image_shape: Iterable[int],
         *,
-        images=None,
-        labels=None,
-        label_names=None,
-        read=None,
-        count=None,
-        split="train",
-        reopen=None,
-        skipped=(),
-        centres=None,
-        sigma=None,
+        images: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+        label_names: list[str] | None = None,
+        read: Callable[[int], np.ndarray] | None = None,
+        count: int | None = None,
+        split: str = "train",
+        reopen: Callable[[str], "Source | None"] | None = None,
+        skipped: Iterable[str] = (),
+        centres: np.ndarray | None = None,
+        sigma: float | None = None,
     ):
         self.name, self.image_shape, self.split = name, tuple(image_shape), split
         self.images, self.labels = images, labels
@@ -55,21 +56,27 @@ class Source:
         self._read, self._count, self._reopen = read, count, reopen
         self._pool = self._failure = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images) if self.images is not None else self._count
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """Number of classes, or None without labels."""
         if self.labels is None:
             return None
         return len(self.label_names) if self.label_names else int(self.labels.max()) + 1
 
-    def fetch(self, indices):
-        """Images and labels of `indices`, int [n].
+    def fetch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Images and labels by index.
+
+        Args:
+            indices: int [n].
 
         Returns:
-            (uint8 [n, h, w, c] or float32 [n, 2], int32 [n] or None without labels)
+            (images uint8 [n, h, w, c] or points float32 [n, 2], labels int32 [n] or None).
+
+        Raises:
+            OSError: an image can't be read any more.
         """
         indices = np.asarray(indices)
         labels = None if self.labels is None else self.labels[indices]
@@ -90,8 +97,8 @@ class Source:
         return images
 
     @contextlib.contextmanager
-    def reading(self):
-        """Inside, an image that can't be read any more is an OSError, not TensorFlow's of many."""
+    def reading(self) -> Iterator[None]:
+        """Re-raises a failed read as the original OSError instead of TensorFlow's wrapper."""
         try:
             yield
         except Exception:
@@ -99,20 +106,20 @@ class Source:
                 raise self._failure from None
             raise
 
-    def reopen(self, split):
-        """The same data with another split, or None if it has no such split."""
+    def reopen(self, split: str) -> "Source | None":
+        """Another split of the same data, or None if there is no such split."""
         return self._reopen(split) if self._reopen else None
 
 
-def default_data_dir():
+def default_data_dir() -> pathlib.Path:
     """$KERAS_GAN_DATA, or ~/.cache/keras_gan."""
     return pathlib.Path(
         os.environ.get("KERAS_GAN_DATA") or pathlib.Path.home() / ".cache" / "keras_gan"
     )
 
 
-def check_shape(name, image_shape):
-    """Raises a `UsageError` unless a model can make images of this shape."""
+def check_shape(name: str, image_shape: tuple[int, int, int]) -> None:
+    """Raises a `UsageError` unless models can generate images of this shape."""
     height, width, channels = image_shape
     nearest = choices.nearest_size(height, width)
     if (height, width) != nearest:

@@ -1,5 +1,7 @@
 """Stacked Fashion-MNIST: three random images as red, green and blue, 1,000 modes."""
 
+import pathlib
+
 import numpy as np
 
 from keras_gan.data import decoding
@@ -12,16 +14,18 @@ COUNT = {"train": 128_000, "test": 26_000}
 
 
 class StackedSource(Source):
-    """Stacks images of a grey source when they are asked for.
+    """Stacks images of a grey source on demand.
 
     Args:
-        base: the grey `Source`, in memory.
-        rows: int [n, 3], which of its images are red, green and blue.
+        base: the grey `Source`, held in memory.
+        rows: int [n, 3], the indices of the images that become red, green and blue.
         image_size: (height, width) to resize to.
-        Others as for `Source`.
+        **options: as for `Source`.
     """
 
-    def __init__(self, base, rows, image_size, **options):
+    def __init__(
+        self, base: Source, rows: np.ndarray, image_size: tuple[int, int], **options: object
+    ):
         super().__init__(NAME, (*image_size, 3), count=len(rows), **options)
         self._base, self._rows = base, rows
 
@@ -30,19 +34,36 @@ class StackedSource(Source):
         return decoding.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2])
 
 
-def open_stacked(split, data_dir, *, image_size=None, channels=None, labels="auto", **options):
-    """After Stacked-MNIST (Metz et al., 2017; Lin et al., PacGAN, 2018).
+def open_stacked(
+    split: str,
+    data_dir: pathlib.Path,
+    *,
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    labels: str = "auto",
+    **options: object,
+) -> StackedSource:
+    """Opens stacked Fashion-MNIST, after Stacked-MNIST (Metz et al., 2017; PacGAN, 2018).
 
-    A fixed draw of 128,000 triples of training images (26,000 of test images), each uniform; the
-    label is the three classes read as a number, 100·r + 10·g + b.
+    A fixed sample of 128,000 triples of training images (26,000 of test images), drawn uniformly;
+    the label is the three classes read as a number, 100·r + 10·g + b.
 
     Args:
-        split, data_dir, image_size, options: as for `open_tfds`.
-        channels: None or 3.
-        labels: "auto" or "none".
+        split: "train" or "test".
+        data_dir: folder of prepared data sets.
+        image_size: (height, width) to resize to. Defaults to None, 28×28.
+        channels: None or 3. Defaults to None.
+        labels: "auto" or "none". Defaults to "auto".
+        **options: ignored; the other loaders take them.
+
+    Returns:
+        A `StackedSource`.
+
+    Raises:
+        UsageError: other channels or labels, or Fashion-MNIST is not available.
     """
     if channels not in (None, 3):
-        raise UsageError(f"{NAME} has three", flag="channels", value=channels, allowed="3")
+        raise UsageError(f"{NAME} has three channels", flag="channels", value=channels, allowed="3")
     if labels not in ("auto", "none"):
         raise UsageError("no such labels", flag="labels", value=labels, allowed="auto, none")
     base = open_tfds("fashion_mnist", split, data_dir)

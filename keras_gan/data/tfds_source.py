@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import json
+import pathlib
 import sys
 
 import numpy as np
@@ -15,46 +16,48 @@ from keras_gan.errors import StorageError, UsageError
 
 
 def open_tfds(
-    name,
-    split,
-    data_dir,
+    name: str,
+    split: str,
+    data_dir: pathlib.Path,
     *,
-    image_size=None,
-    channels=None,
-    labels="auto",
-    memory_limit=MEMORY_LIMIT,
-):
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    labels: str = "auto",
+    memory_limit: int = MEMORY_LIMIT,
+) -> Source:
     """Opens a TFDS data set, preparing it the first time.
 
-    It is prepared as ArrayRecord, which has random access. What fits into `memory_limit` bytes as
-    uint8 is held in memory, and kept decoded beside the data so that the next start is quick;
-    larger sets are read as needed.
+    It is prepared as ArrayRecord, which has random access. Data that fit into `memory_limit` bytes
+    as uint8 are held in memory, and their decoded images are cached so that the next start is
+    quick; larger data sets are read as needed.
 
     Args:
-        name: of the data set, "NAME" or "NAME/CONFIG".
+        name: TFDS' name, "NAME" or "NAME/CONFIG".
         split: "train", "test", …
-        data_dir: folder (pathlib) of all data.
-        image_size: (height, width), or None for the data's own.
-        channels: 1, 3, 4, or None for the data's own (alpha goes onto white).
-        labels: "auto" or "label" for the feature of that name, "none".
+        data_dir: folder of prepared data sets.
+        image_size: (height, width) to resize to. Defaults to None, the data's own.
+        channels: 1, 3 or 4. Defaults to None, the data's own, with transparency composited on
+            white.
+        labels: "auto" or "label" for the feature “label”, or "none". Defaults to "auto".
+        memory_limit: bytes up to which images are held in memory. Defaults to `MEMORY_LIMIT`.
 
     Returns:
         A `Source`.
 
     Raises:
-        UsageError: TFDS knows no such data set or split, it has no images, or it can't be had.
-        StorageError: the disk is full, or kept files are damaged.
+        UsageError: TFDS has no such data set or split, it has no images, or can't be prepared.
+        StorageError: the disk is full, or cached files are damaged.
     """
     if labels not in ("auto", "none", "label"):
         raise UsageError(
             "TFDS data has no such labels", flag="labels", value=labels, allowed="auto, none, label"
         )
-    kept = data_dir / "decoded" / name.replace("/", "-").replace(":", "-") / split
-    if not (kept / "about.json").is_file():
-        _prepare(name, split, data_dir, kept)
-    about, numbers = _open_kept(kept)
+    folder = data_dir / "decoded" / name.replace("/", "-").replace(":", "-") / split
+    if not (folder / "about.json").is_file():
+        _prepare(name, split, data_dir, folder)
+    metadata, numbers = _open_folder(folder)
 
-    native = about["shape"]
+    native = metadata["shape"]
     if image_size is None and None in native[:2]:
         raise UsageError(
             "its images have many sizes", flag="dataset", value=name, allowed="--image_size=HxW"
@@ -65,14 +68,14 @@ def open_tfds(
     check_shape(name, shape)
 
     images = read = None
-    if about["count"] * int(np.prod(shape)) <= memory_limit:
-        images = _decoded(name, split, data_dir, kept, shape, about["count"])
+    if metadata["count"] * int(np.prod(shape)) <= memory_limit:
+        images = _decoded(name, split, data_dir, folder, shape, metadata["count"])
     else:
         read = _reader(name, split, data_dir, shape)
     labelled = labels != "none" and numbers is not None
 
     def reopen(other):
-        if other not in about["splits"]:
+        if other not in metadata["splits"]:
             return None
         return open_tfds(
             name,
@@ -89,16 +92,16 @@ def open_tfds(
         shape,
         images=images,
         labels=numbers if labelled else None,
-        label_names=about["label_names"] if labelled else None,
+        label_names=metadata["label_names"] if labelled else None,
         read=read,
-        count=about["count"],
+        count=metadata["count"],
         split=split,
         reopen=reopen,
     )
 
 
 def _builder(name, data_dir):
-    import tensorflow_datasets as tfds  # slow to import, and not needed once a set is prepared
+    import tensorflow_datasets as tfds  # slow, and not needed for decoded data
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
@@ -118,7 +121,7 @@ def _builder(name, data_dir):
 
 
 def _download(builder, name, data_dir):
-    """Downloads and prepares, unless that can't work, which TFDS would find out in minutes."""
+    """Downloads and prepares, but fails at once without a connection: TFDS would take minutes."""
     import tensorflow_datasets as tfds
 
     options = {}
@@ -131,9 +134,9 @@ def _download(builder, name, data_dir):
     logging.info("preparing %s in %s", name, data_dir)
     try:
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(**options))
-    except Exception as error:  # whatever a builder or its downloads may raise
+    except Exception as error:  # builders and their downloads raise many kinds
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        # Failed downloads are OSErrors too, but have no errno of a disk.
+        # Failed downloads are OSErrors too, but without an errno.
         if isinstance(error, OSError) and error.errno is not None:
             raise StorageError(f"{data_dir}: {text}") from error
         raise UsageError(f"could not be prepared: {text}", flag="dataset", value=name) from error
@@ -157,7 +160,7 @@ def _check_reachable(urls, name, data_dir):
 
 
 def _downloaded(urls, data_dir):
-    """Whether TFDS has downloaded one of these before; then it may need no network."""
+    """Whether TFDS has downloaded one of these before and so may need no network."""
     for info in (data_dir / "tfds" / "downloads").rglob("*.INFO"):
         with contextlib.suppress(OSError, ValueError):
             if set(urls) & set(json.loads(info.read_text()).get("urls", ())):
@@ -165,8 +168,8 @@ def _downloaded(urls, data_dir):
     return False
 
 
-def _prepare(name, split, data_dir, kept):
-    """Prepares the data set, and keeps what is known about it and its labels."""
+def _prepare(name, split, data_dir, folder):
+    """Prepares the data set, and saves its metadata and labels."""
     import tensorflow_datasets as tfds
 
     builder = _builder(name, data_dir)
@@ -202,22 +205,22 @@ def _prepare(name, split, data_dir, kept):
         records = builder.as_data_source(split=split, decoders=skip)
         numbers = np.array([records[i]["label"] for i in range(len(records))], np.int32)
         if len(numbers) and numbers.min() < 0:
-            numbers = None  # -1 is TFDS' sign of a split whose labels are not public
-    about = {
+            numbers = None  # TFDS marks splits without public labels with -1
+    metadata = {
         "shape": list(image.shape),
         "count": builder.info.splits[split].num_examples,
         "splits": list(builder.info.splits),
         "label_names": list(label.names) if numbers is not None else None,
     }
-    with _disk(kept):
+    with _disk(folder):
         if numbers is not None:
-            _save(kept / "labels.npy", numbers)
-        with atomic.replacing(kept / "about.json") as file:
-            file.write(json.dumps(about).encode())
+            _save(folder / "labels.npy", numbers)
+        with atomic.replacing(folder / "about.json") as file:
+            file.write(json.dumps(metadata).encode())
 
 
 def _reader(name, split, data_dir, shape):
-    """A function index → image uint8 of the given shape, from the records."""
+    """A function from an index to its image, uint8 of this shape, read from the records."""
     records = _builder(name, data_dir).as_data_source(split=split)
 
     def read(index):
@@ -227,15 +230,15 @@ def _reader(name, split, data_dir, shape):
     return read
 
 
-def _decoded(name, split, data_dir, kept, shape, count):
-    """All images, uint8 [count, *shape]; decoded once, then kept."""
-    file = kept / f"images-{shape[0]}x{shape[1]}x{shape[2]}.npy"
+def _decoded(name, split, data_dir, folder, shape, count):
+    """All images, uint8 [count, *shape]; decoded once, then cached."""
+    file = folder / f"images-{shape[0]}x{shape[1]}x{shape[2]}.npy"
     if not file.is_file():
         read = _reader(name, split, data_dir, shape)
         images = np.empty((count, *shape), np.uint8)
         for index in range(count):
             images[index] = read(index)
-        with _disk(kept):
+        with _disk(folder):
             _save(file, images)
         return images
     images = _load(file)
@@ -244,16 +247,16 @@ def _decoded(name, split, data_dir, kept, shape, count):
     return images
 
 
-def _open_kept(kept):
+def _open_folder(folder):
     try:
-        about = json.loads((kept / "about.json").read_text())
-        labelled = about["label_names"] is not None
+        metadata = json.loads((folder / "about.json").read_text())
+        labelled = metadata["label_names"] is not None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StorageError(f"{kept} is damaged ({error}); delete it and start again") from error
-    numbers = _load(kept / "labels.npy") if labelled else None
-    if labelled and numbers.shape != (about["count"],):
-        raise StorageError(f"{kept / 'labels.npy'} is damaged; delete {kept} and start again")
-    return about, numbers
+        raise StorageError(f"{folder} is damaged ({error}); delete it and start again") from error
+    numbers = _load(folder / "labels.npy") if labelled else None
+    if labelled and numbers.shape != (metadata["count"],):
+        raise StorageError(f"{folder / 'labels.npy'} is damaged; delete {folder} and start again")
+    return metadata, numbers
 
 
 def _load(file):

@@ -1,1 +1,1 @@
-"""Scores of generated images, each with the protocol it was taken by; one file a metric."""
+"""Scores of generated images, each with its protocol; one file per metric."""

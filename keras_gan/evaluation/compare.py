@@ -1,6 +1,7 @@
-"""Scores of pictures from anywhere: two folders, .npz files, or a SavedModel against reals."""
+"""Scores of any two sets of pictures: folders, .npz files, or a SavedModel against reals."""
 
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -13,48 +14,51 @@ from keras_gan.evaluation import evaluator, protocol
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
 
 EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
-_SEED = 30_000  # of the order in which pictures are taken
+_SEED = 30_000  # of the order in which pictures are read
 
 
 def compare(
-    fakes,
-    reals,
+    fakes: str | os.PathLike,
+    reals: str | os.PathLike,
     *,
-    extractor,
-    count=None,
-    data_dir=None,
-    inception_weights=None,
-    image_size=None,
-):
-    """Scores pictures against others.
+    extractor: str,
+    count: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    inception_weights: str | os.PathLike | None = None,
+    image_size: tuple[int, int] | None = None,
+) -> dict[str, float | int | str]:
+    """Scores one set of pictures against another.
 
-    All pictures take part in the Fréchet distance; what needs pairs takes the same number of each,
-    10,000 at most. The floor is the distance between parts of the reals, over five draws, scaled to
-    the numbers of fakes and reals: of equal distributions it is in proportion to 1/n + 1/m. With
-    the extractor "cnn" the quarter of the reals that it is trained on is left out.
+    The Fréchet distance uses all pictures; scores of pairs use the same number of each, 10,000 at
+    most. The floor is the distance between two parts of the reals, over five random splits, scaled
+    to the numbers n of fakes and m of reals, because for equal distributions the distance is
+    proportional to 1/n + 1/m. With the extractor "cnn", the quarter of the reals that it is trained
+    on is left out.
 
     Args:
         fakes: a folder, an .npz file, or a SavedModel with a `sample` endpoint.
         reals: a folder or an .npz file.
         extractor: "cnn" (trained on the reals), "fashion_mnist_cnn", "inception",
             "clean_inception", "pixels", or a model's path.
-        count: pictures of each side at most; all by default, 10,000 of a SavedModel.
-        data_dir: where weights are kept.
-        inception_weights: path of Inception's weights.
-        image_size: (height, width) to resize both to, or None.
+        count: largest number of fakes and of reals. Defaults to None: all pictures, 10,000 samples
+            of a SavedModel.
+        data_dir: folder of cached weights. Defaults to $KERAS_GAN_DATA, else ~/.cache/keras_gan.
+        inception_weights: path of Inception's weights. Defaults to None.
+        image_size: (height, width) to resize both to. Defaults to None.
 
     Returns:
         A dict of floats, ints and strings, named as in scores.csv.
 
     Raises:
-        UsageError: no extractor named, or unsuitable pictures.
+        UsageError: no extractor is given, or the pictures are unsuitable.
+        StorageError: a SavedModel or cached weights can't be read.
     """
     for flag, value in (("fakes", fakes), ("reals", reals)):
         if not value:
             raise UsageError("is missing", flag=flag, value="", allowed="a folder or .npz file")
     if not extractor:
         raise UsageError(
-            "two sets of pictures need a named extractor",
+            "two sets of pictures need an extractor",
             flag="extractor",
             value="",
             allowed=EXTRACTORS,
@@ -75,18 +79,18 @@ def compare(
 
     name = evaluator.distance_name(extractor)
     distance = frechet_distance(fake.moments, real.moments)
-    found = {name: distance}
+    scores = {name: distance}
     half = min(fake_count, len(indices) // 2)
     numbers = fake_count, len(indices)
-    found.update(_floor(name, distance, half, numbers, real_source, indices, extractor))
-    some = min(len(fake.kept), len(real.kept))
-    found.update(evaluator.pairwise(extractor.name, fake.kept[:some], real.kept[:some]))
-    some = min(some, len(real.kept) // 2)
-    halves = evaluator.pairwise(extractor.name, real.kept[:some], real.kept[some : 2 * some])
-    found.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
+    scores.update(_floor(name, distance, half, numbers, real_source, indices, extractor))
+    pairs = min(len(fake.first), len(real.first))
+    scores.update(evaluator.pairwise(extractor.name, fake.first[:pairs], real.first[:pairs]))
+    pairs = min(pairs, len(real.first) // 2)
+    halves = evaluator.pairwise(extractor.name, real.first[:pairs], real.first[pairs : 2 * pairs])
+    scores.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
     if fake.probabilities is not None and extractor.name not in ("cnn", "rotation_cnn"):
-        found.update(evaluator.inception_scores(fake.probabilities, real.probabilities))
-    found.update(
+        scores.update(evaluator.inception_scores(fake.probabilities, real.probabilities))
+    scores.update(
         fakes=fake_count,
         reals=len(indices),
         fakes_unreadable=skipped,
@@ -99,7 +103,7 @@ def compare(
         resize=extractor.resize,
         quantisation="uint8",
     )
-    return found
+    return scores
 
 
 def _is_sd(key):
@@ -107,31 +111,33 @@ def _is_sd(key):
 
 
 class _Features:
-    """Moments of all features, and the first 10,000 themselves."""
+    """Moments of all features, and the first 10,000 features."""
 
     def __init__(self, extractor, chunks):
         self.moments = Moments(extractor.size)
-        kept, probabilities, count = [], [], 0
+        first, probabilities, count = [], [], 0
         for images in chunks:
             features, likely = extractor.both(images)
             self.moments.update(features)
             if count < protocol.COUNT:
-                kept.append(features)
+                first.append(features)
                 if likely is not None:
                     probabilities.append(likely)
             count += len(images)
-        self.kept = np.concatenate(kept)[: protocol.COUNT]
+        self.first = np.concatenate(first)[: protocol.COUNT]
         self.probabilities = (
             np.concatenate(probabilities)[: protocol.COUNT] if probabilities else None
         )
 
 
 def _floor(name, distance, half, numbers, source, indices, extractor):
-    """The floor from parts of the reals, several times."""
+    """The floor: mean and standard deviation over random splits of the reals."""
     if half <= extractor.size:
-        logging.warning("half of the reals are too few for a floor in %d features", extractor.size)
+        logging.warning(
+            "half of the reals are too few for a floor with %d features", extractor.size
+        )
         return {f"{name}_floor": float("nan"), f"{name}_floor_sd": float("nan")}
-    # Each image goes through the extractor once; its features join the draws it belongs to.
+    # Each image goes through the extractor once; its features are added to every split.
     orders = [
         np.random.RandomState(_SEED + 1 + draw).permutation(len(indices)) < half
         for draw in range(protocol.DRAWS)
@@ -140,8 +146,8 @@ def _floor(name, distance, half, numbers, source, indices, extractor):
     start = 0
     for images in protocol.chunks(source, indices):
         features = extractor.features(images)
-        for inside, (first, second) in zip(orders, pairs):
-            part = inside[start : start + len(images)]
+        for members, (first, second) in zip(orders, pairs):
+            part = members[start : start + len(images)]
             first.update(features[part])
             second.update(features[~part])
         start += len(images)
@@ -169,7 +175,7 @@ def _open(flag, path, image_size, channels):
 
 
 def _fakes(path, reals, image_size, count):
-    """(Chunks of fakes, their number, number of unreadable pictures)."""
+    """Chunks of fakes, the number of fakes, and the number of unreadable pictures."""
     folder = pathlib.Path(path).expanduser()
     if (folder / "saved_model.pb").is_file():
         number = count or protocol.COUNT
@@ -177,7 +183,7 @@ def _fakes(path, reals, image_size, count):
     source = _open("fakes", path, image_size, reals.image_shape[2])
     if source.image_shape != reals.image_shape:
         raise UsageError(
-            "sizes differ: height, width, channels are {} here and {} of the reals".format(
+            "sizes differ: height, width, channels are {} here and {} for the reals".format(
                 *("x".join(map(str, s.image_shape)) for s in (source, reals))
             ),
             flag="fakes",
@@ -189,20 +195,20 @@ def _fakes(path, reals, image_size, count):
 
 
 def _sampled(folder, reals, count):
-    """Samples of a SavedModel; a conditional one gets all its classes in turn."""
+    """Samples of a SavedModel; if it is conditional, of all classes in turn."""
     try:
         model = tf.saved_model.load(str(folder))
-    except Exception as error:  # TensorFlow's own kinds
+    except Exception as error:  # TensorFlow raises many kinds
         raise StorageError(f"{folder} can't be loaded: {error}") from error
     sample, classes = getattr(model, "sample", None), None
     if sample is None:
         raise UsageError(
             "has no endpoint “sample”", flag="fakes", value=folder, allowed="a SavedModel with one"
         )
-    about = folder / "model.json"
-    if about.is_file():
-        about = json.loads(about.read_text())
-        classes = about.get("num_classes") if about.get("conditional") else None
+    path = folder / "model.json"
+    if path.is_file():
+        metadata = json.loads(path.read_text())
+        classes = metadata.get("num_classes") if metadata.get("conditional") else None
     for number, start in enumerate(range(0, count, protocol.CHUNK)):
         size = min(protocol.CHUNK, count - start)
         arguments = [tf.constant(size), tf.constant(number)]

@@ -1,11 +1,15 @@
-"""All scores of a generator, by one protocol, in training and after it."""
+"""All scores of a generator, by one protocol, during and after training."""
+
+import os
+from collections.abc import Callable
 
 import numpy as np
 
+from keras_gan.data.source import Source
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, reference
 from keras_gan.evaluation.extractors import cnn, inception
-from keras_gan.evaluation.extractors.base import Pixels, Points
+from keras_gan.evaluation.extractors.base import Extractor, Pixels, Points
 from keras_gan.evaluation.metrics import (
     class_shares,
     inception_score,
@@ -17,8 +21,8 @@ from keras_gan.evaluation.metrics import (
 )
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance
 
-_KEPT_BYTES = 2**26  # of fakes that are kept as images
-_NEIGHBOURS = 2000  # fakes that are looked up among the training images
+_IMAGE_BYTES = 2**26  # of fakes that are held as images
+_NEIGHBOURS = 2000  # fakes whose nearest training images are searched
 _PAIRS = 1000
 
 
@@ -27,29 +31,36 @@ class Evaluator:
 
     Args:
         source: a `data.Source`, the training split.
-        extractor: "cnn" (the default), "inception", "clean_inception", "pixels",
-            "fashion_mnist_cnn", or the path of a Keras model or SavedModel; points need none.
-        data_dir: where weights and reference statistics are kept.
-        count: fakes; cut to the number of reals that can be held out.
-        full: whether to take every score; else the Fréchet distance alone.
-        seed: of the fakes.
-        inception_weights: path of Inception's weights.
+        extractor: "cnn", "inception", "clean_inception", "pixels", "fashion_mnist_cnn", or the
+            path of a Keras model or SavedModel. Defaults to None, which is "cnn"; points need none.
+        data_dir: folder of cached weights and reference known. Defaults to $KERAS_GAN_DATA,
+            else ~/.cache/keras_gan.
+        count: number of fakes, cut to the number of held-out reals. Defaults to 10,000.
+        full: whether to compute all scores rather than the Fréchet distance alone. Defaults to
+            False.
+        seed: of the fakes. Defaults to 0.
+        inception_weights: path of Inception's weights. Defaults to None.
 
     Attributes:
-        shown: after a full score of images: a dict with "fakes" uint8 [8, h, w, c] and
-            "nearest" uint8 [8, 3, h, w, c], the training images nearest to them.
+        shown: after a full score of images, a dict with "fakes" uint8 [8, h, w, c] and
+            "nearest" uint8 [8, 3, h, w, c], the training images nearest to them; else None.
+
+    ```python
+    evaluator = Evaluator(keras_gan.open_source("fashion_mnist"), full=True)
+    scores = evaluator.score(gan.sample)
+    ```
     """
 
     def __init__(
         self,
-        source,
+        source: Source,
         *,
-        extractor=None,
-        data_dir=None,
-        count=protocol.COUNT,
-        full=False,
-        seed=0,
-        inception_weights=None,
+        extractor: str | None = None,
+        data_dir: str | os.PathLike | None = None,
+        count: int = protocol.COUNT,
+        full: bool = False,
+        seed: int = 0,
+        inception_weights: str | os.PathLike | None = None,
     ):
         self.source, self.full, self.seed, self.data_dir = source, full, seed, data_dir
         self.points = len(source.image_shape) == 1
@@ -58,15 +69,15 @@ class Evaluator:
         self._references, self.shown = {}, None
 
     @property
-    def division(self):
+    def division(self) -> protocol.Division:
         """The `protocol.Division` of the data set."""
         if self._division is None:
             self._division = protocol.divide(self.source)
         return self._division
 
     @property
-    def extractor(self):
-        """The `extractors.Extractor`; opening it may train the CNN."""
+    def extractor(self) -> Extractor:
+        """The `Extractor`; the first access may train the CNN."""
         if self._extractor is None:
             if self.points:
                 self._extractor = Points()
@@ -76,63 +87,65 @@ class Evaluator:
                 )
         return self._extractor
 
-    def score(self, sample_fn, count=None):
-        """Scores what a generator makes.
+    def score(
+        self, sample_fn: Callable[[int, int], np.ndarray], count: int | None = None
+    ) -> dict[str, float | int | str]:
+        """Scores a generator's samples.
 
         Args:
             sample_fn: function (count, seed) → uint8 [count, h, w, c], or float32 points
-                [count, 2]. It is asked for 1,000 at a time, with seeds of their own.
-            count: fakes, if not the evaluator's.
+                [count, 2]. It is called for 1,000 samples at a time, each time with another seed.
+            count: number of fakes. Defaults to None, the evaluator's.
 
         Returns:
-            A dict of floats, ints and strings, with the names of scores.csv's columns.
+            A dict of floats, ints and strings, named as the columns of scores.csv.
 
         Raises:
-            UsageError: fakes of another shape, or too few of something.
+            UsageError: fakes of another shape or type, or too few samples.
         """
-        asked = count or self._count
+        count = count or self._count
         if self.points and self.source.centres is not None:
-            return self._score_mixture(sample_fn, asked)
-        return self._score_features(sample_fn, asked)
+            return self._score_mixture(sample_fn, count)
+        return self._score_features(sample_fn, count)
 
     def _score_mixture(self, sample_fn, count):
         points = np.concatenate(list(self._fakes(sample_fn, count)))
-        found = modes.mixture_modes(points, self.source.centres, self.source.sigma)
+        scores = modes.mixture_modes(points, self.source.centres, self.source.sigma)
         reals = self.source.fetch(np.arange(min(count, len(self.source))))[0]
         floor = modes.mixture_modes(reals, self.source.centres, self.source.sigma)
-        found["good_share_floor"] = floor["good_share"]
+        scores["good_share_floor"] = floor["good_share"]
         if self.full:
-            found.update(self._score_features(sample_fn, count))
-        found["fakes"] = len(points)
-        return found
+            scores.update(self._score_features(sample_fn, count))
+        scores["fakes"] = len(points)
+        return scores
 
-    def _score_features(self, sample_fn, asked):
+    def _score_features(self, sample_fn, count):
         extractor = self.extractor
-        count = reference.largest_count(self.division, asked)
+        count = reference.largest_count(self.division, count)
         if count not in self._references:
             self._references[count] = reference.open_reference(
                 self.division, extractor, count, self.data_dir
             )
         known = self._references[count]
-        moments, kept = Moments(extractor.size), _Kept(self.full)
+        moments, collected = Moments(extractor.size), _Collected(self.full)
         for images in self._fakes(sample_fn, count):
             features, probabilities = extractor.both(images)
             moments.update(features)
-            kept.add(images, features, probabilities)
+            collected.add(images, features, probabilities)
         name = distance_name(extractor)
         distance = frechet_distance(moments, known.moments)
-        found = {
+        scores = {
             name: distance,
             f"{name}_floor": known.floor,
             f"{name}_floor_sd": known.floor_sd,
             f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
         }
         if self.full:
-            found.update(self._all(kept, count))
+            scores.update(self._all(collected, count))
             if hasattr(extractor, "channel_classes"):
-                found.update(self._stacked_modes(sample_fn))
+                scores.update(self._stacked_modes(sample_fn))
         words = self.division.words
-        found.update(
+        scores.update(
             fakes=count,
             extractor=extractor.title,
             extractor_hash=extractor.hash,
@@ -141,10 +154,10 @@ class Evaluator:
             resize=extractor.resize,
             quantisation="none" if self.points else "uint8",
         )
-        return found
+        return scores
 
     def _fakes(self, sample_fn, count):
-        """Fakes in chunks, checked."""
+        """Yields chunks of fakes, checked."""
         for number, start in enumerate(range(0, count, protocol.CHUNK)):
             size = min(protocol.CHUNK, count - start)
             fakes = np.asarray(sample_fn(size, 1000 * self.seed + number))
@@ -157,29 +170,29 @@ class Evaluator:
                 )
             yield fakes
 
-    def _all(self, kept, count):
-        """Everything but the Fréchet distance, from what was kept of the fakes."""
+    def _all(self, collected, count):
+        """All scores but the Fréchet distance."""
         division, extractor = self.division, self.extractor
-        fakes = np.concatenate(kept.features)
+        fakes = np.concatenate(collected.features)
         held, real_probabilities, held_labels = self._held_out(count)
         reals = self._features(division.source, division.reference[:count])
-        found = pairwise(extractor.name, fakes, reals, held)
+        scores = pairwise(extractor.name, fakes, reals, held)
         classes = held_classes = None
-        if kept.probabilities:
-            probabilities = np.concatenate(kept.probabilities)
+        if collected.probabilities:
+            probabilities = np.concatenate(collected.probabilities)
             classes, held_classes = probabilities.argmax(1), real_probabilities.argmax(1)
-            found.update(self._classified(probabilities, real_probabilities, held_labels))
+            scores.update(self._classified(probabilities, real_probabilities, held_labels))
         if not self.points:
-            found.update(self._memorisation(kept, fakes, held))
-            images = np.concatenate(kept.images)
+            scores.update(self._memorisation(collected, fakes, held))
+            images = np.concatenate(collected.images)
             held_images = division.held_source.fetch(division.held_out[: len(images)])[0]
             name = f"ms_ssim_{ms_ssim.scales(images.shape[1:])}_scales"
             if classes is None:
                 classes, held_classes = (np.zeros(len(x), int) for x in (images, held_images))
             pairs = ((name, images, classes), (f"{name}_floor", held_images, held_classes))
             for column, pictures, of in pairs:
-                found[column] = ms_ssim.within_classes(pictures, of[: len(pictures)], _PAIRS)
-        return found
+                scores[column] = ms_ssim.within_classes(pictures, of[: len(pictures)], _PAIRS)
+        return scores
 
     def _held_out(self, count):
         """Features, probabilities (or None) and labels (or None) of held-out reals."""
@@ -197,72 +210,73 @@ class Evaluator:
         return np.concatenate(parts)
 
     def _classified(self, probabilities, real, labels):
-        """What a classifier sees in fakes and in held-out reals."""
+        """Scores of the classes that a classifier assigns to fakes and held-out reals."""
         extractor, count = self.extractor, self.extractor.classes
         if extractor.name == "rotation_cnn":
-            return {}  # it tells rotations apart, not what is shown
-        found = {}
+            return {}  # it classifies rotations, not contents
+        scores = {}
         if extractor.name != "cnn":
-            found.update(inception_scores(probabilities, real))
+            scores.update(inception_scores(probabilities, real))
         if not self.classifies:
-            return found
+            return scores
         seen = class_shares.shares(probabilities.argmax(1), count)
         data = class_shares.shares(self.source.labels, count)
         reals = class_shares.shares(real.argmax(1), count)
-        found["class_tv"] = class_shares.total_variation(seen, data)
-        found["class_tv_floor"] = class_shares.total_variation(reals, data)
-        found.update(modes.labelled_modes(probabilities.argmax(1), count))
-        found["class_shares"] = " ".join(f"{share:.4f}" for share in seen[:100])
-        found["classifier_accuracy"] = class_shares.agreement(real.argmax(1), labels)
-        return found
+        scores["class_tv"] = class_shares.total_variation(seen, data)
+        scores["class_tv_floor"] = class_shares.total_variation(reals, data)
+        scores.update(modes.labelled_modes(probabilities.argmax(1), count))
+        scores["class_shares"] = " ".join(f"{share:.4f}" for share in seen[:100])
+        scores["classifier_accuracy"] = class_shares.agreement(real.argmax(1), labels)
+        return scores
 
-    def _memorisation(self, kept, fakes, held):
-        """Nearest training images of fakes and of held-out reals, in the features."""
+    def _memorisation(self, collected, fakes, held):
+        """Nearest training images of fakes and of held-out reals, by distance of features."""
         division = self.division
         indices = division.training()
         queries = np.concatenate([fakes[:_NEIGHBOURS], held[:_NEIGHBOURS]])
         batches = (
             self.extractor.features(images) for images in protocol.chunks(division.source, indices)
         )
-        found, distances = memorisation.nearest(queries, batches, 3)
+        neighbours, distances = memorisation.nearest(queries, batches, 3)
         split = len(fakes[:_NEIGHBOURS])
-        some = min(8, split)
-        nearest = division.source.fetch(indices[found[:some].ravel()])[0]
+        shown = min(8, split)
+        nearest = division.source.fetch(indices[neighbours[:shown].ravel()])[0]
         self.shown = {
-            "fakes": kept.images[0][:some],
-            "nearest": nearest.reshape(some, 3, *nearest.shape[1:]),
+            "fakes": collected.images[0][:shown],
+            "nearest": nearest.reshape(shown, 3, *nearest.shape[1:]),
         }
         return memorisation.memorisation(distances[:split, 0], distances[split:, 0])
 
     def _stacked_modes(self, sample_fn):
-        """The Stacked-MNIST protocol: 26,000 fakes, and as many reals by the same classifier."""
+        """The Stacked-MNIST protocol: classes of 26,000 fakes and of as many reals."""
         division, count = self.division, modes.STACKED_SAMPLES
         fakes = [self._modes_of(images) for images in self._fakes(sample_fn, count)]
-        found = modes.labelled_modes(np.concatenate(fakes), self.extractor.modes)
+        scores = modes.labelled_modes(np.concatenate(fakes), self.extractor.modes)
         reals = np.arange(min(count, len(division.held_source)))
         reals = [self._modes_of(x) for x in protocol.chunks(division.held_source, reals)]
         floor = modes.labelled_modes(np.concatenate(reals), self.extractor.modes)
-        found["modes_fakes"] = count
-        found["modes_reals"], found["kl_reals"] = floor["modes"], floor["kl"]
-        return found
+        scores["modes_fakes"] = count
+        scores["modes_reals"], scores["kl_reals"] = floor["modes"], floor["kl"]
+        return scores
 
     def _modes_of(self, images):
         return modes.stacked_classes(self.extractor.channel_classes(images))
 
     @property
-    def classifies(self):
+    def classifies(self) -> bool:
         """Whether the extractor is a classifier of this data's classes."""
         return self.extractor.name == "cnn" and self.extractor.classes == self.source.num_classes
 
-    def class_agreement(self, images, labels):
-        """How often a classifier sees the class that was asked for.
+    def class_agreement(self, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """Share of conditional samples that a classifier assigns to the requested class.
 
         Args:
             images: uint8 [n, h, w, c], conditional samples.
-            labels: int [n], the classes asked for.
+            labels: int [n], the requested classes.
 
         Returns:
-            A dict: class_agreement, and classifier_accuracy on held-out reals beside it.
+            A dict: class_agreement, and classifier_accuracy, that of the same classifier on
+            held-out reals.
         """
         predicted = self.extractor.probabilities(images).argmax(1)
         if self._accuracy is None:
@@ -274,8 +288,8 @@ class Evaluator:
         }
 
 
-class _Kept:
-    """What some metrics need of all fakes: features, probabilities, and the first images."""
+class _Collected:
+    """Features and probabilities of all fakes, and the first images."""
 
     def __init__(self, wanted):
         self.wanted, self.bytes = wanted, 0
@@ -287,47 +301,55 @@ class _Kept:
         self.features.append(features)
         if probabilities is not None:
             self.probabilities.append(probabilities)
-        if self.bytes + images.nbytes <= _KEPT_BYTES or not self.images:
+        if self.bytes + images.nbytes <= _IMAGE_BYTES or not self.images:
             self.images.append(images)
             self.bytes += images.nbytes
 
 
-def pairwise(name, fakes, reals, held=None):
-    """Scores of two sets of features that need all of them: KID, precision, recall and so on.
+def pairwise(
+    name: str, fakes: np.ndarray, reals: np.ndarray, held: np.ndarray | None = None
+) -> dict[str, float]:
+    """Scores from pairwise distances of features: KID, precision, recall, density, coverage.
 
     Args:
-        name: the extractor's.
-        fakes, reals: features [n, d] and [m, d].
-        held: features of held-out reals, for the floors; or None.
+        name: name of the extractor.
+        fakes: features [n, d].
+        reals: features [m, d].
+        held: features of held-out reals, for the floors. Defaults to None, no floors.
 
     Returns:
         A dict of floats.
     """
-    found = {}
-    found[f"kid_{name}"], found[f"kid_{name}_sd"] = kid.kernel_distance(fakes, reals)
+    scores = {}
+    scores[f"kid_{name}"], scores[f"kid_{name}_sd"] = kid.kernel_distance(fakes, reals)
     if held is not None:
-        found[f"kid_{name}_floor"] = kid.kernel_distance(held, reals)[0]
-    found.update(precision_recall.precision_recall_density_coverage(fakes, reals))
+        scores[f"kid_{name}_floor"] = kid.kernel_distance(held, reals)[0]
+    scores.update(precision_recall.precision_recall_density_coverage(fakes, reals))
     if held is not None:
         floor = precision_recall.precision_recall_density_coverage(held, reals)
-        found.update({f"{key}_floor": value for key, value in floor.items()})
-    return found
+        scores.update({f"{key}_floor": value for key, value in floor.items()})
+    return scores
 
 
-def inception_scores(fakes, reals):
-    """Inception score and its floor; of Inception's own classes, for it means little in others."""
+def inception_scores(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
+    """Inception score and its floor, from class probabilities [n, classes]."""
     mean, spread = inception_score.inception_score(fakes)
     floor = inception_score.inception_score(reals)[0]
     return {"inception_score": mean, "inception_score_sd": spread, "inception_score_floor": floor}
 
 
-def distance_name(extractor):
-    """The Fréchet distance's column: "fd_cnn", "fid", …"""
+def distance_name(extractor: Extractor) -> str:
+    """The column of the Fréchet distance: "fd_cnn", "fid", …"""
     return extractor.name if extractor.name in ("fid", "clean_fid") else f"fd_{extractor.name}"
 
 
-def open_extractor(name, division, data_dir=None, inception_weights=None):
-    """The extractor of a name (see `Evaluator`)."""
+def open_extractor(
+    name: str,
+    division: protocol.Division,
+    data_dir: str | os.PathLike | None = None,
+    inception_weights: str | os.PathLike | None = None,
+) -> Extractor:
+    """Opens an extractor by name (see `Evaluator`); "cnn" may be trained first."""
     if name == "cnn":
         return cnn.small_cnn(division, data_dir)
     if name == "fashion_mnist_cnn":

@@ -1,8 +1,11 @@
-"""Pictures: grids of samples, interpolations, points, the run on one page; and saving them."""
+"""Pictures: grids of samples, interpolations, points, a summary of the run; and saving them."""
 
 import io
+import os
 import pathlib
+from collections.abc import Mapping, Sequence
 
+import keras
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,8 +16,17 @@ from keras_gan.rules import priors
 from keras_gan.step import randomness
 
 
-def grid(images, columns=8, pad=1):
-    """Images uint8 [n, h, w, c] side by side: uint8 [H, W, c], white between them."""
+def grid(images: np.ndarray, columns: int = 8, pad: int = 1) -> np.ndarray:
+    """Images side by side, separated by white.
+
+    Args:
+        images: uint8 [n, h, w, c].
+        columns: images per row. Defaults to 8.
+        pad: pixels between images. Defaults to 1.
+
+    Returns:
+        uint8 [H, W, c].
+    """
     n, h, w, c = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)
@@ -25,14 +37,19 @@ def grid(images, columns=8, pad=1):
     return page
 
 
-def scatter(points, reference=None, size=480, legend=False):
-    """Points as a picture.
+def scatter(
+    points: np.ndarray,
+    reference: np.ndarray | None = None,
+    size: int = 480,
+    legend: bool = False,
+) -> np.ndarray:
+    """A scatter plot of points.
 
     Args:
         points: float32 [n, 2].
-        reference: the data's points, float32 [n, 2], in grey behind; or None.
-        size: height and width of the picture.
-        legend: whether to say which are which.
+        reference: the data's points, float32 [n, 2], drawn behind in grey. Defaults to None.
+        size: height and width of the picture. Defaults to 480.
+        legend: whether to add a legend. Defaults to False.
 
     Returns:
         uint8 [size, size, 3].
@@ -46,26 +63,33 @@ def scatter(points, reference=None, size=480, legend=False):
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     if legend:
         axes.legend(loc="upper right", markerscale=4)
-    return drawn(figure)
+    return render(figure)
 
 
-def drawn(figure):
-    """A Matplotlib figure as a picture: uint8 [h, w, 3]."""
+def render(figure: Figure) -> np.ndarray:
+    """Renders a Matplotlib figure: uint8 [h, w, 3]."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def interpolation(gan, rows, columns, seed=0, labels=None, truncation=1.0):
+def interpolation(
+    gan: keras.Model,
+    rows: int,
+    columns: int,
+    seed: int = 0,
+    labels: np.ndarray | None = None,
+    truncation: float = 1.0,
+) -> np.ndarray:
     """Paths of the prior between pairs of latents as a picture, one row per path.
 
     Args:
         gan: a `GAN`.
         rows: number of paths.
         columns: images per path.
-        seed: of the latents at the ends.
-        labels: int32 [rows] for a conditional generator, else None.
-        truncation: ψ of the prior's `truncate`; 1 changes nothing.
+        seed: of the latents at the ends. Defaults to 0.
+        labels: int32 [rows] for a conditional generator. Defaults to None.
+        truncation: ψ of the prior's `truncate`. Defaults to 1, which changes nothing.
 
     Returns:
         uint8 [h, w, c].
@@ -82,13 +106,14 @@ def interpolation(gan, rows, columns, seed=0, labels=None, truncation=1.0):
     return scatter(images) if images.ndim == 2 else grid(images, columns)
 
 
-def save(picture, path, largest=None):
+def save(picture: np.ndarray, path: str | os.PathLike, largest: int | None = None) -> None:
     """Writes a picture as PNG.
 
     Args:
         picture: uint8 [h, w, 1, 3 or 4].
-        path: the file; its folder is made if it is not there.
-        largest: bytes that the file may have, reached with a smaller picture if need be; or None.
+        path: the file; its folder is created if missing.
+        largest: largest size of the file in bytes; the picture is reduced until it fits. Defaults
+            to None, no limit.
 
     Raises:
         StorageError: it can't be written.
@@ -113,20 +138,27 @@ def _png(image, optimize):
     return buffer.getvalue()
 
 
-def run_page(curves, first, last, path, title):
-    """The run on one page: loss curves above, first and last samples below.
+def run_page(
+    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+    first: np.ndarray,
+    last: np.ndarray,
+    path: str | os.PathLike,
+    title: str,
+) -> None:
+    """Writes a summary of a run: loss curves above, first and last samples below.
 
     Args:
-        curves: name → (steps, values).
-        first, last: pictures uint8, of the first and the last samples.
-        path: PNG to write.
-        title: what the run was.
+        curves: dict from names to (steps, values).
+        first: uint8 [h, w, c], a grid of the first samples.
+        last: uint8 [h, w, c], a grid of the last samples.
+        path: PNG file to write.
+        title: of the page.
     """
     figure = Figure(figsize=(9, 8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    rooms = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
-    losses = figure.add_subplot(rooms[0, :])
-    left, right = figure.add_subplot(rooms[1, 0]), figure.add_subplot(rooms[1, 1])
+    cells = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
+    losses = figure.add_subplot(cells[0, :])
+    left, right = figure.add_subplot(cells[1, 0]), figure.add_subplot(cells[1, 1])
     for name, (steps, values) in curves.items():
         losses.plot(steps, values, label=name, linewidth=1)
     losses.set(xlabel="step", ylabel="loss", title=title)

@@ -1,18 +1,21 @@
-"""Which images a score is taken with: the CNN's own, the reference, and those held out."""
+"""Divides a data set into images for training the CNN, the reference, and held-out images."""
 
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 
-COUNT = 10_000  # fakes that are scored by default
-CHUNK = 1000  # images at a time
+from keras_gan.data.source import Source
+
+COUNT = 10_000  # default number of fakes
+CHUNK = 1000  # images per chunk
 CNN_IMAGES = 10_000
 HELD_OUT = 10_000
 REFERENCE = 50_000  # at most
-CNN_BYTES = 2**28  # images that a CNN is trained on are held in memory
+CNN_BYTES = 2**28  # largest size of the CNN's training images, which are held in memory
 DRAWS = 5
-_SEED = 20_000  # of the shares of data without a test split; never the user's
+_SEED = 20_000  # divides data without a test split; independent of the run's seed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,35 +23,35 @@ class Division:
     """How a data set is divided; indices are int64 arrays.
 
     Attributes:
-        source: where reference and the CNN's images are from.
-        cnn: indices of the images an extractor may be trained on.
+        source: `Source` of the reference and of the CNN's images.
+        cnn: indices of the images that an extractor may be trained on.
         reference: indices of the reference, disjoint from `cnn`.
-        held_source: where held-out images are from: the test split, or `source` itself.
-        held_out: their indices; disjoint from the others.
-        words: what `reference` and `held_out` are, for a row of scores.
+        held_source: `Source` of the held-out images: the test split, or `source` itself.
+        held_out: indices of the held-out images, disjoint from the others.
+        words: descriptions of `reference` and `held_out`, for a row of scores.
     """
 
-    source: object
+    source: Source
     cnn: np.ndarray
     reference: np.ndarray
-    held_source: object
+    held_source: Source
     held_out: np.ndarray
-    words: tuple
+    words: tuple[str, str]
 
-    def training(self):
-        """Indices of all images of `source` that are not held out: what a GAN may remember."""
+    def training(self) -> np.ndarray:
+        """Indices of all images of `source` that are not held out: those a GAN may memorise."""
         indices = np.arange(len(self.source))
         return (
             indices if self.held_source is not self.source else np.setdiff1d(indices, self.held_out)
         )
 
 
-def divide(source):
-    """Divides a `Source`; the same data are always divided in the same way.
+def divide(source: Source) -> Division:
+    """Divides a `Source`, deterministically.
 
-    With a test split: the first 10,000 training images for the CNN (a quarter of a small set), the
-    others, 50,000 at most, are the reference, and 10,000 test images are held out. Without one: a
-    quarter, 10,000 at most, is held out of the reference, though the generator trains on it too.
+    With a test split, the first 10,000 training images (a quarter of a small data set) are for the
+    CNN, the others, 50,000 at most, are the reference, and 10,000 test images are held out. Without
+    one, a quarter, 10,000 at most, is held out, though the generator is trained on it too.
     """
     total = len(source)
     share = min(CNN_IMAGES, total // 4, max(1, CNN_BYTES // int(np.prod(source.image_shape))))
@@ -69,16 +72,16 @@ def divide(source):
     return Division(source, cnn, reference, test, held, words)
 
 
-def chunks(source, indices):
-    """The images of `indices`, uint8 [≤1000, h, w, c] at a time."""
+def chunks(source: Source, indices: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields the images of `indices` in chunks, uint8 [≤1000, h, w, c]."""
     for start in range(0, len(indices), CHUNK):
         yield source.fetch(indices[start : start + CHUNK])[0]
 
 
-def fingerprint(source, indices):
-    """SHA-256, 16 hex digits, of the images of `indices` and their labels.
+def fingerprint(source: Source, indices: np.ndarray) -> str:
+    """The first 16 hex digits of the SHA-256 of the images of `indices` and their labels.
 
-    Of data that are not in memory, 512 images at even distances stand for all.
+    If the data are not in memory, only 512 evenly spaced images are read.
     """
     if source.images is None and len(indices) > 512:
         indices = indices[np.linspace(0, len(indices) - 1, 512).astype(int)]

@@ -1,12 +1,15 @@
-"""What fakes are compared with: statistics of the reference, and the floor that reals reach."""
+"""Statistics of the reference that fakes are compared with, and the floor that reals reach."""
 
 import dataclasses
+import os
 
 import numpy as np
 from absl import logging
 
+from keras_gan.data.source import Source
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, storage
+from keras_gan.evaluation.extractors.base import Extractor
 from keras_gan.evaluation.extractors.cnn import folder
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
 
@@ -17,8 +20,8 @@ class Reference:
 
     Attributes:
         moments: `Moments` of the reference.
-        floor: Fréchet distance of held-out reals, as many as there are fakes.
-        floor_sd: standard deviation over five draws of as many reals (see `floor_spread`).
+        floor: Fréchet distance between the reference and as many held-out reals as fakes.
+        floor_sd: standard deviation of the floor over five draws of reals (see `floor_spread`).
     """
 
     moments: Moments
@@ -26,8 +29,8 @@ class Reference:
     floor_sd: float
 
 
-def describe(division, extractor, count):
-    """All that the statistics depend on."""
+def describe(division: protocol.Division, extractor: Extractor, count: int) -> dict[str, object]:
+    """Everything that the statistics depend on, as JSON values by name."""
     return {
         "what": "reference statistics",
         "data": division.source.name,
@@ -45,18 +48,26 @@ def describe(division, extractor, count):
     }
 
 
-def open_reference(division, extractor, count, data_dir=None):
-    """The statistics, from the cache if they are there.
+def open_reference(
+    division: protocol.Division,
+    extractor: Extractor,
+    count: int,
+    data_dir: str | os.PathLike | None = None,
+) -> Reference:
+    """Loads the statistics from the cache, or computes and caches them.
 
     Args:
         division: a `protocol.Division`.
-        extractor: an `extractors.Extractor`.
-        count: number of fakes that will be compared, so of reals in the floor.
-        data_dir: where they are kept.
+        extractor: an `Extractor`.
+        count: number of fakes to compare, and so of reals in the floor.
+        data_dir: folder of the cache. Defaults to $KERAS_GAN_DATA, else ~/.cache/keras_gan.
+
+    Returns:
+        A `Reference`.
 
     Raises:
         UsageError: too few images for a covariance.
-        StorageError: the kept file is damaged, or was made by another protocol.
+        StorageError: the cached file is damaged, or belongs to another protocol.
     """
     require_samples(count, extractor.size, "samples")
     require_samples(len(division.reference), extractor.size, "images of the reference")
@@ -69,21 +80,21 @@ def open_reference(division, extractor, count, data_dir=None):
         moments.count = int(arrays["count"])
         moments.mean, moments.scatter = arrays["mean"], arrays["scatter"]
         return Reference(moments, float(arrays["floor"]), float(arrays["floor_sd"]))
-    logging.info("statistics of the reference, %d images", len(division.reference))
-    found = _make(division, extractor, count)
+    logging.info("computing statistics of the reference, %d images", len(division.reference))
+    computed = _make(division, extractor, count)
     arrays = {
-        "count": np.array(found.moments.count),
-        "mean": found.moments.mean,
-        "scatter": found.moments.scatter,
-        "floor": np.array(found.floor),
-        "floor_sd": np.array(found.floor_sd),
+        "count": np.array(computed.moments.count),
+        "mean": computed.moments.mean,
+        "scatter": computed.moments.scatter,
+        "floor": np.array(computed.floor),
+        "floor_sd": np.array(computed.floor_sd),
     }
     storage.save(path, arrays, metadata)
-    return found
+    return computed
 
 
-def moments_of(source, indices, extractor):
-    """`Moments` of the features of some images of a source."""
+def moments_of(source: Source, indices: np.ndarray, extractor: Extractor) -> Moments:
+    """`Moments` of the features of the images of `indices`."""
     moments = Moments(extractor.size)
     for images in protocol.chunks(source, indices):
         moments.update(extractor.features(images))
@@ -94,7 +105,7 @@ def _make(division, extractor, count):
     source, indices = division.source, division.reference
     held = moments_of(division.held_source, division.held_out[:count], extractor)
     ends = [count * (draw + 1) for draw in range(protocol.DRAWS)]
-    if ends[-1] <= len(indices):  # disjoint draws, each seen once
+    if ends[-1] <= len(indices):  # disjoint draws: each image is read once
         parts = [
             moments_of(source, part, extractor) for part in np.split(indices[: ends[-1]], ends[:-1])
         ]
@@ -108,27 +119,30 @@ def _make(division, extractor, count):
     return Reference(moments, frechet_distance(held, moments), floor_spread(moments, parts, held))
 
 
-def floor_spread(moments, parts, held):
+def floor_spread(moments: Moments, parts: list[Moments], held: Moments) -> float:
     """Standard deviation of the floor over several draws of reals.
 
     Each draw changes places with the held-out reals: it is compared with a reference of the same
-    size that has them instead. So every draw is of one size, and none is compared with itself.
+    size that contains them instead. So no draw is compared with itself.
 
     Args:
-        moments: of the reference.
-        parts: moments of draws out of it, a list.
-        held: moments of the held-out reals, as many as in a draw.
+        moments: `Moments` of the reference.
+        parts: list of `Moments`, one for each draw from the reference.
+        held: `Moments` of the held-out reals, as many as in a draw.
+
+    Returns:
+        A float.
     """
     return float(np.std(swapped_distances(moments, parts, held), ddof=1))
 
 
-def swapped_distances(moments, parts, held):
-    """The Fréchet distances that `floor_spread` is the spread of, a list."""
+def swapped_distances(moments: Moments, parts: list[Moments], held: Moments) -> list[float]:
+    """The Fréchet distances whose standard deviation is `floor_spread`."""
     return [frechet_distance(part, moments.without(part).merge(held)) for part in parts]
 
 
-def largest_count(division, count):
-    """`count`, cut to what the held-out images allow.
+def largest_count(division: protocol.Division, count: int) -> int:
+    """`count`, cut to the number of held-out images.
 
     Raises:
         UsageError: nothing can be held out.
@@ -140,5 +154,5 @@ def largest_count(division, count):
             " for the scores"
         )
     if count > most:
-        logging.warning("scores are taken of %d samples, as many as reals are held out", most)
+        logging.warning("only %d samples are scored, as many as there are held-out reals", most)
     return min(count, most)

@@ -1,18 +1,22 @@
-"""Scores for people: a Markdown table, and pictures for a report."""
+"""Reports of scores: a Markdown table, and pictures."""
 
 import csv
+import os
 import pathlib
+from collections.abc import Mapping, Sequence
 
+import keras
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_gan.evaluation import pictures
+from keras_gan.evaluation.evaluator import Evaluator
 
 LARGEST = 300_000  # bytes of a picture
 _TILE = 64  # largest side of an image on a page
 _MEANINGS = {
-    "fd": "Fréchet distance; 0 is equal, compare with the floor",
+    "fd": "Fréchet distance; 0 if equal, compare with the floor",
     "fid": "Fréchet Inception distance; compare with the floor",
     "clean_fid": "the same with clean resizing",
     "kid": "unbiased MMD², cubic kernel; 0 in expectation if equal, may be negative",
@@ -21,33 +25,33 @@ _MEANINGS = {
     "density": "how densely reals surround fakes; 1 if equal",
     "coverage": "share of reals with a fake nearby",
     "inception_score": "1 to the number of classes; higher is better",
-    "class_tv": "distance of the class shares, 0 to 1",
-    "class_agreement": "share of fakes of the class asked for",
+    "class_tv": "total variation of the class shares, 0 to 1",
+    "class_agreement": "share of fakes of the requested class",
     "modes": "modes covered",
-    "kl": "of the modes to uniform, nats",
+    "kl": "divergence of the modes from uniform, nats",
     "good_share": "share of points within 3σ of a mode",
-    "ms_ssim": "likeness of pairs within a class; above the floor: less variety",
+    "ms_ssim": "similarity of pairs within a class; above the floor: less variety",
     "nearest_ratio": "distance to the nearest training image over that of held-out reals",
-    "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 is none too many",
+    "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 if nothing is copied",
     "classifier_accuracy": "of the extractor, on held-out reals",
 }
 
 
-def table(found):
+def table(scores: Mapping[str, float | int | str]) -> str:
     """Scores as a Markdown table: score, value, floor (what reals reach), meaning.
 
     Args:
-        found: a dict as `suite.Evaluator.score` or `compare.compare` returns it.
+        scores: a dict as `Evaluator.score` or `compare.compare` returns it.
     """
-    beside = ("_floor", "_floor_sd", "_over_floor", "_reals", "_possible", "_sd")
-    numbers = {k: v for k, v in found.items() if isinstance(v, float | int)}
+    endings = ("_floor", "_floor_sd", "_over_floor", "_reals", "_possible", "_sd")
+    numbers = {k: v for k, v in scores.items() if isinstance(v, float | int)}
     lines = ["| score | value | floor | meaning |", "|---|---|---|---|"]
     protocol = []
-    for name, value in found.items():
+    for name, value in scores.items():
         if name not in numbers:
             protocol.append(f"- {name}: {value}")
             continue
-        if any(name.endswith(end) and name.removesuffix(end) in numbers for end in beside):
+        if any(name.endswith(end) and name.removesuffix(end) in numbers for end in endings):
             continue
         meaning = _meaning(name)
         if not meaning:
@@ -79,31 +83,36 @@ def _number(value):
     return f"{value}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def save_pictures(run_path, evaluator, gan, found):
-    """Draws score curves, a precision-recall plane and nearest neighbours, where they exist.
+def save_pictures(
+    run_path: str | os.PathLike,
+    evaluator: Evaluator,
+    gan: keras.Model,
+    scores: Mapping[str, float | int | str],
+) -> list[pathlib.Path]:
+    """Saves score curves, a precision-recall plot and nearest neighbours, if available.
 
     Args:
-        run_path: the run's folder; PNGs of at most 300 kB go into its `evaluation/`.
-        evaluator: the `suite.Evaluator`, after its score.
-        gan: the model scored; points of a mixture are sampled from it.
-        found: what it scored.
+        run_path: folder of the run; PNGs of at most 300 kB are written to its `evaluation/`.
+        evaluator: the `Evaluator`, after its `score`.
+        gan: the scored `GAN`; points of a mixture are sampled from it.
+        scores: the dict that `score` returned.
 
     Returns:
-        Paths of the pictures.
+        A list of the pictures' paths.
 
     Raises:
         StorageError: they can't be written.
     """
     run_path = pathlib.Path(run_path)
-    drawn = {
+    figures = {
         "scores": curves(_rows(run_path / "scores.csv")),
-        "precision_recall": plane(found),
+        "precision_recall": plane(scores),
         "nearest": neighbours(evaluator.shown),
     }
     if evaluator.points:
-        drawn["points"] = _points(evaluator.source, gan)
+        figures["points"] = _points(evaluator.source, gan)
     paths = []
-    for name, picture in drawn.items():
+    for name, picture in figures.items():
         if picture is not None:
             paths.append(run_path / "evaluation" / f"{name}.png")
             pictures.save(picture, paths[-1], LARGEST)
@@ -117,11 +126,14 @@ def _rows(path):
         return list(csv.DictReader(file))
 
 
-def curves(rows):
-    """Scores over the steps, with the band of the floor: uint8 [h, w, 3], or None without rows.
+def curves(rows: Sequence[Mapping[str, str]]) -> np.ndarray | None:
+    """Plots scores over the steps, with the floor and its standard deviation.
 
     Args:
-        rows: of scores.csv, column → text.
+        rows: the rows of scores.csv, each a dict from columns to text.
+
+    Returns:
+        uint8 [h, w, 3], or None with fewer than two rows.
     """
     names = [
         name
@@ -133,8 +145,8 @@ def curves(rows):
         return None
     steps = [int(row["step"]) for row in rows]
     figure = Figure(figsize=(7, 2.8 * len(names)), dpi=100, layout="constrained")
-    for place, name in enumerate(names, 1):
-        axes = figure.add_subplot(len(names), 1, place)
+    for position, name in enumerate(names, 1):
+        axes = figure.add_subplot(len(names), 1, position)
         values = np.array([_float(row.get(name)) for row in rows])
         axes.plot(steps, values, marker="o", markersize=3, label=name)
         floor = _float(rows[-1].get(f"{name}_floor"))
@@ -147,28 +159,28 @@ def curves(rows):
         axes.set(xlabel="step", ylabel=name)
         axes.grid(alpha=0.3)
         axes.legend()
-    return pictures.drawn(figure)
+    return pictures.render(figure)
 
 
-def plane(found):
-    """Precision against recall, the generator's and held-out reals': uint8 [h, w, 3], or None."""
-    if "precision" not in found:
+def plane(scores: Mapping[str, float | int | str]) -> np.ndarray | None:
+    """Plots precision against recall, of fakes and of reals: uint8 [h, w, 3], or None."""
+    if "precision" not in scores:
         return None
     figure = Figure(figsize=(4.5, 4.5), dpi=100, layout="constrained")
     axes = figure.add_subplot()
-    axes.scatter(found["recall"], found["precision"], s=60, label="fakes")
-    if "precision_floor" in found:
-        reals = found["recall_floor"], found["precision_floor"]
+    axes.scatter(scores["recall"], scores["precision"], s=60, label="fakes")
+    if "precision_floor" in scores:
+        reals = scores["recall_floor"], scores["precision_floor"]
         axes.scatter(*reals, s=60, marker="s", color="0.4", label="reals")
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.set(xlabel="recall (variety)", ylabel="precision (quality)")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    return pictures.drawn(figure)
+    return pictures.render(figure)
 
 
-def neighbours(shown):
-    """Fakes, left, and the training images nearest to each: uint8 [h, w, c], or None."""
+def neighbours(shown: Mapping[str, np.ndarray] | None) -> np.ndarray | None:
+    """Fakes on the left, each with its nearest training images: uint8 [h, w, c], or None."""
     if shown is None:
         return None
     rows = []
@@ -180,7 +192,7 @@ def neighbours(shown):
 
 
 def _tile(image):
-    """A pixel-exact enlargement of small images, a reduction of large ones; 2 pixels of border."""
+    """Enlarges small images by a factor of 2, reduces large ones; adds a border of 2 pixels."""
     side = max(image.shape[:2])
     if side > _TILE:
         grey = image.shape[-1] == 1

@@ -1,7 +1,9 @@
-"""Small .npz files of arrays with metadata: written at once, and refused if they are not whole."""
+"""Small .npz files of arrays with metadata: written atomically, and verified when read."""
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,18 +12,25 @@ from keras_gan.errors import StorageError
 from keras_gan.evaluation.extractors.base import hash_arrays
 
 
-def key(metadata):
-    """12 hex digits that stand for metadata, for file names."""
+def key(metadata: Mapping[str, object]) -> str:
+    """A hash of metadata for file names, 12 hex digits."""
     return hashlib.sha256(_text(metadata).encode()).hexdigest()[:12]
 
 
-def plain_name(name):
-    """A data set's name as a part of a file's name: its last 40 characters, the odd ones as -."""
+def plain_name(name: str) -> str:
+    """A data set's name as part of a file name: its last 40 characters, special ones as -."""
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[-40:]
 
 
-def save(path, arrays, metadata):
-    """Writes arrays by name, their hash and what they are.
+def save(
+    path: str | os.PathLike, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, object]
+) -> None:
+    """Writes arrays, their hash and their metadata.
+
+    Args:
+        path: the file.
+        arrays: dict from names to arrays.
+        metadata: dict from names to JSON values.
 
     Raises:
         StorageError: the file can't be written.
@@ -34,12 +43,14 @@ def save(path, arrays, metadata):
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 
-def load(path, expected=None):
-    """Reads what `save` wrote.
+def load(
+    path: str | os.PathLike, expected: Mapping[str, object] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """Reads a file that `save` wrote.
 
     Args:
         path: the file.
-        expected: metadata that the file must have, by name; others do not matter.
+        expected: metadata that the file must have, by name. Defaults to None, any.
 
     Returns:
         (arrays by name, metadata).
@@ -48,12 +59,12 @@ def load(path, expected=None):
         StorageError: the file is damaged, or belongs to another protocol.
     """
     try:
-        # Opened here: np.load leaves a damaged archive open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files if name != "metadata"}
-            metadata = json.loads(str(found["metadata"]))
+        # Opened here, because np.load leaves a damaged archive open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files if name != "metadata"}
+            metadata = json.loads(str(archive["metadata"]))
             whole = metadata["hash"] == hash_arrays(arrays)
-    except Exception as error:  # zipfile's, zlib's, NumPy's and JSON's kinds
+    except Exception as error:  # zipfile, zlib, NumPy and JSON raise many kinds
         raise StorageError(
             f"{path} is damaged ({error}); delete it to have it made again"
         ) from error

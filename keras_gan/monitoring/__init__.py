@@ -1,1 +1,1 @@
-"""Callbacks that watch the training every N steps."""
+"""Callbacks that monitor training every N steps."""

@@ -1,4 +1,4 @@
-"""What the callbacks share: they act every N steps, counted by themselves."""
+"""Base class of the callbacks: calls a method every N steps."""
 
 import keras
 
@@ -7,19 +7,19 @@ class EveryNSteps(keras.callbacks.Callback):
     """Calls `on_nth_step(step)` when `step`, the number of steps done, is a multiple of `every`.
 
     The model's step is read once, when `fit` begins, and counted from there: reading it after each
-    step would wait for the device. Keras' `batch` starts anew in each epoch, so it is not used.
+    step would wait for the device. Keras' `batch` restarts in each epoch, so it is not used.
 
     Args:
-        every: steps between two calls; 0 is never.
+        every: int, steps between two calls; 0 is never.
 
     Attributes:
-        step: steps that the model has done.
-        everywhere: whether each of several processes needs it, not only the one that writes.
+        step: int, number of steps that the model has done.
+        everywhere: bool, whether all of several processes need this callback, not only the chief.
     """
 
     everywhere = False
 
-    def __init__(self, every):
+    def __init__(self, every: int):
         super().__init__()
         self.every, self.step = every, 0
 
@@ -31,11 +31,12 @@ class EveryNSteps(keras.callbacks.Callback):
         if self.every and self.step % self.every == 0:
             self.on_nth_step(self.step)
 
-    def on_nth_step(self, step):
+    def on_nth_step(self, step: int) -> None:
+        """Called when `step` is a multiple of `every`."""
         raise NotImplementedError
 
 
-def window_means(gan, step, every):
+def window_means(gan, step: int, every: int) -> dict[str, float]:
     """The mean of each metric over the steps since the last multiple of `every`."""
     count = step % every or every
     _, metrics = gan.recorder.read(step, count)

@@ -1,4 +1,4 @@
-"""The progress bar: losses, images a second, time left."""
+"""The progress bar: losses, images per second, time left."""
 
 import sys
 
@@ -8,15 +8,15 @@ from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 
 
 class Progress(EveryNSteps):
-    """A bar on stderr; a line now and then where stderr is no terminal.
+    """A bar on stderr, or a line every 20 seconds if stderr is not a terminal.
 
     Args:
-        steps: the run's last step.
-        images: images of a step over all devices, reals of all turns.
-        every: steps between readings of the losses.
+        steps: int, the run's last step.
+        images: int, real images per step, over all devices.
+        every: int, steps between updates of the losses.
     """
 
-    def __init__(self, steps, images, every):
+    def __init__(self, steps: int, images: int, every: int):
         super().__init__(every)
         self.steps, self.images = steps, images
 
@@ -41,7 +41,7 @@ class Progress(EveryNSteps):
             "D": f"{means['discriminator/loss']:.3f}",
             "G": f"{means['generator/loss']:.3f}",
         }
-        if rate := self.bar.format_dict["rate"]:  # not known before the bar was drawn twice
+        if rate := self.bar.format_dict["rate"]:  # unknown until the bar has been drawn twice
             shown["images/s"] = f"{rate * self.images:.0f}"
         self.bar.set_postfix(shown, refresh=False)
 

@@ -1,4 +1,6 @@
-"""Samples of the averaged generator, always from the same latents."""
+"""Sample pictures of the averaged generator, always from the same latents."""
+
+import pathlib
 
 import numpy as np
 
@@ -9,18 +11,26 @@ COLUMNS = 8
 
 
 class Samples(EveryNSteps):
-    """Writes `samples/step-….png` and an interpolation, and hands them to TensorBoard.
+    """Writes `samples/samples-….png` and an interpolation, also to TensorBoard.
 
-    A conditional model shows one row per class. Mixtures show points over the data.
+    Conditional models show one row per class. Mixtures show points over the data.
 
     Args:
-        folder: where the PNGs go.
-        writer: a `tensorboard.Writer`, or None.
-        source: the data, for mixtures' background.
-        noise: whether G's noise layers are active.
+        folder: path of the PNGs' folder.
+        every: int, steps between two sets of pictures; 0 is never.
+        writer: `tensorboard.Writer`. Defaults to None: no TensorBoard.
+        source: the data, drawn behind the points of mixtures. Defaults to None: not drawn.
+        noise: bool, whether the generator's noise layers are active. Defaults to False.
     """
 
-    def __init__(self, folder, every, writer=None, source=None, noise=False):
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        every: int,
+        writer=None,
+        source=None,
+        noise: bool = False,
+    ):
         super().__init__(every)
         self.folder, self.writer, self.source, self.noise = folder, writer, source, noise
 
@@ -30,8 +40,8 @@ class Samples(EveryNSteps):
             if self.writer is not None:
                 self.writer.image(f"samples/{name}", picture, step)
 
-    def draw(self):
-        """The pictures, by name: uint8 [h, w, c]."""
+    def draw(self) -> dict[str, np.ndarray]:
+        """The pictures by name: uint8 [height, width, channels]."""
         gan = self.model
         if len(gan.image_shape) == 1:
             points = gan.sample(2500, seed=0, noise=self.noise)
@@ -42,15 +52,14 @@ class Samples(EveryNSteps):
         else:
             labels = None
         count = 64 if labels is None else len(labels)
-        drawn = {
+        by_name = {
             "samples": pictures.grid(
                 gan.sample(count, seed=0, labels=labels, noise=self.noise), COLUMNS
             )
         }
-        drawn["interpolation"] = self._interpolation()
-        for name, images in gan.extra_samples(self.source).items():
-            drawn[name] = images
-        return drawn
+        by_name["interpolation"] = self._interpolation()
+        by_name.update(gan.extra_samples(self.source))
+        return by_name
 
     def _interpolation(self, rows=4):
         labels = None

@@ -1,19 +1,19 @@
-"""Checkpoints in training."""
+"""Saves checkpoints during training."""
 
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 
 class Saving(EveryNSteps):
-    """Saves a checkpoint every N steps, with the health monitor's verdict and state.
+    """Saves a checkpoint every N steps, with the state of the health monitor.
 
     Args:
         checkpoints: the run's `Checkpoints`.
-        every: steps between two checkpoints; 0 is never.
+        every: int, steps between two checkpoints; 0 is never.
         health: its `HealthMonitor`.
         recovery: its `Recovery`.
     """
 
-    def __init__(self, checkpoints, every, health, recovery):
+    def __init__(self, checkpoints, every: int, health, recovery):
         super().__init__(every)
         self.checkpoints, self.health, self.recovery = checkpoints, health, recovery
 

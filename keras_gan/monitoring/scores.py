@@ -1,4 +1,4 @@
-"""Scores in training: a row of scores.csv every N steps."""
+"""Scores during training: one row of scores.csv every N steps."""
 
 import dataclasses
 import time
@@ -10,10 +10,10 @@ class Scores(EveryNSteps):
     """Scores the averaged generator before the first step and then every N steps.
 
     Args:
-        config: the run's `Config`; a row holds all of it.
+        config: the run's `Config`; each row contains all of it.
         run: its `RunDirectory`.
         source: the data.
-        writer: a `tensorboard.Writer`, or None.
+        writer: `tensorboard.Writer`. Defaults to None: no TensorBoard.
     """
 
     def __init__(self, config, run, source, writer=None):
@@ -27,9 +27,7 @@ class Scores(EveryNSteps):
             self.on_nth_step(0)
 
     def on_nth_step(self, step):
-        from keras_gan.evaluation import (
-            evaluator,  # TensorFlow graphs of its own, only if asked for
-        )
+        from keras_gan.evaluation import evaluator  # slow to import, and only needed for scores
 
         if self._evaluator is None:
             self._evaluator = evaluator.Evaluator(
@@ -41,12 +39,12 @@ class Scores(EveryNSteps):
             )
         noise = self.config.noise_at_sampling
         began = time.monotonic()
-        found = self._evaluator.score(
+        scores = self._evaluator.score(
             lambda count, seed: self.model.sample(count, seed=seed, noise=noise)
         )
-        row = {"step": step, "attempt": int(self.model.attempt.numpy()), **found}
+        row = {"step": step, "attempt": int(self.model.attempt.numpy()), **scores}
         row["seconds"] = round(time.monotonic() - began, 2)
         self.run.append_score({**row, **dataclasses.asdict(self.config)})
         if self.writer is not None:
-            numbers = {k: v for k, v in found.items() if isinstance(v, (int, float))}
+            numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}
             self.writer.scalars({f"scores/{k}": v for k, v in numbers.items()}, step)

@@ -1,22 +1,22 @@
-"""Ends training after the step in hand when a signal has come."""
+"""Ends training after the current step when a signal was received."""
 
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 
 class StopOnSignal(EveryNSteps):
-    """Stops `fit` when SIGTERM or Ctrl-C has come, to any of the processes that train together.
+    """Stops `fit` when SIGTERM or Ctrl-C was received by any of the worker processes.
 
-    A single process looks after each step; several agree every N steps, since asking costs time.
+    A single process checks after each step; several synchronise every N steps, which takes time.
 
     Args:
-        interruption: the `signals.Interruption` that catches the signals.
-        workers: the processes that stop together, a `cluster.Workers`.
-        every: steps between two agreements, if there are several processes.
+        interruption: `interruption.Interruption` that catches the signals.
+        workers: `cluster.Workers`, the processes that stop together.
+        every: int, steps between two synchronisations of several processes.
     """
 
     everywhere = True
 
-    def __init__(self, interruption, workers, every):
+    def __init__(self, interruption, workers, every: int):
         super().__init__(every if workers.count > 1 else 1)
         self.interruption, self.workers = interruption, workers
 

@@ -10,7 +10,11 @@ from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 
 
 class Writer:
-    """One event file of a run; everything TensorBoard shows goes through it."""
+    """Writes the TensorBoard event file of a run.
+
+    Args:
+        folder: str or path of the logs' folder.
+    """
 
     def __init__(self, folder):
         self._writer = tf.summary.create_file_writer(str(folder))
@@ -48,15 +52,16 @@ class Writer:
 
 
 class Scalars(EveryNSteps):
-    """Writes each metric's mean since the last time, learning rates, and logits' histograms.
+    """Writes the metrics' means since the last write, learning rates, and histograms of logits.
 
     Args:
-        writer: a `Writer`.
-        source: real images for the logits' histograms.
-        histogram_every: steps between histograms; 0 is off.
+        writer: `Writer`.
+        every: int, steps between two writes.
+        source: the data, for the histograms of logits. Defaults to None.
+        histogram_every: int, steps between histograms; 0, the default, is never.
     """
 
-    def __init__(self, writer, every, source=None, histogram_every=0):
+    def __init__(self, writer: Writer, every: int, source=None, histogram_every: int = 0):
         super().__init__(every)
         self.writer, self.source, self.histogram_every = writer, source, histogram_every
 
@@ -71,8 +76,8 @@ class Scalars(EveryNSteps):
     def _histograms(self, step, count=256):
         images, labels = self.source.fetch(np.arange(min(count, len(self.source))))
         fakes = self.model.sample(len(images), seed=1, labels=labels)
-        for name, side in (("real", images), ("fake", fakes)):
-            logits = self.model.discriminate(tf.constant(side), labels)
+        for name, batch in (("real", images), ("fake", fakes)):
+            logits = self.model.discriminate(tf.constant(batch), labels)
             self.writer.histogram(f"logits/{name}", logits, step)
 
     def on_train_end(self, logs=None):

@@ -1,13 +1,15 @@
-"""Augmentations that D sees everything through: differentiable, XLA-safe, keyed by position.
+"""Augmentations of all images that D sees: differentiable, XLA-safe, keyed by position.
 
 They apply to reals and fakes, in D's turns and in G's. Images are float32 [n, h, w, c] in [-1, 1];
-what is shifted in or cut out is 0, mid-grey.
+pixels that are shifted in or cut out are 0, mid-grey.
 """
 
+import keras
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
 from keras_gan.step import functional
+from keras_gan.step.randomness import Key
 
 KINDS = ("color", "translation", "cutout")
 
@@ -16,10 +18,10 @@ def _each(numbers):
     return numbers[:, None, None, None]
 
 
-def shift(images, down, right):
+def shift(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     """Moves each image by whole pixels, filling with 0; `down`, `right` int32 [n].
 
-    As two products with shifted identities: it has every derivative, in XLA too.
+    Computed as two products with shifted identities, which have all derivatives, in XLA too.
     """
     _, height, width, _ = images.shape
     rows = tf.one_hot(tf.range(height)[None] - down[:, None], height)
@@ -27,8 +29,8 @@ def shift(images, down, right):
     return tf.einsum("nij,njkc,nlk->nilc", rows, images, columns)
 
 
-def random_shift(images, key, share=0.125):
-    """Shifts each image by up to `share` of its sides, each way."""
+def random_shift(images: tf.Tensor, key: Key, share: float = 0.125) -> tf.Tensor:
+    """Shifts each image by up to `share` of its sides, in each direction."""
     count, height, width, _ = images.shape
     tall, wide = round(height * share), round(width * share)
     down = key.fold("down").integers([count], 2 * tall + 1) - tall
@@ -36,48 +38,48 @@ def random_shift(images, key, share=0.125):
     return shift(images, down, right)
 
 
-def random_flip(images, key):
-    """Mirrors every other image left to right, on average."""
+def random_flip(images: tf.Tensor, key: Key) -> tf.Tensor:
+    """Mirrors each image left to right with probability ½."""
     flipped = key.fold("flip").uniform([images.shape[0]]) < 0.5
     return tf.where(_each(flipped), images[:, :, ::-1], images)
 
 
 @tf.custom_gradient
-def transposed(images):
+def transposed(images: tf.Tensor) -> tf.Tensor:
     """Exchanges rows and columns of square images.
 
-    It is its own derivative. TensorFlow's, `tf.transpose`'s, inverts the permutation, which XLA
-    gets wrong in the second derivative of a `tf.cond`: a penalty that is taken lazily.
+    It is its own derivative. That of `tf.transpose` inverts the permutation, which XLA gets wrong
+    in the second derivative of a `tf.cond`, and so in a lazy penalty.
     """
     return tf.transpose(images, (0, 2, 1, 3)), transposed
 
 
-def flip_and_shift(images, key):
+def flip_and_shift(images: tf.Tensor, key: Key) -> tf.Tensor:
     """The transformation of consistency regularisation (Zhang et al., 2020).
 
-    Its reflected border is 0 here.
+    The border is filled with 0, not with the image's reflection as in the paper.
     """
     return random_shift(random_flip(images, key), key)
 
 
-def brightness(images, amount):
+def brightness(images: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
     """Adds `amount` [n]."""
     return images + _each(amount)
 
 
-def saturation(images, factor):
-    """Scales each pixel's distance from its own grey by `factor` [n]."""
+def saturation(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Scales each pixel's distance from its grey value by `factor` [n]."""
     grey = tf.reduce_mean(images, 3, keepdims=True)
     return grey + (images - grey) * _each(factor)
 
 
-def contrast(images, factor):
+def contrast(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
     """Scales each image's distance from its mean by `factor` [n]."""
     mean = tf.reduce_mean(images, (1, 2, 3), keepdims=True)
     return mean + (images - mean) * _each(factor)
 
 
-def cutout(images, key, share=0.5):
+def cutout(images: tf.Tensor, key: Key, share: float = 0.5) -> tf.Tensor:
     """Sets a rectangle with `share` of each side, centred anywhere, to 0."""
     count, height, width, _ = images.shape
     inside = []
@@ -98,13 +100,13 @@ class DiffAugment(Rule):
     to an eighth; "cutout": half of each side.
 
     Args:
-        kinds: some of `KINDS`.
+        kinds: tuple of str, some of `KINDS`. Defaults to all.
     """
 
     kinds: tuple = KINDS
     purpose = "diff_augment"
 
-    def __call__(self, images, key, step):
+    def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
         count = images.shape[0]
         if "color" in self.kinds:
             images = brightness(images, key.fold("brightness").uniform([count], -0.5, 0.5))
@@ -122,32 +124,45 @@ class DiffAugment(Rule):
 class ADA(StatefulRule):
     """Adaptive discriminator augmentation (Karras et al., 2020).
 
-    Each transformation acts on an image with probability p. p rises while D is too sure of the
-    reals, E sign D(x) > target, and falls otherwise; it stays in [0, 1].
+    Each transformation is applied to an image with probability p. p rises while D overfits,
+    E sign D(x) > target on reals, and falls otherwise; it is clipped to [0, 1].
 
     The transformations: mirroring, quarter turns (half turns if h ≠ w), shifts by up to an eighth,
     brightness + N(0, 0.2²), contrast × 2^N(0, 0.5²), inverted luma, saturation × 2^N(0, 1) (both
-    for colour images). The paper's resampling ones (scaling, free rotation) and hue are left out.
+    for colour images).
+
+    Departs from the paper: its transformations that resample (scaling, free rotation) and hue are
+    left out.
 
     Args:
-        target: of E sign D(x).
-        step_size: how far p moves a D turn; the paper's is batch size / 500,000.
-        interval: D turns between moves.
+        target: float, target of E sign D(x). Defaults to 0.6.
+        step_size: float, change of p per D turn; the paper's is batch size / 500,000. Defaults to
+            that of a batch size of 64.
+        interval: int, D turns between changes of p. Defaults to 4.
+        name: str, the Keras name. Defaults to "ada".
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
     purpose = "ada"
 
-    def __init__(self, target=0.6, step_size=64 / 500_000, interval=4, name="ada", **kwargs):
+    def __init__(
+        self,
+        target: float = 0.6,
+        step_size: float = 64 / 500_000,
+        interval: int = 4,
+        name: str = "ada",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.target, self.step_size, self.interval = target, step_size, interval
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         self.p = self.state("p")
         self.total = self.state("total")
         self.turns = self.state("turns")
         self.built = True
 
-    def __call__(self, images, key, step):
+    def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
         count, height, width, depth = images.shape
         p = self.p.value
 

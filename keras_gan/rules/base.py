@@ -2,12 +2,17 @@
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
+
+from keras_gan.step.randomness import Key
 
 
 def _restore(config):
-    """A rule's configuration with the rules in it made objects again, and lists the tuples."""
+    """A rule's configuration with the rules in it deserialised, and lists turned into tuples."""
     restored = {n: keras.saving.deserialize_keras_object(value) for n, value in config.items()}
     return {n: tuple(v) if isinstance(v, list) else v for n, v in restored.items()}
 
@@ -18,14 +23,14 @@ class Rule:
     Rules with state are `StatefulRule`s.
     """
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         """Called after the turns of a step; may add metrics."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Rule":
         return cls(**_restore(config))
 
 
@@ -33,8 +38,8 @@ class StatefulRule(keras.layers.Layer):
     """A rule with state: a Keras layer, so the strategy places its variables and they are saved.
 
     Subclasses create their variables in `build_for(gan)`, with `state`, and write them with
-    `assign` outside compiled functions, alike on every replica. Every argument of the constructor
-    is kept under its name.
+    `assign` outside compiled functions, with the same values on every replica. Each argument of
+    the constructor is stored as an attribute of the same name.
     """
 
     read_when_compiled = True  # whether compiled functions read the variables
@@ -43,42 +48,48 @@ class StatefulRule(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
 
-    def state(self, name, shape=(), dtype="float32", initializer="zeros"):
-        """A new variable that is no weight; each replica writes its own copy."""
+    def state(
+        self,
+        name: str,
+        shape: Sequence[int] = (),
+        dtype: str = "float32",
+        initializer: Any = "zeros",
+    ) -> keras.Variable:
+        """A new variable that is not trained; each replica writes its own copy."""
         return self.add_weight(
             name=name, shape=shape, dtype=dtype, initializer=initializer, trainable=False
         )
 
-    def build_for(self, gan):
-        """Creates the variables that depend on the players."""
+    def build_for(self, gan: keras.Model) -> None:
+        """Creates the rule's variables; called by `gan.compile`, with the networks built."""
         self.built = True
 
-    def on_discriminator_turn_end(self, metrics, accepted):
+    def on_discriminator_turn_end(self, metrics: dict[str, tf.Tensor], accepted: tf.Tensor) -> None:
         """Called after each turn of D.
 
         Args:
-            metrics: the turn's, name → float32 scalar, equal on all replicas.
-            accepted: whether D was updated, boolean scalar.
+            metrics: name → float32 scalar of the turn, equal on all replicas.
+            accepted: boolean scalar, whether D was updated.
         """
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         """Called after the turns of a step; may add metrics."""
 
-    def get_config(self):
-        own = [n for n in inspect.signature(type(self).__init__).parameters if n != "self"]
+    def get_config(self) -> dict[str, Any]:
+        parameters = inspect.signature(type(self).__init__).parameters
         return {
             "name": self.name,
-            **{n: getattr(self, n) for n in own if n not in ("name", "kwargs")},
+            **{n: getattr(self, n) for n in parameters if n not in ("self", "name", "kwargs")},
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "StatefulRule":
         return cls(**_restore(config))
 
 
 register = keras.saving.register_keras_serializable(package="keras_gan")
 
 
-def rule(cls):
+def rule(cls: type) -> type:
     """Class decorator: a frozen, serialisable rule without state."""
     return register(dataclasses.dataclass(frozen=True)(cls))

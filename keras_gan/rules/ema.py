@@ -1,5 +1,6 @@
 """The moving average of the generator's weights: sampled, scored and exported from."""
 
+import keras
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, rule
@@ -10,27 +11,35 @@ class MovingAverage(Rule):
     """Exponential moving average of weights (Yazıcı et al., 2019); statistics are copied.
 
     Args:
-        decay: β of average ← β·average + (1-β)·weights; 0 copies the weights.
-        warm_up: β starts as (1+t)/(10+t), so that the first weights are soon forgotten.
+        decay: float, β of average ← β·average + (1-β)·weights; 0 copies the weights. Defaults to
+            0.999.
+        warm_up: bool, whether β is at most (1+t)/(10+t) at step t, so that the first weights are
+            soon forgotten. Defaults to True.
     """
 
     decay: float = 0.999
     warm_up: bool = True
 
-    def beta(self, step):
+    def beta(self, step: tf.Tensor) -> tf.Tensor:
         """β at `step`, float32."""
         done = tf.cast(step, tf.float32)
         limit = (1.0 + done) / (10.0 + done) if self.warm_up else 1.0
         return tf.minimum(self.decay, limit)
 
-    def update(self, average, network, step, accepted=True):
-        """Moves the network `average` towards `network` where `accepted` holds.
+    def update(
+        self,
+        average: keras.Model,
+        network: keras.Model,
+        step: tf.Tensor,
+        accepted: bool | tf.Tensor = True,
+    ) -> None:
+        """Moves the weights of `average` towards those of `network`.
 
         Args:
-            average: the network that holds the average.
-            network: the network in training.
+            average: `keras.Model` that holds the average.
+            network: `keras.Model` in training.
             step: int64 scalar.
-            accepted: boolean scalar; elsewhere the average stays as it is.
+            accepted: boolean scalar; if false, the average does not change. Defaults to True.
         """
         beta = self.beta(step)
         for old, new in zip(average.weights, network.weights, strict=True):

@@ -1,24 +1,28 @@
-"""Decaying noise on what the discriminator sees (tip 13)."""
+"""Decaying noise on the discriminator's input (tip 13)."""
+
+import tensorflow as tf
 
 from keras_gan.rules.base import Rule, rule
 from keras_gan.rules.schedules import Decay
+from keras_gan.step.randomness import Key
 
 
 @rule
 class InputNoise(Rule):
-    """x + σ(t)·ε, ε ~ N(0, I), on reals and fakes, in D's turns and in G's.
+    """Instance noise, x + σ(t)·ε with ε ~ N(0, I), on reals and fakes, in D's turns and in G's.
 
     Blurs the two distributions until they overlap (Sønderby et al., 2017; Arjovsky & Bottou,
     2017). σ falls to exactly 0, and is logged.
 
     Args:
-        stddev: σ as a function of the step, in units of the images' range [-1, 1].
+        stddev: `schedules.Decay`, σ as a function of the step, in units of the images' range
+            [-1, 1]. Defaults to 0.1, falling linearly to 0 over 1,000 steps.
     """
 
     stddev: Decay = Decay("linear", 0.1, 0.0, 1000)
     purpose = "input_noise"
 
-    def __call__(self, images, key, step):
+    def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
         return images + self.stddev(step) * key.normal(images.shape)
 
     def on_step_end(self, step, key, metrics):

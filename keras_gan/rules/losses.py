@@ -1,8 +1,10 @@
 """Adversarial losses: pure functions of the discriminator's logits, one value per sample.
 
-Every loss gives D's two parts and G's part, float32 [n], to be averaged by the caller. All of them
-are written on logits: a sigmoid followed by a logarithm loses the gradient where it matters.
+Every loss returns D's two parts and G's part, float32 [n], to be averaged by the caller. All of
+them take logits: a sigmoid followed by a logarithm has no gradient where it saturates.
 """
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -12,7 +14,7 @@ from keras_gan.rules.base import Rule, rule
 softplus = tf.math.softplus
 
 
-def cross_entropy(targets, logits):
+def cross_entropy(targets: float | tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy with logits, for any real target: t·sp(-x) + (1-t)·sp(x)."""
     return targets * softplus(-logits) + (1.0 - targets) * softplus(logits)
 
@@ -21,14 +23,14 @@ class Loss(Rule):
     """Base class; the flag's choices, the refused combinations and the health signals read this.
 
     Attributes:
-        name: what `--loss` calls it.
-        has_targets: whether D's parts take targets (labels), so that they can be softened.
-        paired: whether the logits of a real and a fake image are compared pair by pair; then G's
-            turn needs real logits too.
-        logistic: whether D's loss is the cross-entropy of its logit or, where `paired`, of the
+        name: str, its value of `--loss`.
+        has_targets: bool, whether D's parts take targets, so that these can be softened.
+        paired: bool, whether the logits of a real and a fake image are compared in pairs; then
+            G's turn needs real logits too.
+        logistic: bool, whether D's loss is the cross-entropy of its logit or, if `paired`, of the
             difference of two. Unless paired, the logit estimates log p(x)/q(x) at D's optimum.
-        bounded: whether D's loss has a lower bound, at which G's gradient ends.
-        signed: whether a logit's sign says if D takes the image for real.
+        bounded: bool, whether D's loss has a lower bound, at which G's gradient vanishes.
+        signed: bool, whether the logit is positive if D classifies the image as real.
     """
 
     name = ""
@@ -38,26 +40,42 @@ class Loss(Rule):
     bounded = True
     signed = False
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """D's loss.
 
         Args:
-            real, fake: logits, float32 [n].
-            real_targets, fake_targets: float32 [n] or scalars, used if `has_targets`.
+            real: float32 [n], logits of real images.
+            fake: float32 [n], logits of fakes.
+            real_targets: float32 [n] or scalar, used if `has_targets`. Defaults to 1.
+            fake_targets: float32 [n] or scalar, used if `has_targets`. Defaults to 0.
 
         Returns:
             The real part and the fake part, float32 [n] each; D's loss is the sum of their means.
         """
         raise NotImplementedError
 
-    def generator(self, fake, real=None):
-        """G's loss, float32 [n], of fake logits (and real ones where `paired`)."""
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
+        """G's loss.
+
+        Args:
+            fake: float32 [n], logits of fakes.
+            real: float32 [n], logits of real images, needed if `paired`.
+
+        Returns:
+            float32 [n].
+        """
         raise NotImplementedError
 
 
 @rule
 class NonSaturating(Loss):
-    """G maximises log D(G(z)): the same as training it with flipped labels (Goodfellow, 2014)."""
+    """G maximises log D(G(z)), as if trained with flipped labels (Goodfellow et al., 2014)."""
 
     name = "non_saturating"
     has_targets = True
@@ -73,7 +91,7 @@ class NonSaturating(Loss):
 
 @rule
 class Minimax(NonSaturating):
-    """G minimises log(1 - D(G(z))), whose gradient vanishes when D wins (Goodfellow, 2014)."""
+    """G minimises log(1 - D(G(z))): no gradient where D is sure (Goodfellow et al., 2014)."""
 
     name = "minimax"
 
@@ -83,7 +101,7 @@ class Minimax(NonSaturating):
 
 @rule
 class LeastSquares(Loss):
-    """½(D(x)-1)² + ½D(G(z))² against ½(D(G(z))-1)² (LSGAN, Mao et al., 2017)."""
+    """D minimises ½(D(x)-1)² + ½D(G(z))², G ½(D(G(z))-1)² (LSGAN, Mao et al., 2017)."""
 
     name = "least_squares"
     has_targets = True
@@ -97,7 +115,7 @@ class LeastSquares(Loss):
 
 @rule
 class Hinge(Loss):
-    """relu(1-D(x)) + relu(1+D(G(z))) against -D(G(z)) (Lim & Ye, 2017; SNGAN, 2018)."""
+    """D minimises relu(1-D(x)) + relu(1+D(G(z))), G -D(G(z)) (Lim & Ye, 2017)."""
 
     name = "hinge"
     signed = True
@@ -111,7 +129,10 @@ class Hinge(Loss):
 
 @rule
 class Wasserstein(Loss):
-    """D(G(z)) - D(x) against -D(G(z)) (Arjovsky et al., 2017); D needs a Lipschitz bound."""
+    """D minimises D(G(z)) - D(x), G -D(G(z)) (Arjovsky et al., 2017).
+
+    D must be Lipschitz: by weight clipping, a gradient penalty or spectral norm.
+    """
 
     name = "wasserstein"
     bounded = False
@@ -125,9 +146,10 @@ class Wasserstein(Loss):
 
 @rule
 class RelativisticPairing(Loss):
-    """sp(-(D(x_i)-D(G(z_i)))): a real is compared with a fake (RpGAN, Jolicoeur-Martineau, 2019).
+    """D minimises sp(D(G(z)) - D(x)), G sp(D(x) - D(G(z))) (RpGAN, Jolicoeur-Martineau, 2019).
 
-    The loss of a pair is in the real part; the fake part is zero.
+    sp is the softplus; each real is compared with one fake. The loss of a pair is in the real
+    part; the fake part is zero.
     """
 
     name = "relativistic"
@@ -147,6 +169,6 @@ LOSSES = choices.by_name(
 )
 
 
-def names_where(condition):
+def names_where(condition: Callable[[type[Loss]], bool]) -> tuple[str, ...]:
     """The names of the losses whose class fulfils a condition."""
     return tuple(name for name, loss in LOSSES.items() if condition(loss))

@@ -1,61 +1,66 @@
-"""Whom a player trains against, if not the other one as it is now (tip 8)."""
+"""Opponents other than the current networks: target networks and past players (tip 8)."""
 
 import weakref
+from collections.abc import Sequence
 
+import keras
 import tensorflow as tf
 
 from keras_gan.rules.base import StatefulRule, register
+from keras_gan.step.functional import Snapshot
 
 PLAYERS = ("generator", "discriminator")
 
 
 class Opponent(StatefulRule):
-    """Whom a player trains against, if not the other one as it is now. Called without side effects.
+    """Base class: replaces the network that a player trains against by other weights.
 
-    Subclasses reach the networks by `network(name)`, through a weak reference: Keras would take
-    networks that are attributes for parts of the rule.
+    Subclasses access the networks by `network(name)`, through a weak reference, since Keras would
+    track networks that are attributes as parts of the rule.
     """
 
     read_when_compiled = False
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         self._gan = weakref.ref(gan)
         super().build_for(gan)
 
-    def network(self, name):
+    def network(self, name: str) -> keras.Model:
         """The network in training of this name."""
         return self._gan().networks[name]
 
-    def replace(self, name, now):
-        """The values that a turn reads, with those of the opponent in place.
+    def replace(self, name: str, now: Snapshot) -> Snapshot:
+        """The values that a turn reads, with a network's replaced by the opponent's.
 
         Args:
-            name: the network whose opponent is in training.
+            name: str, the network to replace: "generator" in D's turns, "discriminator" in G's.
             now: `Snapshot` of what compiled functions read.
 
         Returns:
-            A `Snapshot` in which this network has its opponent's values.
+            A `Snapshot` in which this network has the opponent's values.
         """
         variables = self.network(name).variables
         return now.replaced(variables, self.values(name, [now[v] for v in variables]))
 
-    def values(self, name, current):
+    def values(self, name: str, current: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The opponent's values of a network's variables, given their current ones."""
         raise NotImplementedError
 
 
 @register
 class TargetNetworks(Opponent):
-    """θ' ← τθ + (1-τ)θ' after each step (Lillicrap et al., 2016).
+    """Target networks, θ' ← τθ + (1-τ)θ' after each step (Lillicrap et al., 2016).
 
-    D's fakes come from the target G, and G is judged by the target D. Batch statistics are copied.
-    Costs one more pass of G a D turn. Neither is the moving average that is sampled from.
+    D's fakes come from the target G, and G's loss uses the target D. Batch statistics are copied.
+    Costs one more pass of G per D turn. The target G is not the moving average that is sampled.
 
     Args:
-        tau: τ; 1 is the current network.
+        tau: float, τ; 1 is the current network. Defaults to 0.01.
+        name: str, the Keras name. Defaults to "target_networks".
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, tau=0.01, name="target_networks", **kwargs):
+    def __init__(self, tau: float = 0.01, name: str = "target_networks", **kwargs):
         super().__init__(name=name, **kwargs)
         self.tau = tau
 
@@ -88,23 +93,34 @@ class TargetNetworks(Opponent):
 
 @register
 class PastPlayers(Opponent):
-    """A ring of snapshots of G and D.
+    """A ring buffer of snapshots of G and D to train against.
 
-    Every `duration` steps a lot decides, with probability `rate`, whether the next ones are played
-    against a snapshot, drawn uniformly: D then sees fakes of an old G, and G is judged by an old D.
-    The players of today go on training; no old weight is written into them. Costs one more pass of
-    G a D turn, and the memory of the snapshots.
+    For each block of `duration` steps it is drawn, with probability `rate`, whether the players
+    train against a snapshot, chosen uniformly: D then sees fakes of an old G, and G's loss uses an
+    old D. The current players continue training; no old weight is written into them. Costs one
+    more pass of G per D turn, and the memory of the snapshots.
 
     Source: tip 8 of "How to train a GAN" (Chintala et al., 2016).
 
     Args:
-        slots: snapshots that are kept.
-        every: steps between snapshots.
-        rate: expected share of steps against a snapshot, once there is one.
-        duration: steps that a swap lasts.
+        slots: int, number of snapshots that are kept. Defaults to 5.
+        every: int, steps between snapshots. Defaults to 100.
+        rate: float, expected share of steps against a snapshot, once there is one. Defaults to
+            0.1.
+        duration: int, steps per draw. Defaults to 5.
+        name: str, the Keras name. Defaults to "past_players".
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, slots=5, every=100, rate=0.1, duration=5, name="past_players", **kwargs):
+    def __init__(
+        self,
+        slots: int = 5,
+        every: int = 100,
+        rate: float = 0.1,
+        duration: int = 5,
+        name: str = "past_players",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.slots, self.every, self.rate, self.duration = slots, every, rate, duration
 
@@ -139,7 +155,7 @@ class PastPlayers(Opponent):
         self._decide(step, key.at(0).fold("past_players"))
 
     def _take(self):
-        """Writes the players of now over the oldest snapshot."""
+        """Writes the current players over the oldest snapshot."""
         place = tf.reshape(self.taken.value % self.slots, [1, 1])
         for name in PLAYERS:
             for v, ring in zip(self.network(name).variables, self.snapshots[name]):
@@ -149,7 +165,7 @@ class PastPlayers(Opponent):
         return True
 
     def _decide(self, step, key):
-        """Draws whether and against whom the next steps are played."""
+        """Draws whether the next steps train against a snapshot, and which one."""
         filled = tf.cast(tf.minimum(self.taken.value, self.slots), tf.int32)
         due = (step + 1) % self.duration == 0
         wins = (key.fold("swap").uniform([1])[0] < self.rate) & (filled > 0)
@@ -160,5 +176,5 @@ class PastPlayers(Opponent):
 
 
 def _start(variable):
-    """An initializer that gives a variable's present value."""
+    """An initializer that returns a variable's current value."""
     return lambda shape, dtype: tf.cast(variable.numpy(), dtype)

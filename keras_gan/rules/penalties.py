@@ -1,22 +1,25 @@
 """Penalties on the discriminator: one value per sample, added to its loss.
 
-g = ∇ₓD(x), norms are taken over a whole image. The gradient is the one with respect to the image
-itself, through D's input noise and augmentation; D's statistics and power iterations don't move.
+g = ∇ₓD(x); norms are over a whole image. The gradient is taken with respect to the image itself,
+through D's input noise and augmentation; D's statistics and power iterations are not updated.
 """
 
 import math
+from collections.abc import Callable
 
+import keras
 import tensorflow as tf
 
 from keras_gan.rules.augment import flip_and_shift
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
 from keras_gan.step import functional
+from keras_gan.step.turn import Turn
 
-TINY = 1e-12  # keeps the root's derivative finite at 0, lost in float32's rounding near 1
+TINY = 1e-12  # keeps the root's derivative finite at 0; below float32's precision near 1
 
 
-def gradient(logits_of, images):
-    """∇ₓD(x) of each sample, shaped like `images`; differentiable once more."""
+def gradient(logits_of: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """∇ₓD(x) of each sample, shaped like `images`; can be differentiated again."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
         logits = logits_of(images)
@@ -26,38 +29,40 @@ def gradient(logits_of, images):
     return gradients
 
 
-def squared_norm(tensor):
+def squared_norm(tensor: tf.Tensor) -> tf.Tensor:
     """‖·‖² of each sample, float32 [n]."""
     return tf.reduce_sum(tf.square(tensor), axis=list(range(1, len(tensor.shape))))
 
 
-def per_image(reduce, logits):
+def per_image(reduce: Callable, logits: tf.Tensor) -> tf.Tensor:
     """Logits [n], or maps of them [n, h, w], reduced to one value per image, float32 [n]."""
     axes = list(range(1, len(logits.shape)))
     return reduce(logits, axis=axes) if axes else logits
 
 
-def column(uniform, images):
-    """Numbers [n], one a sample, shaped to be multiplied with images [n, …]."""
-    return tf.reshape(uniform, [-1] + [1] * (len(images.shape) - 1))
+def column(values: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
+    """Values [n], one per sample, shaped to be multiplied with images [n, …]."""
+    return tf.reshape(values, [-1] + [1] * (len(images.shape) - 1))
 
 
 class Penalty(Rule):
-    """Base class: called with a D turn, gives float32 [n], its weight included.
+    """Base class: called with a turn of D, returns float32 [n], including the weight.
 
-    Subclasses have `weight` and `interval` (computed every so many steps and multiplied by them,
-    "lazily": Karras et al., 2020) and give the unweighted values by `per_sample(turn)`.
+    Subclasses have the fields `weight` and `interval`, and return the unweighted values from
+    `per_sample(turn)`. With an interval of N the penalty is lazy: computed every N steps, with N
+    times the weight (Karras et al., 2020).
 
     Attributes:
-        name: the flag of its weight; in the logs it is "penalty/NAME".
-        second_order: whether D is differentiated by its input, and so twice in a step.
+        name: str, the flag of its weight; its metric is "penalty/NAME".
+        second_order: bool, whether D is differentiated with respect to its input, and so twice
+            per step.
     """
 
     interval = 1
     name = "penalty"
     second_order = False
 
-    def __call__(self, turn):
+    def __call__(self, turn: Turn) -> tf.Tensor:
         if self.interval == 1:
             return self.weight * self.per_sample(turn)
         return tf.cond(
@@ -66,13 +71,19 @@ class Penalty(Rule):
             lambda: tf.zeros([turn.count]),
         )
 
-    def per_sample(self, turn):
+    def per_sample(self, turn: Turn) -> tf.Tensor:
+        """The penalty of each sample without its weight, float32 [n]."""
         raise NotImplementedError
 
 
 @rule
 class GradientPenalty(Penalty):
-    """λ(‖g(x̂)‖ - 1)², x̂ = αx + (1-α)G(z), α ~ U(0, 1) a sample (Gulrajani et al., 2017)."""
+    """λ(‖g(x̂)‖ - 1)², x̂ = αx + (1-α)G(z), α ~ U(0, 1) per sample (Gulrajani et al., 2017).
+
+    Args:
+        weight: float, λ. Defaults to 10.
+        interval: int, steps between computations. Defaults to 1.
+    """
 
     weight: float = 10.0
     interval: int = 1
@@ -88,9 +99,15 @@ class GradientPenalty(Penalty):
 
 @rule
 class Dragan(Penalty):
-    """λ(‖g(x̂)‖ - 1)², x̂ = x + ½·std(x)·α·u, α ~ U(0, 1) a sample, u a pixel (Kodali et al., 2017).
+    """λ(‖g(x̂)‖ - 1)², x̂ = x + ½·std(x)·α·u (DRAGAN, Kodali et al., 2017).
 
-    std is taken over groups of consecutive images, so that replicas and one device see the same.
+    α ~ U(0, 1) per sample, u ~ U(0, 1) per pixel. The standard deviation is over groups of
+    consecutive images, so that replicas and one device see the same.
+
+    Args:
+        weight: float, λ. Defaults to 10.
+        interval: int, steps between computations. Defaults to 1.
+        group: int, images per group. Defaults to 8.
     """
 
     weight: float = 10.0
@@ -115,10 +132,13 @@ class R1(Penalty):
     """γ/2·‖g(x)‖² on reals (Mescheder, Geiger & Nowozin, 2018).
 
     Args:
-        weight: γ; it scales with the resolution, try ×2, ×4, /2, /4 around a known one.
-        finite_difference: ((D(x) - D(x+σε))/σ)² in place of ‖g‖², ε ~ N(0, I): one more pass of D
-            and no second derivative. Right on average to first order, its variance is 2‖g‖⁴.
-        sigma: σ of that difference.
+        weight: float, γ; it depends on the resolution: try ×2, ×4, /2, /4 around a known value.
+            Defaults to 1.
+        interval: int, steps between computations. Defaults to 1.
+        finite_difference: bool, whether to compute ((D(x) - D(x+σε))/σ)² instead of ‖g‖², with
+            ε ~ N(0, I): one more pass of D and no second derivative. It is unbiased to first
+            order, with variance 2‖g‖⁴. Defaults to False.
+        sigma: float, σ of that difference. Defaults to 0.01.
     """
 
     weight: float = 1.0
@@ -148,7 +168,7 @@ class R1(Penalty):
 
 @rule
 class R2(R1):
-    """γ/2·‖g(G(z))‖² on fakes (Mescheder, Geiger & Nowozin, 2018); arguments as R1's."""
+    """γ/2·‖g(G(z))‖² on fakes (Mescheder, Geiger & Nowozin, 2018); arguments as for `R1`."""
 
     name = "r2"
     side = "fake"
@@ -156,7 +176,12 @@ class R2(R1):
 
 @rule
 class Consistency(Penalty):
-    """λ(D(x) - D(T(x)))², T a flip and a shift by up to an eighth (CR, Zhang et al., 2020)."""
+    """λ(D(x) - D(T(x)))², T a flip and a shift by up to an eighth (CR, Zhang et al., 2020).
+
+    Args:
+        weight: float, λ. Defaults to 10.
+        interval: int, steps between computations. Defaults to 1.
+    """
 
     weight: float = 10.0
     interval: int = 1
@@ -179,13 +204,13 @@ class Consistency(Penalty):
 
 @rule
 class BalancedConsistency(Consistency):
-    """Consistency on reals and fakes alike, λ each (bCR, Zhao et al., 2021)."""
+    """Consistency on reals and on fakes, with the same λ (bCR, Zhao et al., 2021)."""
 
     name = "balanced_consistency"
     sides = ("real", "fake")
 
 
-# Those without state; the interval is theirs alone.
+# The stateless ones; only these have an interval.
 PENALTIES = {
     cls.name: cls for cls in (GradientPenalty, Dragan, R1, R2, Consistency, BalancedConsistency)
 }
@@ -195,36 +220,45 @@ PENALTIES = {
 class LeCam(StatefulRule):
     """λ(relu(D(x) - α_F)² + relu(α_R - D(G(z)))²) (Tseng et al., 2021).
 
-    α_R and α_F are running means of D on reals and fakes. They cross: the reals are held to the
-    mean of the fakes and the other way round. The means are free of the pull towards their start,
-    so the penalty needs no waiting time.
+    α_R and α_F are running means of D on reals and fakes. D is pulled on the reals towards the
+    mean of the fakes, and on the fakes towards that of the reals. The means are corrected for
+    their start at zero, so the penalty can act from the first step.
 
     Args:
-        weight: λ.
-        decay: of the running means, a D turn.
-        start: step from which on it acts.
+        weight: float, λ. Defaults to 0.3.
+        decay: float, decay of the running means per D turn. Defaults to 0.99.
+        start: int, first step of the penalty. Defaults to 0.
+        name: str, the Keras name. Defaults to "lecam".
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
     second_order = False
 
-    def __init__(self, weight=0.3, decay=0.99, start=0, name="lecam", **kwargs):
+    def __init__(
+        self,
+        weight: float = 0.3,
+        decay: float = 0.99,
+        start: int = 0,
+        name: str = "lecam",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.weight, self.decay, self.start = weight, decay, start
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         self.real = self.state("real")
         self.fake = self.state("fake")
         self.seen = self.state("seen")
         self.built = True
 
-    def anchors(self):
+    def anchors(self) -> tuple[tf.Tensor, tf.Tensor]:
         """α_R and α_F, float32 scalars."""
-        # `seen` is 1 - decay^turns, the weight that the means have gathered.
+        # `seen` is 1 - decay^turns, the total weight of the values in the means.
         return tuple(
             tf.math.divide_no_nan(m.value, self.seen.value) for m in (self.real, self.fake)
         )
 
-    def __call__(self, turn):
+    def __call__(self, turn: Turn) -> tf.Tensor:
         anchor_real, anchor_fake = self.anchors()
         real, fake = turn.real_output["logits"], turn.fake_output["logits"]
         value = tf.nn.relu(real - anchor_fake) ** 2 + tf.nn.relu(anchor_real - fake) ** 2

@@ -1,11 +1,14 @@
-"""Priors of the latent vector and paths between latents (tip 3)."""
+"""Priors of the latent vector, and interpolation between latents (tip 3)."""
 
 import math
+from collections.abc import Sequence
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
+from keras_gan.step.randomness import Key
 
 
 class Geometry:
@@ -18,23 +21,24 @@ class Geometry:
     can_truncate = True
     margin = 3.0  # a Gaussian latent's norm exceeds √dimensions + 3 once in about 90,000 draws
 
-    def path(self, start, end, fraction):
+    def path(self, start: tf.Tensor, end: tf.Tensor, fraction: float | tf.Tensor) -> tf.Tensor:
         """Latents on the way from `start` to `end`.
 
         Args:
-            start, end: float32 [..., dimensions].
-            fraction: float32, broadcast against [..., 1]; 0 gives `start`, 1 gives `end`.
+            start: float32 [..., dimensions].
+            end: float32 [..., dimensions].
+            fraction: float32, broadcast against [..., 1]; 0 returns `start`, 1 returns `end`.
 
         Returns:
             float32 [..., dimensions].
         """
         return slerp(start, end, fraction)
 
-    def distance(self, start, end):
+    def distance(self, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
         """The length of `path`, float32 [...]: an angle, or for straight lines a distance."""
         return tf.squeeze(angle(start, end), -1)
 
-    def truncate(self, latents, truncation):
+    def truncate(self, latents: tf.Tensor, truncation: float | tf.Tensor) -> tf.Tensor:
         """Latents nearer to the prior's mean: each norm is multiplied by `truncation`.
 
         Args:
@@ -49,25 +53,33 @@ class Geometry:
         """
         return latents * truncation
 
-    def nearest(self, latents):
+    def nearest(self, latents: tf.Tensor) -> tf.Tensor:
         """The nearest latents that the prior can be expected to draw, float32 [n, dimensions]."""
         bound = math.sqrt(latents.shape[-1]) + self.margin
         return tf.clip_by_norm(latents, bound, axes=[-1])
 
 
 class Prior(Geometry, Rule):
-    """A distribution of latents: `sample(key, shape)` gives float32 [n, dimensions].
+    """A distribution of latents."""
 
-    `training` tells a prior with a memory that the latents are those of a step.
-    """
+    def sample(self, key: Key, shape: Sequence[int], training: bool = False) -> tf.Tensor:
+        """Draws latents.
 
-    def sample(self, key, shape, training=False):
+        Args:
+            key: `randomness.Key`.
+            shape: (n, dimensions).
+            training: bool, True inside a training step; stateful priors use it. Defaults to
+                False.
+
+        Returns:
+            float32 [n, dimensions].
+        """
         raise NotImplementedError
 
 
 @rule
 class Gaussian(Prior):
-    """N(0, I), the default: its mass lies near the sphere of radius √dimensions."""
+    """N(0, I), the default; its mass is near the sphere of radius √dimensions."""
 
     def sample(self, key, shape, training=False):
         return key.normal(shape)
@@ -75,19 +87,19 @@ class Gaussian(Prior):
 
 @rule
 class Uniform(Prior):
-    """U(-√3, √3): the cube, with the Gaussian's unit variance; to compare."""
+    """U(-√3, √3) per dimension, with the Gaussian's unit variance; for comparison."""
 
     def sample(self, key, shape, training=False):
         return key.uniform(shape, -math.sqrt(3.0), math.sqrt(3.0))
 
-    def path(self, start, end, fraction):
+    def path(self, start: tf.Tensor, end: tf.Tensor, fraction: float | tf.Tensor) -> tf.Tensor:
         """The straight line, which stays in the cube; great circles leave it."""
         return start + fraction * (end - start)
 
-    def distance(self, start, end):
+    def distance(self, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
         return tf.norm(end - start, axis=-1)
 
-    def nearest(self, latents):
+    def nearest(self, latents: tf.Tensor) -> tf.Tensor:
         return tf.clip_by_value(latents, -math.sqrt(3.0), math.sqrt(3.0))
 
 
@@ -101,10 +113,10 @@ class Hypersphere(Prior):
 
     can_truncate = False
 
-    def truncate(self, latents, truncation):
+    def truncate(self, latents: tf.Tensor, truncation: float | tf.Tensor) -> tf.Tensor:
         raise ValueError("latents on a sphere have no mean on it: the prior can't be truncated")
 
-    def nearest(self, latents):
+    def nearest(self, latents: tf.Tensor) -> tf.Tensor:
         return tf.math.l2_normalize(latents, -1) * math.sqrt(latents.shape[-1])
 
 
@@ -112,32 +124,43 @@ class Hypersphere(Prior):
 class OrnsteinUhlenbeck(Geometry, StatefulRule):
     """z_t = ρ z_{t-1} + √(1-ρ²) ε, ε ~ N(0, I): each z_t is N(0, I) (Lillicrap et al., 2016).
 
-    z_t is the latent of the step's last D turn, the one that trains G too; earlier turns of the
-    step go out from z_{t-1} as well. Outside training, latents are plain Gaussian.
+    z_t is the latent of the step's last D turn, which also trains G; earlier turns of the step
+    start from z_{t-1} as well. Outside training, latents are independent and Gaussian.
 
     Args:
-        batch_size: of a turn, over all replicas.
-        correlation: ρ between steps.
+        batch_size: int, samples per turn over all replicas. Defaults to 64.
+        correlation: float, ρ between steps. Defaults to 0.85.
+        name: str, the Keras name. Defaults to "ornstein_uhlenbeck".
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, batch_size=64, correlation=0.85, name="ornstein_uhlenbeck", **kwargs):
+    def __init__(
+        self,
+        batch_size: int = 64,
+        correlation: float = 0.85,
+        name: str = "ornstein_uhlenbeck",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.batch_size, self.correlation = batch_size, correlation
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         self.last = gan.schedule.d_turns - 1
         self.latent = self.state(
             "latent", (self.batch_size, gan.latent_dim), initializer=_standard_normal
         )
         self.built = True
 
-    def sample(self, key, shape, training=False):
-        """Latents float32 [n, dimensions]; in training those of the key's rows of the batch."""
+    def sample(self, key: Key, shape: Sequence[int], training: bool = False) -> tf.Tensor:
+        """As `Prior.sample`; in training the rows of the process from `key.row` on."""
         fresh = key.normal(shape)
         if not training:
             return fresh
         if shape[0] > self.batch_size:
-            raise ValueError(f"{shape[0]} latents, but the process has {self.batch_size}")
+            raise ValueError(
+                f"{shape[0]} latents asked of a process of {self.batch_size}; use batch_size="
+                f"{shape[0]} or more"
+            )
         rows = tf.cast(key.row, tf.int32) + tf.range(shape[0])
         return self._next(tf.gather(tf.convert_to_tensor(self.latent.value), rows), fresh)
 
@@ -160,7 +183,7 @@ def _standard_normal(shape, dtype):
 PRIORS = {"gaussian": Gaussian, "uniform": Uniform, "hypersphere": Hypersphere}
 
 
-def walk(prior, points, count, closed=False):
+def walk(prior: Geometry, points: np.ndarray, count: int, closed: bool = False) -> np.ndarray:
     """Latents on a way through some points, in steps of equal length.
 
     Args:
@@ -187,7 +210,7 @@ def walk(prior, points, count, closed=False):
     return np.asarray(prior.path(starts[leg], ends[leg], fraction), np.float32)
 
 
-def angle(start, end):
+def angle(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """The angle between vectors [..., dimensions], float32 [..., 1]; exact for small ones too."""
     a, b = _direction(start), _direction(end)
     # Both chords are exact where arccos of the dot product is not.
@@ -200,16 +223,18 @@ def _direction(vector):
     return tf.math.divide_no_nan(vector, tf.norm(vector, axis=-1, keepdims=True))
 
 
-def slerp(start, end, fraction):
-    """Great-circle interpolation (White, 2016); norms are interpolated linearly.
+def slerp(start: tf.Tensor, end: tf.Tensor, fraction: float | tf.Tensor) -> tf.Tensor:
+    """Spherical linear interpolation (White, 2016); norms are interpolated linearly.
 
     Args:
-        start, end: float32 [..., dimensions].
-        fraction: float32, broadcast against [..., 1]; 0 gives `start`, 1 gives `end`.
+        start: float32 [..., dimensions].
+        end: float32 [..., dimensions].
+        fraction: float32, broadcast against [..., 1]; 0 returns `start`, 1 returns `end`.
 
     Returns:
-        float32 [..., dimensions]. Between equal norms the norm stays. Parallel vectors give the
-        straight line, antipodal ones a half circle through a fixed orthogonal direction.
+        float32 [..., dimensions], of constant norm if both norms are equal. The path is the
+        straight line between parallel vectors, and a half circle through a fixed orthogonal
+        direction between antipodal ones.
     """
     start_norm = tf.norm(start, axis=-1, keepdims=True)
     end_norm = tf.norm(end, axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Schedules: pure functions of the step, and who trains how often."""
+"""Schedules: pure functions of the step, and the number of turns of each side per step."""
 
 import math
 
@@ -9,13 +9,14 @@ from keras_gan.rules.base import Rule, rule
 
 @rule
 class Decay(Rule):
-    """A quantity that falls from `start` to `end` over `steps`, then stays at exactly `end`.
+    """A value that falls from `start` to `end` over `steps`, then stays at exactly `end`.
 
     Args:
-        kind: "constant", "linear", "cosine" or "exponential" (which reaches a thousandth of the
-            way at the end, and then `end`).
-        start, end: first and last value.
-        steps: absolute number of steps.
+        kind: str, "constant", "linear", "cosine" or "exponential" (which falls to a thousandth of
+            the difference, then jumps to `end`). Defaults to "linear".
+        start: float, first value. Defaults to 0.1.
+        end: float, last value. Defaults to 0.
+        steps: int, absolute number of steps. Defaults to 1000.
     """
 
     kind: str = "linear"
@@ -23,7 +24,7 @@ class Decay(Rule):
     end: float = 0.0
     steps: int = 1000
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The value at `step` (integer tensor), float32."""
         if self.kind == "constant":
             return tf.constant(self.start, tf.float32)
@@ -40,18 +41,26 @@ class Decay(Rule):
 
 @rule
 class FixedSchedule(Rule):
-    """k turns of D, then m of G, every step: the default (tip 11: don't balance by statistics)."""
+    """A fixed number of turns of D, then of G, per step (tip 11: don't balance by statistics).
+
+    Args:
+        d_turns: int, turns of D per step. Defaults to 1.
+        g_turns: int, turns of G per step. Defaults to 1.
+    """
 
     d_turns: int = 1
     g_turns: int = 1
 
-    def keeps_training(self, side, loss, active):
+    def keeps_training(self, side: str, loss: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
         """Whether a side trains in this turn.
 
         Args:
-            side: "discriminator" or "generator".
-            loss: its loss, float32 scalar.
-            active: whether it trained in the turns before, boolean scalar.
+            side: str, "discriminator" or "generator".
+            loss: float32 scalar, the side's loss.
+            active: boolean scalar, whether it trained in all earlier turns of this step.
+
+        Returns:
+            A boolean scalar.
         """
         return active
 
@@ -60,12 +69,13 @@ class FixedSchedule(Rule):
 class ThresholdLoop(Rule):
     """while loss_D > A: train D; while loss_G > B: train G; at most `bound` turns each.
 
-    The principled form of balancing by statistics. Off by default: its authors advise against it,
-    and a loss says little about who is ahead (tip 11).
+    Balancing by statistics, off by default: the tip advises against it, and a loss says little
+    about which player is ahead (tip 11).
 
     Args:
-        d_threshold, g_threshold: A and B, on the losses' values.
-        bound: the most turns a side takes in one step.
+        d_threshold: float, A. Defaults to 0.9.
+        g_threshold: float, B. Defaults to 0.5.
+        bound: int, maximum number of turns of a side per step. Defaults to 3.
     """
 
     d_threshold: float = 0.9
@@ -80,7 +90,7 @@ class ThresholdLoop(Rule):
     def g_turns(self):
         return self.bound
 
-    def keeps_training(self, side, loss, active):
+    def keeps_training(self, side: str, loss: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
         threshold = self.d_threshold if side == "discriminator" else self.g_threshold
         return tf.logical_and(active, loss > threshold)
 

@@ -1,4 +1,4 @@
-"""Which fakes train the generator."""
+"""Top-k training: only the most realistic fakes train the generator."""
 
 import math
 
@@ -10,16 +10,18 @@ from keras_gan.rules.penalties import per_image
 
 @rule
 class TopK(Rule):
-    """Only the fakes that D takes for the most real train G (Sinha et al., 2020).
+    """Only the fakes with the highest logits train G (Sinha et al., 2020).
 
-    The share falls from 1 as decay^(step/every) down to `floor`. It is taken in groups of
-    consecutive samples, so that replicas and one device keep the same ones.
+    Their share falls from 1 as decay^(step/every) down to `floor`. They are selected within groups
+    of consecutive samples, so that replicas and one device select the same ones.
 
     Args:
-        floor: the smallest share.
-        decay: factor on the share, every so many steps (the paper: 0.99 an epoch).
-        every: steps.
-        group: images a group; a divisor of it where it does not divide the batch.
+        floor: float, the smallest share. Defaults to 0.5.
+        decay: float, factor of the share per `every` steps (the paper: 0.99 per epoch). Defaults
+            to 0.99.
+        every: int, steps per factor. Defaults to 100.
+        group: int, images per group; its greatest common divisor with the batch size is used.
+            Defaults to 16.
     """
 
     floor: float = 0.5
@@ -27,34 +29,35 @@ class TopK(Rule):
     every: int = 100
     group: int = 16
 
-    def share(self, step):
+    def share(self, step: tf.Tensor) -> tf.Tensor:
         """The share at `step`, float32 scalar."""
         epochs = tf.cast(step, tf.float32) / float(self.every)
         return tf.maximum(self.floor, self.decay**epochs)
 
-    def kept_share(self, step, count):
-        """The share of `count` samples that is kept, in whole samples per group."""
+    def kept_share(self, step: tf.Tensor, count: int) -> tf.Tensor:
+        """The share of `count` samples that train G, in whole samples per group."""
         group = math.gcd(count, self.group)
-        return self._kept(step, group) / group
+        return self._k(step, group) / group
 
-    def _kept(self, step, group):
+    def _k(self, step, group):
         return tf.maximum(1.0, tf.math.ceil(self.share(step) * group - 1e-4))
 
-    def __call__(self, loss, logits, step):
-        """Keeps the losses of the best fakes.
+    def __call__(self, loss: tf.Tensor, logits: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Selects the losses of the best fakes.
 
         Args:
-            loss: G's losses, float32 [n], or maps [n, h, w].
-            logits: D's logits of the fakes, of the same shape.
+            loss: float32 [n], or maps [n, h, w], G's losses.
+            logits: float32 of the same shape, D's logits of the fakes.
             step: int64 scalar.
 
         Returns:
-            float32 [n], 0 for those left out, scaled so that its mean is the mean of those kept.
+            float32 [n], 0 for the other fakes, scaled so that its mean is that of the selected
+            losses.
         """
         loss, logits = per_image(tf.reduce_mean, loss), per_image(tf.reduce_mean, logits)
         group = math.gcd(logits.shape[0], self.group)
         grouped = tf.stop_gradient(tf.reshape(logits, [-1, group]))
         order = tf.argsort(grouped, direction="DESCENDING", stable=True)
         rank = tf.reshape(tf.argsort(order, stable=True), [-1])
-        kept = self._kept(step, group)
-        return tf.where(tf.cast(rank, tf.float32) < kept, loss * (group / kept), 0.0)
+        k = self._k(step, group)
+        return tf.where(tf.cast(rank, tf.float32) < k, loss * (group / k), 0.0)

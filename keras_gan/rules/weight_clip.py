@@ -1,4 +1,4 @@
-"""Constraints on weights, applied after an update."""
+"""Constraints on weights, applied after each update."""
 
 import keras
 
@@ -10,10 +10,10 @@ class WeightClip(keras.constraints.Constraint):
     """Clips every weight to [-bound, bound] (WGAN, Arjovsky et al., 2017).
 
     Args:
-        bound: the paper's is 0.01.
+        bound: float. Defaults to 0.01, as in the paper.
     """
 
-    def __init__(self, bound=0.01):
+    def __init__(self, bound: float = 0.01):
         self.bound = bound
 
     def __call__(self, weight):

@@ -1,14 +1,17 @@
-"""From a config to its data and its model."""
+"""Builds the data source and the model of a config."""
 
 import keras
 
 from keras_gan.data import open_source
+from keras_gan.data.source import Source
 from keras_gan.errors import UsageError, refuse
+from keras_gan.gan import GAN
 from keras_gan.settings import compatibility, flags, from_config
+from keras_gan.settings.config import Config
 
 
-def open_data(config, **options):
-    """The data set of a config."""
+def open_data(config: Config, **options) -> Source:
+    """Opens the data of a config; `options` are further arguments of `open_source`."""
     return open_source(
         config.dataset,
         image_size=flags.image_size(config.image_size),
@@ -20,8 +23,20 @@ def open_data(config, **options):
     )
 
 
-def build_model(config, model_class, source):
-    """The game of a config: players and rules, under the strategy in force."""
+def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
+    """Builds and compiles the model of a config, in the current strategy scope.
+
+    Args:
+        config: `Config`.
+        model_class: class of the model.
+        source: the data, whose images and classes the model generates.
+
+    Returns:
+        The compiled `GAN`.
+
+    Raises:
+        UsageError: the model can't be built for this data or these settings.
+    """
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
     values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}

@@ -1,8 +1,8 @@
-"""Checkpoints: whole or not there, checked when they are read, the last few kept.
+"""Checkpoints: written atomically, verified when read; the newest few are kept.
 
-A checkpoint is a folder `step-00001000` with `state.npz` (every variable of the game) and
-`manifest.json` (step, names, SHA-256). It appears whole or not at all, so a killed process leaves
-the one before; a flipped byte is noticed, and the one before is taken.
+A checkpoint is a folder `step-00001000` with `state.npz` (every variable of the model) and
+`manifest.json` (step, names, SHA-256). A process that is killed while writing leaves the previous
+one; if a checkpoint is damaged, the previous one is used.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ import json
 import pathlib
 import shutil
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 from absl import logging
@@ -19,18 +20,19 @@ from keras_gan import atomic
 from keras_gan.errors import StorageError
 
 FORMAT = 2  # 1: random numbers were keyed by names of classes and layers
-STATE = "state/"  # before the names of the arrays that are not the model's
+STATE = "state/"  # prefix of the names of arrays that are not the model's
 
 
 @dataclasses.dataclass(frozen=True)
 class Restored:
-    """What came with the model's variables out of a checkpoint.
+    """What a checkpoint holds in addition to the model's variables.
 
     Attributes:
-        step: the checkpoint's step.
-        metadata: JSON values, e.g. {"healthy": true}.
-        environment: what the bits depend on besides the settings, as `devices.environment` gives.
-        state: the arrays that were saved with it, by name.
+        step: int, the checkpoint's step.
+        metadata: dict of JSON values, e.g. {"healthy": true}.
+        environment: dict, facts in addition to the settings that affect bitwise reproducibility,
+            see `devices.environment`.
+        state: dict of arrays by name.
     """
 
     step: int = 0
@@ -47,38 +49,54 @@ class Checkpoints:
     """The checkpoints of a run.
 
     Args:
-        folder: where they are.
-        keep: how many of the newest are kept, in addition to those in `protected`.
-        writes: whether anything is written; of several processes only one does.
-        environment: JSON values to keep with each, see `devices.environment`.
+        folder: str or path, the folder of the checkpoints.
+        keep: int, number of newest checkpoints to keep, in addition to `protected`. Defaults to 3.
+        writes: bool, whether this process writes; of several only the chief does. Defaults to True.
+        environment: dict of JSON values to save with each, see `devices.environment`.
 
     Attributes:
-        protected: steps of older checkpoints that are kept too, a set.
+        protected: set of int, steps of older checkpoints to keep as well.
     """
 
-    def __init__(self, folder, keep=3, writes=True, environment=None):
+    def __init__(
+        self,
+        folder: str | pathlib.Path,
+        keep: int = 3,
+        writes: bool = True,
+        environment: dict | None = None,
+    ):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
         self.environment, self.protected = environment or {}, set()
 
-    def steps(self):
-        """Steps of the checkpoints that are there, oldest first."""
-        found = self.folder.glob("step-*") if self.folder.is_dir() else []
-        return sorted(int(path.name[5:]) for path in found if path.name[5:].isdigit())
+    def steps(self) -> list[int]:
+        """Steps of the existing checkpoints, oldest first."""
+        paths = self.folder.glob("step-*") if self.folder.is_dir() else []
+        return sorted(int(path.name[5:]) for path in paths if path.name[5:].isdigit())
 
-    def save(self, gan, step, metadata=None, state=None):
-        """Writes the state of `gan`, unless this step is there already; returns its folder.
+    def save(
+        self, gan, step: int, metadata: dict | None = None, state: Mapping | None = None
+    ) -> pathlib.Path:
+        """Writes the state of `gan`, unless there is a checkpoint of this step.
 
         Args:
-            gan: the `GAN`.
-            step: its step.
-            metadata: JSON values to keep with it, e.g. {"healthy": true}.
-            state: arrays to keep with it, by name.
+            gan: `GAN`.
+            step: int, its step.
+            metadata: dict of JSON values to save, e.g. {"healthy": true}.
+            state: mapping, arrays to save by name.
+
+        Returns:
+            The checkpoint's folder.
+
+        Raises:
+            StorageError: it can't be written.
         """
         target = self._path(step)
         return target if target.is_dir() else self._write(gan, step, metadata, state)
 
-    def replace(self, gan, step, metadata=None, state=None):
-        """Writes the state of `gan` in the place of what was saved at this step."""
+    def replace(
+        self, gan, step: int, metadata: dict | None = None, state: Mapping | None = None
+    ) -> pathlib.Path:
+        """Like `save`, but replaces a checkpoint of this step."""
         return self._write(gan, step, metadata, state)
 
     def _write(self, gan, step, metadata, state):
@@ -105,17 +123,21 @@ class Checkpoints:
         self._prune()
         return target
 
-    def restore(self, gan, at_most=None, exactly=None):
-        """Restores the newest readable checkpoint, not beyond step `at_most`.
+    def restore(
+        self, gan, at_most: int | None = None, exactly: int | None = None
+    ) -> Restored | None:
+        """Restores the newest readable checkpoint.
 
         Args:
-            exactly: the one step that will do.
+            gan: `GAN` whose variables are assigned.
+            at_most: int, the last step that is accepted. Defaults to any.
+            exactly: int, the only step that is accepted. Defaults to any.
 
         Returns:
-            A `Restored`, or None if there is none.
+            A `Restored`, or None if there is no checkpoint.
 
         Raises:
-            StorageError: there are checkpoints, but none can be read, or they are of another game.
+            StorageError: no checkpoint can be read, or they are of another model.
         """
         if self.writes:
             atomic.take_back(self.folder)
@@ -129,7 +151,7 @@ class Checkpoints:
             except OtherFormat:
                 raise
             except StorageError as error:
-                logging.warning("%s; the one before is taken", error)
+                logging.warning("%s; the previous one is used", error)
                 continue
             variables = {n: a for n, a in arrays.items() if not n.startswith(STATE)}
             state = {n.removeprefix(STATE): a for n, a in arrays.items() if n.startswith(STATE)}
@@ -139,8 +161,8 @@ class Checkpoints:
             raise StorageError(f"{self.folder}: none of the {len(steps)} checkpoints can be read")
         return None
 
-    def read(self, step):
-        """The arrays of a checkpoint, by name, after its digest was checked."""
+    def read(self, step: int) -> dict[str, np.ndarray]:
+        """The arrays of a checkpoint by name, verified by its digest."""
         path = self._path(step)
         try:
             manifest = self._manifest(step)
@@ -151,7 +173,7 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise StorageError(f"damaged checkpoint {path}: {error}") from error
 
-    def metadata(self, step):
+    def metadata(self, step: int) -> dict:
         """The JSON values that were saved with a checkpoint."""
         try:
             return self._manifest(step)["metadata"]
@@ -171,8 +193,8 @@ class Checkpoints:
             raise ValueError("its manifest is of another checkpoint")
         return manifest
 
-    def discard_after(self, step):
-        """Removes checkpoints newer than `step`, after a roll-back."""
+    def discard_after(self, step: int) -> None:
+        """Removes checkpoints newer than `step`."""
         for other in self.steps():
             if self.writes and other > step:
                 shutil.rmtree(self._path(other), ignore_errors=True)
@@ -188,10 +210,10 @@ class Checkpoints:
         atomic.remove_leftovers(self.folder)
 
 
-def named_state(gan):
-    """Every variable of the game by a stable name, such as "generator/0003".
+def named_state(gan) -> dict:
+    """Every variable of the model by a stable name, such as "generator/0003".
 
-    Keras' own names count the layers made so far in the process, so they would not do.
+    Keras' names are not stable: they depend on the number of layers built in the process so far.
     """
     return {
         f"{owner}/{index:04d}": variable
@@ -200,14 +222,18 @@ def named_state(gan):
     }
 
 
-def load_state(gan, arrays, path):
-    """Assigns a checkpoint's arrays to the variables; all or nothing."""
+def load_state(gan, arrays: Mapping[str, np.ndarray], path: pathlib.Path) -> None:
+    """Assigns a checkpoint's arrays to the variables, all of them or none.
+
+    Raises:
+        StorageError: names or shapes differ from the model's; the message begins with `path`.
+    """
     variables = named_state(gan)
-    missing, spare = sorted(variables.keys() - arrays.keys()), sorted(arrays.keys() - variables)
-    if missing or spare:
+    missing, unknown = sorted(variables.keys() - arrays.keys()), sorted(arrays.keys() - variables)
+    if missing or unknown:
         raise StorageError(
             f"{path}: made with other settings: {len(missing)} variables are missing"
-            f" {missing[:2]}, {len(spare)} are unknown {spare[:2]}"
+            f" {missing[:2]}, {len(unknown)} are unknown {unknown[:2]}"
         )
     for name, variable in variables.items():
         if tuple(variable.shape) != arrays[name].shape:

@@ -1,40 +1,41 @@
-"""Several processes that train together: who writes, what all agree on, what a lost one means."""
+"""Training in several processes: roles, collectives, and errors when a worker is lost."""
 
 import contextlib
 import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gan.errors import PeerLost, UsageError
 
-JOIN_SECONDS = 600  # for all workers to come; a peer that never starts would hang the others
+JOIN_SECONDS = 600  # for all workers to start; TensorFlow itself would wait forever
 
 
-def task():
-    """This process' place in the cluster, from TF_CONFIG or Slurm.
+def task() -> tuple[int, int]:
+    """This process' index in the cluster, from TF_CONFIG or Slurm.
 
     Returns:
-        index and number of processes; (0, 1) outside a cluster. The one with index 0 is the chief.
+        index, number of processes; (0, 1) outside a cluster. The process with index 0 is the chief.
 
     Raises:
         UsageError: TF_CONFIG can't be read, or names a task that does not train.
     """
     if "TF_CONFIG" in os.environ:
         try:
-            given = json.loads(os.environ["TF_CONFIG"])
-            cluster, own = given.get("cluster", {}), given.get("task", {})
+            settings = json.loads(os.environ["TF_CONFIG"])
+            cluster, this = settings.get("cluster", {}), settings.get("task", {})
             sizes = [len(cluster.get(kind, [])) for kind in ("chief", "worker")]
-            kind, index = own.get("type", "worker"), int(own.get("index", 0))
+            kind, index = this.get("type", "worker"), int(this.get("index", 0))
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError(f"TF_CONFIG is not what TensorFlow expects: {error}") from error
         if kind not in ("chief", "worker") or cluster.get("ps"):
             raise UsageError(
-                f"TF_CONFIG: a task of type {kind} beside {sorted(cluster)} has no part in"
-                " synchronous training; allowed: chief and worker"
+                f"TF_CONFIG: a task of type {kind} in a cluster of {sorted(cluster)} can't take"
+                " part in synchronous training; allowed: chief and worker"
             )
         return (index + sizes[0] * (kind == "worker"), max(1, sum(sizes)))
     if "SLURM_PROCID" in os.environ:
@@ -42,28 +43,30 @@ def task():
     return 0, 1
 
 
-def slurm():
-    """TensorFlow's resolver of a Slurm job step, also where there are no GPUs."""
+def slurm() -> tf.distribute.cluster_resolver.ClusterResolver:
+    """TensorFlow's resolver of a Slurm job step, also without GPUs."""
     make = tf.distribute.cluster_resolver.SlurmClusterResolver
     try:
         resolver = make()
         resolver.cluster_spec()
         return resolver
-    except (OSError, ValueError):  # it shares out GPUs, and stumbles where a task gets none
+    except (OSError, ValueError):  # it assigns GPUs, and fails if a task gets none
         return make(gpus_per_node=task()[1], gpus_per_task=1, auto_set_gpu=False)
 
 
 class Workers:
-    """The processes of a run that train together; often there is only one.
+    """The worker processes of a run; a single process is a team of one.
 
     Args:
-        strategy: `tf.distribute` strategy.
+        strategy: `tf.distribute.Strategy`.
 
     Attributes:
-        index, count: this process and all; `chief` is the first one, who alone writes.
+        index: int, index of this process.
+        count: int, number of processes.
+        chief: bool, whether this is process 0, the only one that writes.
     """
 
-    def __init__(self, strategy):
+    def __init__(self, strategy: tf.distribute.Strategy):
         self.strategy = strategy
         together = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.index, self.count = task() if together else (0, 1)
@@ -82,45 +85,57 @@ class Workers:
 
         self._gather = gather
 
-    def all_gather(self, value):
-        """Each process' integer, in order: int32 [count]. All wait for the last to call this."""
-        if self.count == 1:
-            return np.array([value], np.int32)
-        found = self.strategy.experimental_local_results(
-            self._gather(tf.constant(value, tf.int32))
-        )[0]
-        return np.asarray(found)[:: self.strategy.num_replicas_in_sync // self.count]
+    def all_gather(self, value: int) -> np.ndarray:
+        """Gathers one integer per process; all processes must call it.
 
-    def broadcast_from_chief(self, value):
-        """The chief's integer."""
-        return int(self.all_gather(value)[0])
-
-    def restore(self, checkpoints, gan, at_most=None):
-        """Restores the checkpoint that the chief takes, on all.
+        Args:
+            value: int, the value of this process.
 
         Returns:
-            What `Checkpoints.restore` returns: None if there is none.
+            int32 [count], in order of the index.
+        """
+        if self.count == 1:
+            return np.array([value], np.int32)
+        values = self.strategy.experimental_local_results(
+            self._gather(tf.constant(value, tf.int32))
+        )[0]
+        return np.asarray(values)[:: self.strategy.num_replicas_in_sync // self.count]
+
+    def broadcast_from_chief(self, value: int) -> int:
+        """The chief's integer; all processes must call it."""
+        return int(self.all_gather(value)[0])
+
+    def restore(self, checkpoints, gan, at_most: int | None = None):
+        """Restores the chief's choice of a checkpoint in every process.
+
+        Args:
+            checkpoints: `Checkpoints`.
+            gan: `GAN` whose variables are assigned.
+            at_most: int, the last step that is accepted. Defaults to any.
+
+        Returns:
+            A `Restored`, or None if there is no checkpoint.
         """
         restored = checkpoints.restore(gan, at_most) if self.chief else None
         if self.count > 1:
             step = self.broadcast_from_chief(-1 if restored is None else restored.step)
             if not self.chief and step >= 0:
                 restored = checkpoints.restore(gan, exactly=step)
-            self.all_gather(0)  # nobody writes before everybody has read
+            self.all_gather(0)  # no process writes before all have read
         return restored
 
 
 @contextlib.contextmanager
-def joining(seconds=JOIN_SECONDS):
-    """Ends the process with a message if what is inside takes too long.
+def joining(seconds: float = JOIN_SECONDS) -> Iterator[None]:
+    """Ends the process with a message if the block takes longer than `seconds`.
 
-    TensorFlow waits without end, deaf to signals, for a worker that never starts.
+    TensorFlow waits forever for a worker that never starts, and signals don't interrupt it.
     """
 
     def give_up():
         print(
-            f"after {seconds} s not all workers have come; check the addresses in TF_CONFIG and"
-            " that all were started",
+            f"not all workers have started after {seconds} s; check the addresses in TF_CONFIG and"
+            " that each process runs",
             file=sys.stderr,
             flush=True,
         )
@@ -146,8 +161,8 @@ LOST = (
 
 
 @contextlib.contextmanager
-def losing_peers(workers):
-    """Turns TensorFlow's many ways to say that a worker is gone into one error."""
+def losing_peers(workers: Workers) -> Iterator[None]:
+    """Raises a `PeerLost` for each of TensorFlow's errors that mean a lost worker."""
     try:
         yield
     except LOST as error:
@@ -155,6 +170,6 @@ def losing_peers(workers):
             raise
         raise PeerLost(
             f"worker {workers.index} of {workers.count} lost another one"
-            f" ({type(error).__name__}); start all workers again, and the run goes on from its last"
+            f" ({type(error).__name__}); start all workers again to continue from the last"
             " checkpoint"
         ) from error

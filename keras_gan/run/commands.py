@@ -1,7 +1,9 @@
-"""What can be done with a run besides training it: evaluate, sample, interpolate, export."""
+"""The modes that use a trained run: evaluate, sample, interpolate, export."""
 
 import json
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -9,14 +11,28 @@ from keras_gan.errors import UsageError
 from keras_gan.evaluation import pictures
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
+from keras_gan.run.directory import RunDirectory
 from keras_gan.run.export import save
 from keras_gan.run.showing import commands as showing
 from keras_gan.settings import flags
+from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
 
-def load(config, model_class, run):
-    """A run's data and its game as the last checkpoint has it."""
+def load(config: Config, model_class: type, run: RunDirectory) -> tuple:
+    """A run's data and model, restored from the last checkpoint.
+
+    Args:
+        config: `Config` of the run.
+        model_class: class of its model.
+        run: its `RunDirectory`.
+
+    Returns:
+        `Source`, `GAN`.
+
+    Raises:
+        UsageError: the run has no trained checkpoint.
+    """
     source = open_data(config)
     gan = build_model(config, model_class, source)
     restored = Checkpoints(run.checkpoints).restore(gan)
@@ -27,7 +43,7 @@ def load(config, model_class, run):
     return source, gan
 
 
-def evaluate(config, model_class, run):
+def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
     """Scores a run with all metrics; prints a table, or JSON."""
     from keras_gan.evaluation import report
     from keras_gan.evaluation.evaluator import Evaluator
@@ -42,28 +58,28 @@ def evaluate(config, model_class, run):
         inception_weights=config.inception_weights or None,
     )
     noise = config.noise_at_sampling
-    found = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
+    scores = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
     if gan.conditional and evaluator.classifies:
         labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
         images = gan.sample(len(labels), config.seed, labels, noise)
-        found.update(evaluator.class_agreement(images, labels))
-    found = {"step": int(gan.step.numpy()), **found}
+        scores.update(evaluator.class_agreement(images, labels))
+    scores = {"step": int(gan.step.numpy()), **scores}
     if config.json:
-        print(json.dumps(found))
+        print(json.dumps(scores))
     else:
-        print(report.table(found))
-        report.save_pictures(run.path, evaluator, gan, found)
-    run.write_text("evaluation.json", json.dumps(found, indent=1))
+        print(report.table(scores))
+        report.save_pictures(run.path, evaluator, gan, scores)
+    run.write_text("evaluation.json", json.dumps(scores, indent=1))
     return 0
 
 
-def compare(given):
-    """Scores two folders, .npz files or a SavedModel against each other."""
+def compare(given: Mapping[str, Any]) -> int:
+    """Scores `--fakes` (a folder, .npz file or SavedModel) against `--reals`; needs no run."""
     from keras_gan.evaluation import compare as comparison
     from keras_gan.evaluation import report
 
     config = complete(given)
-    found = comparison.compare(
+    scores = comparison.compare(
         config.fakes,
         config.reals,
         extractor=config.extractor,
@@ -72,12 +88,12 @@ def compare(given):
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )
-    print(json.dumps(found) if config.json else report.table(found))
+    print(json.dumps(scores) if config.json else report.table(scores))
     return 0
 
 
-def sample(config, model_class, run):
-    """Writes `--count` samples as PNGs and one .npz; conditional models by `--sample_labels`."""
+def sample(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Writes `--count` samples as PNGs and one .npz, of the classes `--sample_labels`."""
     _, gan = load(config, model_class, run)
     if config.latents:
         images, labels = showing.images_of_latents(config, gan)
@@ -100,8 +116,8 @@ def sample(config, model_class, run):
     return 0
 
 
-def sample_labels(config, gan):
-    """The classes asked for, repeated to `--count`: int32 [count], or None."""
+def sample_labels(config: Config, gan) -> np.ndarray | None:
+    """The classes `--sample_labels`, repeated: int32 [count]; None for unconditional models."""
     if not gan.conditional:
         if config.sample_labels:
             raise UsageError(
@@ -124,7 +140,7 @@ def sample_labels(config, gan):
     return np.resize(np.array(classes, np.int32), config.count)
 
 
-def interpolate(config, model_class, run):
+def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes paths between pairs of latents as one picture, one row per path, or as a film."""
     _, gan = load(config, model_class, run)
     labels = sample_labels(config, gan)
@@ -137,8 +153,8 @@ def interpolate(config, model_class, run):
     return 0
 
 
-def export(config, model_class, run):
-    """Writes the run's export again, in the formats asked for."""
+def export(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Writes the run's export again, in the formats `--export_format`."""
     _, gan = load(config, model_class, run)
     rows = run.scores()
     formats = ["saved_model", *flags.words(config.export_format)]
@@ -147,10 +163,21 @@ def export(config, model_class, run):
     return 0
 
 
+def project(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Finds latents whose images are nearest to `--pictures`."""
+    return showing.project(config, *load(config, model_class, run), run)
+
+
+def explore(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Serves a page on the model and its run, until it is interrupted."""
+    return showing.explore(config, *load(config, model_class, run), run)
+
+
 MODES = {
     "evaluate": evaluate,
     "sample": sample,
     "interpolate": interpolate,
     "export": export,
-    **showing.MODES,
+    "project": project,
+    "explore": explore,
 }

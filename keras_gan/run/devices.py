@@ -1,4 +1,4 @@
-"""The devices of a run: how TensorFlow is set up, and its distribution strategy."""
+"""The devices of a run and its distribution strategy."""
 
 import os
 
@@ -6,12 +6,17 @@ import tensorflow as tf
 
 from keras_gan.errors import UsageError, refuse
 from keras_gan.run import cluster
+from keras_gan.settings.config import Config
 from keras_gan.step.functional import uses_xla
 from keras_gan.step.replicas import rows_per_replica
 
 
-def set_up(config):
-    """Splits the CPU if asked to; must come before TensorFlow is used."""
+def set_up(config: Config) -> None:
+    """Splits the CPU into `--logical_devices`; must be called before TensorFlow starts.
+
+    Raises:
+        UsageError: TensorFlow has started already.
+    """
     if config.logical_devices:
         cpu = tf.config.list_physical_devices("CPU")[0]
         parts = [tf.config.LogicalDeviceConfiguration()] * config.logical_devices
@@ -19,25 +24,29 @@ def set_up(config):
             tf.config.set_logical_device_configuration(cpu, parts)
         except RuntimeError as error:
             raise UsageError(
-                f"TensorFlow has started: {error}",
+                f"TensorFlow has started already: {error}",
                 flag="logical_devices",
                 value=config.logical_devices,
             ) from None
 
 
-def strategy(config):
-    """The strategy of `--strategy`, checked against batch size, XLA and precision."""
-    made = _strategy(config)
-    count = made.num_replicas_in_sync
+def strategy(config: Config) -> tf.distribute.Strategy:
+    """The strategy `--strategy`.
+
+    Raises:
+        UsageError: it can't be combined with the batch size or XLA.
+    """
+    strategy = _strategy(config)
+    count = strategy.num_replicas_in_sync
     rows_per_replica(config.batch_size, count)
     if count > 1 and uses_xla(config.xla) and config.sync_batch_norm:
         refuse(
             "sync_batch_norm",
             "true",
-            "XLA can't hold the collective of synchronised batch norm",
+            "XLA can't compile the collective of synchronised batch norm",
             "--noxla, or --nosync_batch_norm",
         )
-    return made
+    return strategy
 
 
 def _strategy(config):
@@ -56,8 +65,17 @@ def _strategy(config):
     return tf.distribute.get_strategy()
 
 
-def environment(config, strategy, source):
-    """Facts besides the settings that a run's bits depend on, as JSON values by name."""
+def environment(config: Config, strategy: tf.distribute.Strategy, source) -> dict:
+    """Facts in addition to the settings that affect bitwise reproducibility.
+
+    Args:
+        config: `Config`.
+        strategy: the run's strategy.
+        source: the run's data.
+
+    Returns:
+        A dict of JSON values by name.
+    """
     return {
         "replicas": strategy.num_replicas_in_sync,
         "XLA": uses_xla(config.xla),

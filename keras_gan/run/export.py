@@ -1,4 +1,4 @@
-"""Hands a trained model over: a SavedModel that needs TensorFlow alone, and its settings."""
+"""Exports a trained model: a SavedModel that needs only TensorFlow, and its settings."""
 
 import dataclasses
 import functools
@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,19 +17,24 @@ from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.quiet import silence
 from keras_gan.run.showing import extras, hub, web
+from keras_gan.settings.config import Config
 from keras_gan.step import randomness
 
-# Nothing here is for autograph, which would read the sources again.
+# AutoGraph is off: nothing here needs it, and it slows tracing.
 endpoint = functools.partial(tf.function, autograph=False)
 
 
 class Servable(tf.Module):
-    """The endpoints of an export; variants add theirs by `extra_endpoints()` of the model.
+    """The endpoints of an export; models add more with `extra_endpoints()`.
 
     Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
+
+    Args:
+        gan: a trained `GAN`.
+        noise: bool, whether the generator's noise layers are active. Defaults to False.
     """
 
-    def __init__(self, gan, noise=False):
+    def __init__(self, gan, noise: bool = False):
         super().__init__()
         self._gan_networks = [gan.average_generator, *gan.networks.values()]
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
@@ -88,26 +94,33 @@ class Servable(tf.Module):
             setattr(self, name, endpoint(function, input_signature=specs))
 
 
-def save(gan, folder, config, formats=("saved_model",), metrics=None):
+def save(
+    gan,
+    folder: str | pathlib.Path,
+    config,
+    formats: Sequence[str] = ("saved_model",),
+    metrics: dict | None = None,
+) -> None:
     """Writes the export.
 
     Args:
         gan: a trained `GAN`.
-        folder: where; replaced if it exists.
-        config: the run's `Config`, kept in `model.json`.
-        formats: of "saved_model", "litert", "onnx", "hub", "web". LiteRT and ONNX hold the
-            generator alone, with float32 images and without noise; they are kept if they differ
-            from it by at most 1e-5. The last two are folders (`showing/hub.py`, `showing/web.py`).
-        metrics: last scores, kept in `model.json`.
+        folder: str or path; replaced if it exists.
+        config: the run's `Config`, written to `model.json`.
+        formats: sequence of "saved_model", "litert", "onnx", "hub", "web". LiteRT and ONNX hold
+            only the generator, with float32 images and without noise; they are accepted if their
+            images differ from the model's by at most 1e-5. The last two are folders
+            (`showing/hub.py`, `showing/web.py`). Defaults to ("saved_model",).
+        metrics: dict of the last scores, written to `model.json`. Defaults to None.
 
     Raises:
         StorageError: the folder can't be written.
-        UsageError: the model can't be converted to a format; the others are there all the same.
+        UsageError: the model can't be converted to a format; the other formats are written.
     """
     folder = pathlib.Path(folder)
     servable = Servable(gan, noise=config.noise_at_sampling)
     verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
+    logging.set_verbosity(logging.WARNING)  # TensorFlow logs every file it writes
     try:
         with atomic.replacing_folder(folder) as temporary:
             tf.saved_model.save(
@@ -138,12 +151,16 @@ def save(gan, folder, config, formats=("saved_model",), metrics=None):
         raise failure
 
 
-def require(formats, config=None):
-    """Raises a `UsageError` if a format needs what is not installed.
+def require(formats: Sequence[str], config: Config | None = None) -> None:
+    """Checks that what the formats need is installed.
 
     Args:
         formats: of `--export_format`.
-        config: the run's `Config`, which says where the static page's files come from; or None.
+        config: the run's `Config`, which says where the static page's files come from. Defaults
+            to None.
+
+    Raises:
+        UsageError: something is missing.
     """
     for name in formats:
         for package in NEEDED.get(name, ()):
@@ -161,15 +178,15 @@ def require(formats, config=None):
 
 
 def _convert(gan, name, folder):
-    """Adds a format to the export; returns None, or the `UsageError` that says why it can't be."""
+    """Adds a format to the export; returns None, or a `UsageError` with the reason why it can't."""
     require([name])
     path = folder / FILES[name]
-    with silence():  # the converters tell much, and failures at great length
+    with silence():  # the converters are verbose
         try:
             _compare(name, CONVERTERS[name](gan, path), gan)
         except OSError:
             raise
-        except Exception as error:  # each converter has its own kinds
+        except Exception as error:  # each converter raises its own types
             path.unlink(missing_ok=True)
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
             return UsageError(
@@ -199,7 +216,7 @@ def _inputs(gan, count=4):
 
 
 def _floats(gan):
-    """The generator's float images as a function: what is converted, and compared with."""
+    """The function that is converted and compared: the generator with float images."""
     shapes = [tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")]
     if gan.conditional:
         shapes.append(tf.TensorSpec([None], tf.int32, name="labels"))
@@ -212,10 +229,10 @@ def _floats(gan):
     return images
 
 
-def _compare(name, found, gan):
-    """Raises a ValueError if images of `_inputs` are not the model's."""
+def _compare(name, images, gan):
+    """Raises a ValueError if images of `_inputs` differ from the model's."""
     expected = _floats(gan)(*map(tf.constant, _inputs(gan)))["images"].numpy()
-    difference = float(np.max(np.abs(found - expected)))
+    difference = float(np.max(np.abs(images - expected)))
     if not difference <= TOLERANCE:
         raise ValueError(f"{name} differs from the model by {difference:.1e}, over {TOLERANCE:g}")
 
@@ -224,8 +241,8 @@ def _litert(gan, path):
     """Writes the file and returns its images of `_inputs`."""
     function = _floats(gan)
     holder = tf.Module()
-    # The converter finds TensorFlow's own variables only; Keras' would be left without a value.
-    holder.kept = [variable.value for variable in gan.average_generator.variables]
+    # The converter finds only TensorFlow variables; Keras' would have no value.
+    holder.variables_of_keras = [variable.value for variable in gan.average_generator.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [function.get_concrete_function()], holder
     )
@@ -247,7 +264,7 @@ def _onnx(gan, path):
         function, input_signature=function.input_signature, output_path=str(path)
     )
     session = onnxruntime.InferenceSession(str(path))
-    names = [given.name for given in session.get_inputs()]
+    names = [argument.name for argument in session.get_inputs()]
     return session.run(None, dict(zip(names, _inputs(gan))))[0]
 
 

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C are caught, so that a run ends after a whole step with a checkpoint saved."""
+"""Catches SIGTERM and Ctrl-C, so that a run ends after a complete step and saves a checkpoint."""
 
 import signal
 
@@ -9,7 +9,7 @@ class Interruption:
     """Catches the signals; a context manager.
 
     Attributes:
-        status: the exit status of the signal that came, or None.
+        status: int, exit status of the signal that was received, or None.
     """
 
     def __init__(self):
@@ -25,5 +25,5 @@ class Interruption:
 
     def _catch(self, number, frame):
         if self.status is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt  # asked twice
+            raise KeyboardInterrupt  # the second Ctrl-C ends the process at once
         self.status = EXIT_STATUS[number]

@@ -1,7 +1,9 @@
-"""One run, told from top to bottom."""
+"""Training of a run, from start to export."""
 
 import json
+from collections.abc import Mapping, Sequence
 
+import keras
 import numpy as np
 from absl import logging
 from PIL import Image
@@ -19,25 +21,35 @@ from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.run import cluster, devices, export
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
+from keras_gan.run.directory import RunDirectory
 from keras_gan.run.interruption import Interruption
 from keras_gan.run.showing import commands as showing
 from keras_gan.settings import compatibility, flags
+from keras_gan.settings.config import Config
 
 
-def train(config, model_class, run, callbacks=()):
-    """Trains a run to its last step, from where it stands, and exports it.
+def train(
+    config: Config,
+    model_class: type,
+    run: RunDirectory,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> int:
+    """Trains a run from its last checkpoint to its last step, and exports it.
 
     Args:
         config: the run's `Config`.
-        model_class: the class of its model.
+        model_class: class of its model.
         run: its `RunDirectory`.
-        callbacks: further Keras callbacks; they act before the run's own. Of several processes
-            only the first calls them.
+        callbacks: sequence of additional Keras callbacks, called before the run's. Of several
+            processes only the chief calls them. Defaults to none.
 
     Returns:
-        The exit status.
+        int, the exit status.
+
+    Raises:
+        HealthStop: the health monitor ended the run.
     """
-    strategy = devices.strategy(config)  # first: with several workers it takes the signals
+    strategy = devices.strategy(config)  # first: with several workers it sets signal handlers
     with Interruption() as interruption:
         workers = cluster.Workers(strategy)
         with cluster.losing_peers(workers):
@@ -56,15 +68,17 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
-    tell_changes(restored.environment if workers.chief else {}, environment)
+    warn_of_changes(restored.environment if workers.chief else {}, environment)
     run.write_settings(config)
     if start >= config.steps and (_finished(config, run) or not workers.chief):
-        print(f"{run.path} is finished: step {start} of {config.steps}; a higher --steps goes on")
+        print(
+            f"{run.path} is finished: step {start} of {config.steps}; a higher --steps continues it"
+        )
         return 0
     run.cut_after(start, int(gan.attempt.numpy()))
-    checkpoints.discard_after(start)  # damaged, or they would have been taken
+    checkpoints.discard_after(start)  # damaged: otherwise they would have been restored
     if start:
-        logging.info("goes on at step %d", start)
+        logging.info("continues at step %d", start)
     writer = Writer(run.tensorboard) if config.tensorboard and workers.chief else None
     if writer and not start:
         writer.settings(config)
@@ -73,7 +87,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     health.load_state(restored)
     recovery = Recovery(health, checkpoints, workers)
     if config.on_failure == "rollback":
-        checkpoints.protected.add(0)  # a run that fails at once has somewhere to go back to
+        checkpoints.protected.add(0)  # for a run that fails at once
         if not start:
             checkpoints.save(gan, 0, health.metadata(), health.state())
     callbacks = [
@@ -124,16 +138,17 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     return 0
 
 
-def tell_changes(before, now):
-    """Warns of what a continued run can't keep, though no setting was changed.
+def warn_of_changes(before: Mapping, now: Mapping) -> None:
+    """Warns if a continued run can't be bit-identical, although no setting was changed.
 
     Args:
-        before, now: as `devices.environment` returns it.
+        before: the environment of the checkpoint, as returned by `devices.environment`.
+        now: that of this process.
     """
     for name, value in before.items():
         if value != now.get(name):
             logging.warning(
-                "%s was %s and is %s now: the run goes on, but not bit for bit as it would have",
+                "%s was %s and is %s now: the run continues, but not bit-identically",
                 name,
                 value,
                 now.get(name),
@@ -141,7 +156,7 @@ def tell_changes(before, now):
 
 
 def _finished(config, run):
-    """Whether the export, the last thing a run writes, is that of the last step."""
+    """Whether the export, which a run writes last, is that of the last step."""
     try:
         return json.loads((run.export / "model.json").read_text())["step"] >= config.steps
     except (OSError, ValueError, KeyError, TypeError):
@@ -149,7 +164,7 @@ def _finished(config, run):
 
 
 def _callbacks(config, run, source, writer, checkpoints, health, recovery):
-    """The callbacks, in the order in which they act after a step."""
+    """The callbacks, in the order in which they are called after a step."""
     every = config.log_every
     yield health
     if config.progress:
@@ -173,10 +188,10 @@ def _hint_labels(config, source, model_class):
 
 
 def _finish(config, gan, run, source):
-    """The last samples, the page of the run, the export, and where everything lies."""
-    drawn = Samples(run.samples, 0, None, source, config.noise_at_sampling)
-    drawn.set_model(gan)
-    for name, picture in drawn.draw().items():
+    """Writes the last samples, the run's page and the export, and prints where they are."""
+    samples = Samples(run.samples, 0, None, source, config.noise_at_sampling)
+    samples.set_model(gan)
+    for name, picture in samples.draw().items():
         pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
     if config.training_film:
         print(f"film         {showing.training_film(config, run)}")
@@ -189,7 +204,7 @@ def _finish(config, gan, run, source):
         run.path / "run.png",
         f"{config.model} on {config.dataset}, {config.steps} steps",
     )
-    # Last: where it is, the run is finished.
+    # Last: a run that has its export is finished.
     export.save(
         gan,
         run.export,

@@ -1,13 +1,15 @@
-"""Which switches go together: what is refused, and what differs on several replicas."""
+"""Which settings are compatible, and which rules differ between several replicas and one."""
 
 import dataclasses
 import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_gan import errors
 from keras_gan.settings.config import NETS, Config
-from keras_gan.settings.conflicts import OF_REPLICAS, TABLE, Settings, plain
+from keras_gan.settings.conflicts import OF_REPLICAS, TABLE, Conflict, Settings, plain
 
-# Flags that are options of networks: a model whose `Options` lack one refuses it.
+# Flags that are options of networks. A model whose `Options` lack one refuses it.
 OF_NETWORKS = (
     *(
         field.name
@@ -17,70 +19,80 @@ OF_NETWORKS = (
     "sync_batch_norm",
 )
 
-# Rules that compare consecutive images within a replica, and how many they would like at a time.
+# Rules that compare consecutive images within a replica, and the size of their groups.
 GROUPS = {"minibatch_stddev": 4, "dragan": 8, "top_k": 16}
 
 
-def conflicts(settings):
-    """The conflicts of some settings.
+def conflicts(settings: Mapping[str, Any]) -> list[Conflict]:
+    """The conflicts between settings.
 
     Args:
-        settings: values by flag name; flags that are left out have their defaults. One more
-            name, "replicas", is the number of replicas.
+        settings: mapping, values by flag name; missing flags have their defaults. The additional
+            key "replicas" is the number of replicas, which defaults to 1.
 
     Returns:
-        A list of `Conflict`, empty if the combination makes sense.
+        A list of `Conflict`, empty if the settings are compatible.
     """
     settings = Settings(settings)
     return [conflict for conflict in TABLE if conflict.when(settings)]
 
 
-def options(model_class):
-    """Names of the options of a model's networks, a set."""
+def options(model_class: type) -> set[str]:
+    """Names of the options of a model's networks."""
     return {field.name for field in dataclasses.fields(model_class.Options)}
 
 
-def regrouped(config, replicas):
-    """Which rules see other groups of images on several replicas than on one device.
+def regrouped(config: Config, replicas: int) -> Iterator[str]:
+    """Rules that see other groups of images on several replicas than on one device.
 
-    The rules are right on both, but not the same to the last digit.
+    Both are correct, but the results are not bit-identical.
 
-    Returns:
-        A sentence for each.
+    Args:
+        config: `Config`.
+        replicas: number of replicas that train.
+
+    Yields:
+        One sentence per rule.
     """
     rows = config.batch_size // replicas
     for name, size in GROUPS.items():
         if getattr(config, name) and math.gcd(rows, size) != math.gcd(config.batch_size, size):
             yield (
-                f"--{name} groups {size} images, which the {rows} images of a replica don't hold:"
-                f" {replicas} replicas will differ from one device; a --batch_size that divides by"
-                f" {size * replicas} makes them equal"
+                f"--{name} groups {size} images, which does not fit the {rows} images per replica:"
+                f" {replicas} replicas will differ from one device; a --batch_size that is a"
+                f" multiple of {size * replicas} makes them equal"
             )
 
 
-def check(config, model_class=None):
-    """Raises a `UsageError` if a config contradicts itself or asks for what its model lacks.
+def check(config: Config, model_class: type | None = None) -> None:
+    """Checks that a config's settings are compatible with each other and with its model.
 
     Args:
-        config: a `Config`.
-        model_class: the model that `config.model` names.
+        config: `Config`.
+        model_class: class of the model `config.model`. Defaults to None: any model.
+
+    Raises:
+        UsageError: they are not; the message names settings that would be.
     """
     _refuse(TABLE, _settings(config, model_class))
 
 
-def check_replicas(config, model_class, replicas):
-    """Raises a `UsageError` for what only the number of replicas makes wrong.
+def check_replicas(config: Config, model_class: type, replicas: int) -> None:
+    """Checks what depends on the number of replicas.
 
     Args:
-        config: a `Config` that `check` accepts.
-        model_class: the model that `config.model` names.
-        replicas: how many replicas train.
+        config: `Config` that `check` accepts.
+        model_class: class of the model `config.model`.
+        replicas: number of replicas that train.
+
+    Raises:
+        UsageError: a replica has too few images.
     """
     _refuse(OF_REPLICAS, Settings(_settings(config, model_class), replicas=replicas))
 
 
 def _settings(config, model_class):
-    """A config as `Settings`, with what the model's networks have in place of flags they lack."""
+    """A config as `Settings`, with the fixed choices of networks that have no flag for them."""
     settings = Settings(vars(config))
     if model_class is not None:
         of_model = options(model_class)
@@ -94,7 +106,7 @@ def _settings(config, model_class):
                     f"--model={config.model} has no such switch",
                     plain(Settings.DEFAULTS[name]),
                 )
-            # What the model's networks have in its place, as far as the table cares.
+            # What the model's networks always do, where a conflict depends on it.
             settings[name] = getattr(model_class, "built_in", {}).get(
                 name, "none" if name.endswith("normalization") else settings[name]
             )

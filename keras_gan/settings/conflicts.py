@@ -1,9 +1,9 @@
-"""The combinations of switches that make no sense, as tables of conditions on plain values."""
+"""The combinations of settings that are refused, as tables of conditions on plain values."""
 
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_gan.rules.losses import LOSSES
 from keras_gan.rules.penalties import PENALTIES
@@ -12,14 +12,14 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.flags import interval
 
 POINTS = ("ring8", "grid25", "swissroll")
-HARD = {"real_target": "1", "fake_target": "0"}  # targets that nothing softens
+HARD = {"real_target": "1", "fake_target": "0"}  # targets without smoothing
 ON_GRADIENTS = tuple(name for name, penalty in PENALTIES.items() if penalty().second_order)
-TO_ONE = ("gradient_penalty", "dragan")  # penalties that pull a gradient's norm to 1
+TO_ONE = ("gradient_penalty", "dragan")  # penalties that drive the gradient norm to 1
 TO_ZERO = ("r1", "r2")
 
 
 class Settings(dict):
-    """Settings by flag name; what is not given has the flag's default."""
+    """Settings by flag name; missing ones have the flag's default."""
 
     DEFAULTS: ClassVar = {field.name: field.default for field in dataclasses.fields(Config)}
 
@@ -27,44 +27,44 @@ class Settings(dict):
         return self.DEFAULTS.get(name)
 
     @property
-    def loss(self):
+    def loss(self) -> type:
         """The class of the loss."""
         return LOSSES[self["loss"]]
 
-    def mean_target(self, name):
-        """Mean of a target, flips left out."""
+    def mean_target(self, name: str) -> float:
+        """Mean of a target, without flips."""
         return sum(interval(self[name], name)) / 2
 
-    def softens(self, name):
-        """Whether a target is another than the hard one."""
+    def softens(self, name: str) -> bool:
+        """Whether a target differs from the hard one."""
         return interval(self[name], name) != interval(HARD[name], name)
 
     @property
-    def penalties(self):
+    def penalties(self) -> list[str]:
         """The names of the penalties in use that have an interval."""
         return [penalty.name for penalty in from_config.stateless_penalties(self)]
 
     @property
-    def second_order(self):
-        """The names of those that differentiate D by its input."""
+    def second_order(self) -> list[str]:
+        """The names of those that differentiate D with respect to its input."""
         return [p.name for p in from_config.stateless_penalties(self) if p.second_order]
 
     @property
-    def batch_norm_count(self):
-        """Images that are normalised together."""
+    def batch_norm_count(self) -> int:
+        """Number of images that batch norm normalises together."""
         replicas = 1 if self["sync_batch_norm"] else max(1, self["replicas"] or 1)
         return self["batch_size"] // replicas
 
 
 @dataclasses.dataclass(frozen=True)
 class Conflict:
-    """A combination that makes no sense.
+    """A combination of settings that is refused.
 
     Attributes:
-        flags: the flags that clash; the message begins with the first.
-        when: whether `Settings` show it.
-        reason: why.
-        nearest: settings that would resolve it.
+        flags: tuple of str, the flags in conflict; the message begins with the first.
+        when: function of `Settings` → bool, whether they are in conflict.
+        reason: str, why it is refused.
+        nearest: mapping by flag name, the nearest settings that resolve it.
     """
 
     flags: tuple[str, ...]
@@ -72,20 +72,21 @@ class Conflict:
     reason: str
     nearest: Mapping[str, object]
 
-    def message(self, settings):
-        """One line: reason and the nearest that works."""
+    def message(self, settings: Settings) -> str:
+        """One line: the reason, and the nearest settings that work."""
         others = " ".join(f"--{name}={plain(settings[name])}" for name in self.flags[1:])
         nearest = " ".join(f"--{name}={plain(value)}" for name, value in self.nearest.items())
         context = f"with {others}: " if others else ""
-        return f"{context}{self.reason}; the nearest that works: {nearest}"
+        return f"{context}{self.reason}; the nearest settings that work: {nearest}"
 
 
-def plain(value):
+def plain(value: Any) -> Any:
+    """A value as it is written in a flagfile."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
 def _on(*names, **values):
-    """A condition: the named switches are on, the others have the given values."""
+    """A condition: the flags in `names` are on, and those in `values` have these values."""
 
     def when(settings):
         return all(settings[name] for name in names) and all(
@@ -96,7 +97,7 @@ def _on(*names, **values):
 
 
 def _both(first, second, reason, **nearest):
-    """A conflict of two switches that are both on."""
+    """A conflict of two flags that are both on."""
     return Conflict((first, second), _on(first, second), reason, nearest)
 
 
@@ -119,13 +120,13 @@ def _targets():
     yield Conflict(
         ("real_target", "fake_target"),
         lambda s: s.mean_target("real_target") <= s.mean_target("fake_target"),
-        "D would learn to take fakes for reals",
+        "D would learn to call fakes real",
         {"real_target": "0.7,1.2", "fake_target": "0,0.3"},
     )
     yield Conflict(
         ("label_flip",),
         lambda s: s["label_flip"] >= 0.5,
-        "labels of which half are flipped say nothing",
+        "labels of which half are flipped carry no information",
         {"label_flip": 0.1},
     )
 
@@ -143,17 +144,17 @@ def _batch_norm(name, layer):
     return Conflict(
         (name, "batch_size"),
         lambda s: s[name] == "batch" and s.batch_norm_count < 4,
-        f"batch norm in {layer} needs four images that are normalised together",
+        f"batch norm in {layer} needs at least four images per statistic",
         {name: "instance"},
     )
 
 
 def _gradient(name):
-    """What a penalty on D's gradient does not go with."""
+    """Conflicts of a penalty on D's gradient."""
     yield Conflict(
         (name, "d_normalization"),
         _on(name, d_normalization="batch"),
-        "a gradient penalty is one image's, and batch norm makes D's logit depend on all",
+        "a gradient penalty is defined per image, and batch norm makes each logit depend on all",
         {"d_normalization": "layer"},
     )
     yield Conflict(
@@ -175,9 +176,9 @@ def _gradient(name):
 
 
 def _slopes():
-    """D's slope is held in one way at a time, and Wasserstein's has to be held."""
-    twice = "two bounds on the same slope; the penalty replaced the clipping"
-    opposite = "one pulls the norm of D's gradient to 1, the other to 0"
+    """D's slope is bounded in one way at a time, and Wasserstein's critic needs a bound."""
+    twice = "both bound D's slope, and the penalty is the successor of clipping"
+    opposite = "one drives the norm of D's gradient to 1, the other to 0"
     for name in TO_ONE:
         yield _both(name, "clip_weights", twice, clip_weights=0.0)
         for other in TO_ZERO:
@@ -209,7 +210,7 @@ def _finite_difference():
     yield Conflict(
         ("r1_finite_difference", "r1", "r2"),
         lambda s: s["r1_finite_difference"] and not (s["r1"] or s["r2"]),
-        "it is a form of R1 and R2, and neither is on",
+        "it is a way to compute R1 and R2, and neither is on",
         {"r1": 1.0, "d_normalization": "layer"},
     )
 
@@ -218,20 +219,20 @@ def _other_penalties():
     yield Conflict(
         ("penalty_interval",),
         lambda s: s["penalty_interval"] > 1 and not s.penalties,
-        "there is no penalty to be computed now and then",
+        "no penalty with an interval is on",
         {"penalty_interval": 1},
     )
     yield _both(
         "consistency",
         "balanced_consistency",
-        "the balanced form holds the other",
+        "the balanced form includes the other",
         consistency=0.0,
     )
     for name in ("r1_finite_difference", "consistency", "balanced_consistency"):
         yield Conflict(
             (name, "separate_batches"),
             _on(name, separate_batches=False),
-            "it compares two passes of D, which see other noise in a common batch",
+            "it compares two passes of D, whose noise differs in a common batch",
             {"separate_batches": True},
         )
 
@@ -240,7 +241,7 @@ def _augmentation():
     yield Conflict(
         ("ada", "loss"),
         lambda s: s["ada"] and (s.loss.paired or not s.loss.bounded),
-        "this loss leaves the sign of D's logit open, which steers the augmentation",
+        "ADA is controlled by the sign of D's logit, which this loss does not determine",
         {"ada": 0.0, "augment": "color,translation,cutout"},
     )
     off = {"augment": "", "ada": 0.0, "consistency": 0.0, "balanced_consistency": 0.0}
@@ -261,7 +262,7 @@ def _who_trains():
     yield _both(
         "target_networks",
         "past_players",
-        "both say whom a player trains against",
+        "both choose the opponent that a player trains against",
         past_players=0,
     )
     for name in ("d_turns", "g_turns"):
@@ -272,7 +273,7 @@ def _fixed_turns(name):
     return Conflict(
         ("threshold_loop", name),
         lambda s: s["threshold_loop"] and s[name] != 1,
-        "both say who trains how often; --turn_bound bounds the loop",
+        "both set the number of turns; --turn_bound bounds the loop",
         {name: 1},
     )
 
@@ -287,10 +288,10 @@ def _models():
     yield Conflict(
         ("replay_rate", "model"),
         _on("replay_rate", model="infogan"),
-        "a replayed fake's codes are no longer known",
+        "the codes of a replayed fake are not stored",
         {"replay_rate": 0.0},
     )
-    kl = "KL(q‖p) is read from the logit of an unsmoothed logistic D on today's fakes"
+    kl = "KL(q‖p) is estimated from the logit of an unsmoothed logistic D on current fakes"
     yield Conflict(
         ("loss", "model"),
         lambda s: s["model"] == "kl_gan" and (not s.loss.logistic or s.loss.paired),
@@ -308,7 +309,7 @@ def _models():
         yield Conflict((name, "model"), _on(name, model="kl_gan"), kl, {name: value})
 
 
-# Those that depend on the number of replicas, which is known only once training begins.
+# Those that depend on the number of replicas, which is known once there is a strategy.
 OF_REPLICAS = (_batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
 TABLE = (
     *_targets(),

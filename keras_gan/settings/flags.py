@@ -1,12 +1,16 @@
 """Flags from the fields of a dataclass: one declaration gives the flag, its help and its check.
 
-absl parses, in a parser of our own: a wrong flag is a `UsageError` in one line. What
-a value means by itself is settled here; `resolve` sees to what depends on the model and the run.
+Uses absl's flag syntax (flagfiles included) in a private `FlagValues`, so that errors become
+one-line `UsageError`s. Each value is checked by itself here; `resolve` checks what depends on the
+model and the run.
 """
 
 import dataclasses
 import difflib
+import functools
 import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -14,31 +18,49 @@ from keras_gan.choices import LARGEST_SIDE, SIDE_STEP, SMALLEST_SIDE, nearest_si
 from keras_gan.errors import UsageError, refuse
 
 
+class HelpRequested(Exception):
+    """The command line asks for help.
+
+    Attributes:
+        full: whether all flags are asked for (`--helpfull`), not only the common ones.
+    """
+
+    def __init__(self, full: bool):
+        super().__init__("--helpfull" if full else "--help")
+        self.full = full
+
+
 def flag(
-    default,
-    help,
+    default: Any,
+    help: str,
     *,
-    group,
-    choices=None,
-    low=None,
-    high=None,
-    read=None,
-    may_change=False,
-    kind=None,
-):
-    """A field of the config that is a flag too.
+    group: str,
+    choices: Sequence | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    read: Callable[[str, str], Any] | None = None,
+    may_change: bool = False,
+    kind: type | None = None,
+    common: bool = False,
+) -> Any:
+    """A field of the config that is also a flag.
 
     Args:
-        default: its value when neither the command line nor the model sets it. A field whose
-            engine-wide default is `None` stays None.
-        help: what it does, units included.
-        group: heading in `--help`.
-        choices: allowed words.
-        low, high: allowed range, ends included.
-        read: function (text, name of the flag) → its value, which raises a `UsageError`, if the
-            text has a form of its own.
-        may_change: whether a run that goes on may be given another value.
-        kind: type, if it can't be told from the default: int, float, str, bool.
+        default: value when neither the command line nor the model sets it; None if the flag has
+            no default.
+        help: str, what it does, units included.
+        group: str, its heading in the help.
+        choices: allowed values. Defaults to any.
+        low: smallest allowed number. Defaults to no bound.
+        high: largest allowed number. Defaults to no bound.
+        read: function (text, flag name) → value that raises a `UsageError`, for texts in a format
+            of their own.
+        may_change: bool, whether a run that is continued accepts another value. Defaults to False.
+        kind: int, float, str or bool. Defaults to the default's type.
+        common: bool, whether `--help` shows it; `--helpfull` shows every flag. Defaults to False.
+
+    Returns:
+        A dataclass field.
     """
     metadata = dict(
         help=help,
@@ -49,43 +71,50 @@ def flag(
         read=read,
         may_change=may_change,
         kind=kind or type(default),
+        common=common,
     )
     return dataclasses.field(default=default, metadata={"flag": metadata})
 
 
-def parse(config_class, argv):
+common_flag = functools.partial(flag, common=True)  # one that most runs need
+
+
+def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
     """Parses a command line.
 
     Args:
         config_class: a dataclass whose fields are made by `flag`.
-        argv: program name, then flags; `--flagfile` may be nested, the last one wins.
+        argv: sequence of str, the program name, then flags. Flagfiles may be nested; the last
+            value of a flag wins.
 
     Returns:
-        The values that were given, by name; None if help was asked for.
+        A dict by flag name of the values on the command line, without defaults.
 
     Raises:
-        UsageError: unknown flag, a positional argument, or a value that is not allowed, whatever
-            the others are.
+        HelpRequested: `-h`, `--help` or `--helpfull` is among the flags.
+        UsageError: an unknown flag, a positional argument, or a value that is never allowed.
     """
     values = flags.FlagValues()
     for field in dataclasses.fields(config_class):
-        about = field.metadata["flag"]
+        declaration = field.metadata["flag"]
         define = {
             bool: flags.DEFINE_boolean,
             int: flags.DEFINE_integer,
             float: flags.DEFINE_float,
             str: flags.DEFINE_string,
             tuple: flags.DEFINE_multi_string,
-        }[about["kind"]]
-        define(field.name, None, about["help"], flag_values=values)
-    for name in ("help", "helpfull"):
-        flags.DEFINE_boolean(name, False, "shows this page", flag_values=values)
+        }[declaration["kind"]]
+        define(field.name, None, declaration["help"], flag_values=values)
+    flags.DEFINE_boolean(
+        "help", False, "shows the common flags", flag_values=values, short_name="h"
+    )
+    flags.DEFINE_boolean("helpfull", False, "shows all flags", flag_values=values)
     try:
         rest = values(list(argv))
     except flags.UnrecognizedFlagError as error:
         known = [field.name for field in dataclasses.fields(config_class)]
         close = difflib.get_close_matches(error.flagname, known, n=3)
-        hint = f"did you mean {', '.join('--' + c for c in close)}?" if close else "see --help"
+        hint = f"did you mean {', '.join('--' + c for c in close)}?" if close else "see --helpfull"
         raise UsageError(f"--{error.flagname}: unknown flag; {hint}") from None
     except flags.CantOpenFlagFileError as error:
         raise UsageError(f"--flagfile: {str(error).rpartition('] ')[2]}") from None
@@ -96,7 +125,7 @@ def parse(config_class, argv):
     if len(rest) > 1:
         raise UsageError(f"{rest[1]}: not a flag; write --name=value")
     if values["help"].value or values["helpfull"].value:
-        return None
+        raise HelpRequested(full=bool(values["helpfull"].value))
     given = {
         field.name: tuple(values[field.name].value)
         if field.metadata["flag"]["kind"] is tuple
@@ -108,35 +137,53 @@ def parse(config_class, argv):
     return given
 
 
-def check(config_class, given):
-    """Raises a `UsageError` unless each value, by flag name, is allowed."""
+def check(config_class: type, given: Mapping[str, Any]) -> None:
+    """Checks each value by itself.
+
+    Args:
+        config_class: a dataclass whose fields are made by `flag`.
+        given: values by flag name.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
     for field in dataclasses.fields(config_class):
         if given.get(field.name) is not None:
             _check_value(field.name, given[field.name], field.metadata["flag"])
 
 
-def _check_value(name, value, about):
-    choices, low, high = about["choices"], about["low"], about["high"]
+def _check_value(name, value, declaration):
+    choices, low, high = (declaration[key] for key in ("choices", "low", "high"))
     if choices is not None and value not in choices:
         refuse(name, value, "unknown value", ", ".join(map(str, choices)))
-    if about["read"] is not None:
-        about["read"](value, name)
+    if declaration["read"] is not None:
+        declaration["read"](value, name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         too_low = low is not None and not value >= low
         too_high = high is not None and not value <= high
         if too_low or too_high or value != value:
-            if low is not None and high is not None:
-                allowed = f"{low} to {high}"
-            else:
-                allowed = f"at least {low}" if high is None else f"at most {high}"
-            refuse(name, value, "out of range", allowed)
+            refuse(name, value, "out of range", allowed_range(declaration))
 
 
-# The forms that texts have --------------------------------------------------------------------
+def allowed_range(declaration: Mapping[str, Any]) -> str:
+    """The range of a flag's declaration in words, or "" if it has none."""
+    low, high = declaration["low"], declaration["high"]
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    if low is None and high is None:
+        return ""
+    return f"at least {low}" if high is None else f"at most {high}"
 
 
-def interval(text, name):
-    """A target: "0.9" → (0.9, 0.9), "0.7,1.2" → (0.7, 1.2)."""
+# Text formats -----------------------------------------------------------------------------------
+
+
+def interval(text: str, name: str) -> tuple[float, float]:
+    """Reads a target: "0.9" → (0.9, 0.9), "0.7,1.2" → (0.7, 1.2).
+
+    Raises:
+        UsageError: it is no number or range; the message names the flag `name`.
+    """
     try:
         numbers = [float(part) for part in str(text).split(",")]
         low, high = numbers[0], numbers[-1]
@@ -149,8 +196,13 @@ def interval(text, name):
     return low, high
 
 
-def image_size(text, name="image_size"):
-    """A size: "64" → (64, 64), "48x32" → (48, 32), height first; "" → None."""
+def image_size(text: str, name: str = "image_size") -> tuple[int, int] | None:
+    """Reads a size, height first: "64" → (64, 64), "48x32" → (48, 32), "" → None.
+
+    Raises:
+        UsageError: it is no size, or one that the networks can't make; the message names the flag
+            `name`.
+    """
     if not text:
         return None
     try:
@@ -173,13 +225,13 @@ def image_size(text, name="image_size"):
     return size
 
 
-def words(text):
-    """The parts of a comma-separated flag."""
+def words(text: str) -> tuple[str, ...]:
+    """The words of a comma-separated flag."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def words_of(*allowed):
-    """What reads a comma-separated flag whose words are these."""
+def words_of(*allowed: str) -> Callable[[str, str], tuple[str, ...]]:
+    """The `read` function of a comma-separated flag whose allowed words are these."""
 
     def read(text, name):
         if not set(words(text)) <= set(allowed):
@@ -189,30 +241,47 @@ def words_of(*allowed):
     return read
 
 
-def help_text(config_class, usage):
-    """The page that `--help` shows: flags by group, with default and what is allowed."""
-    lines = [usage, ""]
+def by_group(config_class: type, full: bool = True) -> dict[str, list[dataclasses.Field]]:
+    """The fields that are flags by heading, in declaration order.
+
+    Args:
+        config_class: a dataclass whose fields are made by `flag`.
+        full: bool, all flags or only the common ones. Defaults to True.
+    """
     groups = {}
     for field in dataclasses.fields(config_class):
-        groups.setdefault(field.metadata["flag"]["group"], []).append(field)
-    for group, fields in groups.items():
+        if full or field.metadata["flag"]["common"]:
+            groups.setdefault(field.metadata["flag"]["group"], []).append(field)
+    return groups
+
+
+def help_text(config_class: type, usage: str, full: bool = True) -> str:
+    """The page that `--help` or `--helpfull` prints: flags by group, with defaults and choices.
+
+    Args:
+        config_class: a dataclass whose fields are made by `flag`.
+        usage: str, text above the flags.
+        full: bool, all flags or only the common ones. Defaults to True.
+    """
+    lines = [usage, ""]
+    for group, fields in by_group(config_class, full).items():
         lines += [f"{group}:"]
         for field in fields:
-            about = field.metadata["flag"]
+            declaration = field.metadata["flag"]
             notes = []
-            if about["choices"] is not None:
-                notes.append("one of " + ", ".join(str(c) for c in about["choices"]))
+            if declaration["choices"] is not None:
+                notes.append("one of " + ", ".join(str(c) for c in declaration["choices"]))
             if field.default not in (None, "", ()):
                 notes.append(f"default {field.default}")
-            text = about["help"] + (f" ({'; '.join(notes)})" if notes else "")
+            text = declaration["help"] + (f" ({'; '.join(notes)})" if notes else "")
             lines.append(f"  --{field.name}")
             lines += textwrap.wrap(text, 92, initial_indent="      ", subsequent_indent="      ")
         lines.append("")
     return "\n".join(lines)
 
 
-def as_flags(config):
-    """A config as the lines of a flagfile, in the fields' order; None is left out."""
+def as_flags(config: Any) -> str:
+    """The text of a flagfile with all values of a config; flags that are None are left out."""
     lines = []
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)

@@ -1,7 +1,9 @@
-"""The rules that settings ask for: from a config to what `GAN.compile` takes."""
+"""From a config to the arguments of `GAN.compile`."""
 
 import dataclasses
 import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
 
@@ -17,7 +19,7 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.flags import interval, words
 from keras_gan.step import functional
 
-NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # wrappers and the base
+NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # base class and wrappers
 OPTIMIZERS = {
     name.lower(): value
     for name, value in sorted(vars(keras.optimizers).items())
@@ -29,11 +31,14 @@ OPTIMIZERS = {
 FLAG_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 
 
-def compile_arguments(settings):
+def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `GAN.compile`.
 
     Args:
-        settings: a `Config`, or a dictionary by flag name; a flag that is left out has its default.
+        settings: `Config`, or a mapping by flag name; missing flags have their defaults.
+
+    Raises:
+        UsageError: unknown optimizer; the message lists all.
     """
     config = settings if isinstance(settings, Config) else Config(**settings)
     return {
@@ -61,8 +66,12 @@ def compile_arguments(settings):
     }
 
 
-def optimizer(config, side):
-    """The optimizer of "d" or "g".
+def optimizer(config: Config, side: str) -> keras.optimizers.Optimizer:
+    """The optimizer of one player.
+
+    Args:
+        config: `Config`.
+        side: "d" or "g".
 
     Raises:
         UsageError: unknown name; the message lists all.
@@ -70,37 +79,35 @@ def optimizer(config, side):
     name = getattr(config, f"{side}_optimizer")
     if name.lower() not in OPTIMIZERS:
         refuse(f"{side}_optimizer", name, "unknown optimizer", ", ".join(OPTIMIZERS))
-    made = OPTIMIZERS[name.lower()]
-    takes = inspect.signature(made.__init__).parameters
+    optimizer_class = OPTIMIZERS[name.lower()]
+    parameters = inspect.signature(optimizer_class.__init__).parameters
     options = {"learning_rate": getattr(config, f"{side}_learning_rate")}
     for beta in ("beta_1", "beta_2"):
-        if beta in takes:
+        if beta in parameters:
             options[beta] = getattr(config, f"{side}_{beta}")
     if side == "d" and config.d_weight_decay:
-        decays = (
-            "weight_decay",
-            "adam_weight_decay",
-        )  # Muon has one for matrices, one for the rest
-        options |= dict.fromkeys((n for n in decays if n in takes), config.d_weight_decay)
-    return made(**options)
+        # Muon has two: one for matrices, one for other weights.
+        decays = [n for n in ("weight_decay", "adam_weight_decay") if n in parameters]
+        options |= dict.fromkeys(decays, config.d_weight_decay)
+    return optimizer_class(**options)
 
 
-def prior(config):
+def prior(config: Config) -> priors.Prior:
     """The distribution of the latents."""
     if config.prior == "ornstein_uhlenbeck":
         return OrnsteinUhlenbeck(config.batch_size)
     return priors.PRIORS[config.prior]()
 
 
-def schedule(config):
-    """Who trains how often."""
+def schedule(config: Config):
+    """The schedule: how many turns each player takes per step."""
     if config.threshold_loop:
         return schedules.ThresholdLoop(config.d_threshold, config.g_threshold, config.turn_bound)
     return schedules.FixedSchedule(config.d_turns, config.g_turns)
 
 
-def opponent(config):
-    """Whom a player trains against; None is the other one as it is."""
+def opponent(config: Config) -> TargetNetworks | PastPlayers | None:
+    """The opponent that a player trains against; None is the current other player."""
     if config.target_networks:
         return TargetNetworks(config.target_networks)
     if config.past_players:
@@ -108,8 +115,12 @@ def opponent(config):
     return None
 
 
-def stateless_penalties(settings):
-    """The penalties without state that settings, by flag name, ask for."""
+def stateless_penalties(settings: Mapping[str, Any]) -> Iterator[penalties.Penalty]:
+    """The penalties without state that are on.
+
+    Args:
+        settings: mapping of all settings by flag name.
+    """
     for name, penalty in penalties.PENALTIES.items():
         if not settings[name]:
             continue
@@ -126,7 +137,7 @@ def _penalties(config):
 
 
 def _d_inputs(config):
-    """Augmentation first: noise is added to what D would see."""
+    """Augmentation first, so that noise is added to the images that D would see."""
     if config.augment:
         yield augment.DiffAugment(words(config.augment))
     if config.ada:

@@ -1,32 +1,35 @@
-"""A setting's way: `flags.parse` → `resolve` → one `Config` → what is built from it.
+"""From flags to one complete `Config`: `flags.parse` → `resolve` → `Config` → model and data.
 
-`flags.parse` has refused every value that is wrong by itself, before TensorFlow is loaded. What
-takes the zoo is decided here, once: the model's defaults, the settings of a run that is continued,
-and which settings go together. Only what depends on the number of replicas comes later, with the
-strategy (`compatibility.check_replicas`).
+`flags.parse` refuses every value that is wrong by itself, before TensorFlow is loaded. What needs
+the zoo is decided here, once: the model's defaults, the settings of a continued run, and which
+settings are compatible. Only what depends on the number of replicas is checked later, when the
+strategy is known (`compatibility.check_replicas`).
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from keras_gan.errors import refuse
 from keras_gan.settings import compatibility
 from keras_gan.settings.config import Config
 
 
-def resolve(given, registry, run=None):
+def resolve(given: Mapping[str, Any], registry: Mapping[str, type], run=None) -> Config:
     """The complete config of a run, new or continued.
 
     Args:
-        given: what the command line says, by flag name, as `flags.parse` returns it.
-        registry: the zoo: name → model class.
-        run: the run's `RunDirectory`; its own settings count unless they may change.
+        given: mapping, values of the command line by flag name, as returned by `flags.parse`.
+        registry: mapping, the zoo: name → model class.
+        run: `RunDirectory`; the settings of a run that exists are kept unless they may change.
+            Defaults to None, a new run.
 
     Returns:
         A `Config`.
 
     Raises:
-        UsageError: an unknown model, or settings that contradict each other or the run in
-            progress.
+        UsageError: an unknown model, settings that contradict each other, or other settings than
+            those of the run that is continued.
     """
     started = run.given() if run is not None else None
     values = {**(started or {}), **given}
@@ -41,12 +44,15 @@ def resolve(given, registry, run=None):
     return config
 
 
-def complete(given, defaults=None):
-    """A complete config.
+def complete(given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Config:
+    """Completes values with the model's defaults, then with those of the flags.
 
     Args:
-        given: values by flag name, as `flags.parse` returns them: each is allowed by itself.
-        defaults: the model's own defaults, by flag name.
+        given: mapping, values by flag name, each allowed by itself, as returned by `flags.parse`.
+        defaults: mapping, the model's defaults by flag name. Defaults to None: it has none.
+
+    Returns:
+        A `Config`.
     """
     values = {field.name: field.default for field in dataclasses.fields(Config)}
     values.update(defaults or {})
@@ -54,19 +60,19 @@ def complete(given, defaults=None):
     if values["mode"] == "study" and values["images"]:
         values["steps"] = _affordable_steps(values)
     if values["input_noise_steps"] is None:
-        # Fixed when the run starts first, so that a longer run changes nothing that has happened.
+        # An absolute step, fixed at the first start: raising --steps must not change past steps.
         values["input_noise_steps"] = max(1, values["steps"] // 2)
     return Config(**values)
 
 
 def _affordable_steps(values):
-    """The steps of a study's budget in real images."""
+    """The number of steps that a study's budget in real images allows."""
     turns = values["turn_bound"] if values["threshold_loop"] else values["d_turns"]
     return max(1, values["images"] // (values["batch_size"] * turns))
 
 
 def _refuse_changes(given, before):
-    """Refuses values that a run in progress can't be given any more."""
+    """Refuses values that differ from those the run was started with, unless they may change."""
     for field in dataclasses.fields(Config):
         name = field.name
         if name not in given or field.metadata["flag"]["may_change"]:

@@ -4,15 +4,17 @@ import math
 
 import tensorflow as tf
 
+from keras_gan.step.turn import Turn
 
-def log_features(turn):
-    """Logs how far apart D's features of neighbouring images are, where D gives features."""
+
+def log_features(turn: Turn) -> None:
+    """Logs how far apart D's features of neighbouring images are, if D has an output for them."""
     for side, output in (("fakes", turn.fake_output), ("reals", turn.real_output)):
         if "features" in output:
             turn.log(f"{side}/feature_distance", pairwise_distance(output["features"]))
 
 
-def log_images(turn):
+def log_images(turn: Turn) -> None:
     """Logs spread and range of a turn's fakes, and how near fakes and reals are."""
     real, fake = turn.real, turn.fake["images"]
     turn.log("fakes/distance", pairwise_distance(fake))
@@ -25,7 +27,7 @@ def log_images(turn):
 NUMBERS = 1024  # values per image that distances are computed from, to bound their cost
 
 
-def subsampled(images):
+def subsampled(images: tf.Tensor) -> tf.Tensor:
     """Images [n, …] as rows [n, d] of at most 1,024 of their values, evenly spaced."""
     flat = tf.reshape(images, [images.shape[0], -1])
     if flat.shape[1] <= NUMBERS:
@@ -35,10 +37,10 @@ def subsampled(images):
     return flat[:, ::stride]
 
 
-def pairwise_distance(images):
+def pairwise_distance(images: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference of neighbours in the batch, float32 scalar.
 
-    Neighbours (2i, 2i+1) lie on one replica, so replicas and one device see the same pairs.
+    Neighbours (2i, 2i+1) are on one replica, so replicas and one device see the same pairs.
     """
     flat = subsampled(images[: images.shape[0] // 2 * 2])
     size = flat.shape[1]
@@ -46,27 +48,32 @@ def pairwise_distance(images):
     return tf.reduce_mean(tf.abs(pairs[:, :size] - pairs[:, size:]))
 
 
-def max_abs(images):
+def max_abs(images: tf.Tensor) -> tf.Tensor:
     """The largest absolute value of each image, float32 [n].
 
     Per image, since the batch's largest is not the mean of the replicas' largest.
     """
-    # Along columns, which processors do many of at once; along rows it takes twice as long.
+    # Along columns, which is vectorised; along rows it takes twice as long.
     return tf.reduce_max(tf.abs(tf.transpose(tf.reshape(images, [images.shape[0], -1]))), 0)
 
 
 GROUP = 32  # images that are compared with each other
 
 
-def nearest_distance(images, others, same=False):
-    """Mean distance of an image to the nearest of `others`, float32 scalar.
+def nearest_distance(images: tf.Tensor, others: tf.Tensor, same: bool = False) -> tf.Tensor:
+    """Mean distance from an image to the nearest of `others`.
 
-    Root mean square over the values of an image. Images are compared within groups of 32
-    consecutive ones, so replicas with whole groups and one device see the same.
+    The distance is the root mean square over the values of an image. Images are compared within
+    groups of 32 consecutive ones, so replicas with whole groups and one device see the same.
 
     Args:
-        images, others: float32 [n, …].
-        same: whether both are the same images; then an image is not its own neighbour.
+        images: float32 [n, …].
+        others: float32 [n, …].
+        same: bool, whether both are the same images; then an image is not its own neighbour.
+            Defaults to False.
+
+    Returns:
+        A float32 scalar.
     """
     count = images.shape[0]
     size = GROUP if count % GROUP == 0 else count

@@ -1,30 +1,36 @@
-"""Pure functions of variables' values: what XLA compiles, and what is written afterwards."""
+"""Pure functions of variables' values, for XLA, and guarded writes of their results."""
 
 import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 
-def uses_xla(asked):
-    """Whether to compile with XLA: as asked; None is on a GPU only, where it is faster."""
+def uses_xla(asked: bool | None) -> bool:
+    """Whether to compile with XLA: `asked`, or if it is None, only on a GPU, where it is faster."""
     return bool(tf.config.list_logical_devices("GPU")) if asked is None else asked
 
 
-def read(variables):
+def read(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
     """The values of Keras variables as tensors."""
     return [tf.convert_to_tensor(v.value) for v in variables]
 
 
-def pure(function, variables, xla):
+def pure(function: Callable, variables: Sequence[keras.Variable], xla: bool) -> Callable:
     """Makes `function` a pure function of its arguments and of the variables' values.
 
-    What the function reads from and assigns to Keras variables stays inside; it returns what it is
-    asked for. Compiled with XLA if asked; without, it is traced in place, since collectives
-    (synchronised batch norm) can't stand in a function of their own.
+    Assignments to the variables have no effect outside the function.
+
+    Args:
+        function: function (*arguments) that reads and assigns Keras variables.
+        variables: the Keras variables that it uses.
+        xla: bool, whether to compile it with XLA. Without XLA it is traced in place, since
+            collectives (synchronised batch norm) can't be in a function of their own.
 
     Returns:
-        A function (values, *arguments), with `values` as `read(variables)` gives them.
+        A function (values, *arguments), with `values` in the form that `read(variables)` returns.
     """
 
     def stateless(current, *arguments):
@@ -37,11 +43,17 @@ def pure(function, variables, xla):
 
 
 @contextlib.contextmanager
-def substituted(variables, values=None):
-    """Inside, `variables` have other values; afterwards they have their own again.
+def substituted(
+    variables: Sequence[keras.Variable], values: Sequence[tf.Tensor] | None = None
+) -> Iterator[None]:
+    """Context in which `variables` have other values; their values are restored at its end.
 
-    For pure functions only, where assigning costs nothing. Without values it undoes what happens
-    inside: a network can be called for training without keeping its new statistics.
+    For pure functions only, where assigning costs nothing. Without values it only restores: a
+    network can be called for training without keeping its new statistics.
+
+    Args:
+        variables: Keras variables.
+        values: tensors in the same order. Defaults to the variables' values.
     """
     before = [variable.value for variable in variables]
     try:
@@ -53,8 +65,12 @@ def substituted(variables, values=None):
             variable.assign(value)
 
 
-def assign(variables, new, accepted=None):
-    """Writes new values, or keeps the old ones where the boolean `accepted` is false."""
+def assign(
+    variables: Sequence[keras.Variable],
+    new: Sequence[tf.Tensor],
+    accepted: tf.Tensor | None = None,
+) -> None:
+    """Assigns new values, or keeps the old ones where the boolean `accepted` is false."""
     for variable, value in zip(variables, new):
         value = tf.cast(value, variable.dtype)
         if accepted is not None:
@@ -62,7 +78,7 @@ def assign(variables, new, accepted=None):
         variable.assign(value)
 
 
-def all_finite(tensors):
+def all_finite(tensors: Any) -> tf.Tensor:
     """Whether every number of a structure of tensors is finite, a boolean scalar."""
     checks = [tf.reduce_all(tf.math.is_finite(t)) for t in tf.nest.flatten(tensors)]
     return tf.reduce_all(tf.stack(checks)) if checks else tf.constant(True)
@@ -73,20 +89,24 @@ class Snapshot:
 
     Args:
         variables: Keras variables.
-        values: their values, tensors in the same order. Defaults to the present ones.
+        values: their values, tensors in the same order. Defaults to the current ones.
     """
 
-    def __init__(self, variables, values=None):
+    def __init__(
+        self, variables: Sequence[keras.Variable], values: Sequence[tf.Tensor] | None = None
+    ):
         self.variables = variables
         self.values = values or read(variables)
         self._positions = {id(v): i for i, v in enumerate(variables)}
 
-    def __getitem__(self, variable):
+    def __getitem__(self, variable: keras.Variable) -> tf.Tensor:
         """The value of a variable."""
         return self.values[self._positions[id(variable)]]
 
-    def replaced(self, variables, values):
-        """A snapshot in which some variables have other values."""
+    def replaced(
+        self, variables: Sequence[keras.Variable], values: Sequence[tf.Tensor]
+    ) -> "Snapshot":
+        """A copy of the snapshot in which some variables have other values."""
         changed = list(self.values)
         for variable, value in zip(variables, values, strict=True):
             changed[self._positions[id(variable)]] = value

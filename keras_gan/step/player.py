@@ -1,5 +1,7 @@
 """A player: a network, the optimizer that trains it, and the check before every update."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -10,20 +12,30 @@ class Player:
     """A network in training.
 
     Args:
-        name: its name in logs and checkpoints, e.g. "generator".
-        network: Keras model.
-        optimizer: Keras optimizer. Its clipping options are refused: they would clip each
-            replica's gradient before the sum; `clip_norm` clips what the replicas agree on.
-        clip_norm: bound of the gradient's global norm, or None.
-        loss_scale: a `LossScale` in mixed float16, else None.
+        name: str, its name in logs and checkpoints, e.g. "generator".
+        network: `keras.Model`.
+        optimizer: `keras.Optimizer`. Its clipping options are refused, since they would clip each
+            replica's gradient before the sum; `clip_norm` clips the sum.
+        clip_norm: float, bound of the gradient's global norm. Defaults to none.
+        loss_scale: `LossScale`, in mixed float16. Defaults to none.
+
+    Raises:
+        ValueError: the optimizer clips, averages or accumulates gradients itself.
     """
 
-    def __init__(self, name, network, optimizer, clip_norm=None, loss_scale=None):
+    def __init__(
+        self,
+        name: str,
+        network: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        loss_scale: "LossScale | None" = None,
+    ):
         for option in ("clipnorm", "global_clipnorm", "clipvalue", "use_ema"):
             if getattr(optimizer, option, None):
                 raise ValueError(
                     f"{name}'s optimizer has {option}={getattr(optimizer, option)}, which would act"
-                    " before the replicas agree; use compile(clip_norm=…) and compile(average=…)"
+                    " on each replica apart; use compile(clip_norm=…) and compile(average=…)"
                 )
         if optimizer.gradient_accumulation_steps:
             raise ValueError(f"{name}'s optimizer accumulates gradients, which is not supported")
@@ -32,21 +44,31 @@ class Player:
         optimizer.build(network.trainable_variables)
 
     @property
-    def weights(self):
-        """The Keras variables that the optimizer moves."""
+    def weights(self) -> list[keras.Variable]:
+        """The Keras variables that the optimizer updates."""
         return self.network.trainable_variables
 
-    def statistics(self):
+    def statistics(self) -> list[tf.Tensor]:
         """The values of the network's other variables, such as batch statistics."""
         return [v.value for v in self.network.non_trainable_variables]
 
-    def scale(self):
-        """What the loss is multiplied by before its gradient is taken, a float32 scalar."""
+    def scale(self) -> tf.Tensor | float:
+        """The factor of the loss before its gradient is taken, a float32 scalar."""
         share = 1.0 / replicas.count()  # gradients are summed over the replicas
         return share * (self.loss_scale.value() if self.loss_scale else 1.0)
 
-    def agree(self, gradients):
-        """The replicas' gradients as one, unscaled, with their global norm [float32 scalar]."""
+    def agree(self, gradients: Sequence[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Sums the gradients of all replicas.
+
+        Args:
+            gradients: this replica's gradients of the scaled loss, in the order of `weights`.
+
+        Returns:
+            The summed gradients without the loss scale, and their global norm, a float32 scalar.
+
+        Raises:
+            ValueError: a weight has no gradient.
+        """
         missing = [
             v.path
             for v, g in zip(self.network.trainable_variables, gradients, strict=True)
@@ -59,12 +81,17 @@ class Player:
             gradients = [g / self.loss_scale.value() for g in gradients]
         return gradients, tf.linalg.global_norm(gradients)
 
-    def update(self, gradients, norm, accepted):
-        """One step of the optimizer where `accepted` holds; else weights and slots stay.
+    def update(self, gradients: Sequence[tf.Tensor], norm: tf.Tensor, accepted: tf.Tensor) -> None:
+        """Takes one step of the optimizer if `accepted`; else weights and slots stay the same.
 
-        A zero gradient would not do: Adam moves on its momentum. The loop is Keras' own `apply`
-        without its merge over replicas, which can't stand in a condition; every replica writes
-        the same numbers into its own copy.
+        A zero gradient would not be enough: Adam moves on its momentum. The loop is that of Keras'
+        `apply`, without its merge over replicas, which can't be inside a condition; every replica
+        writes the same numbers into its own copy.
+
+        Args:
+            gradients: from `agree`.
+            norm: float32 scalar, their global norm.
+            accepted: boolean scalar.
         """
         weights = self.network.trainable_variables
         optimizer = self.optimizer
@@ -74,7 +101,7 @@ class Player:
         iterations = optimizer.iterations
 
         def apply():
-            if isinstance(optimizer, keras.optimizers.Nadam):  # moved outside its `update_step`
+            if isinstance(optimizer, keras.optimizers.Nadam):
                 keras_private.advance_nadam(optimizer, 0.96 ** tf.cast(iterations + 1, tf.float32))
             for gradient, weight in zip(gradients, weights):
                 if keras_private.decays(optimizer, weight):
@@ -88,8 +115,8 @@ class Player:
         iterations.assign_add(tf.cast(accepted, iterations.dtype))
 
 
-def players_of(gan):
-    """A model's players, by the names of its networks.
+def players_of(gan: keras.Model) -> dict[str, Player]:
+    """The players of a `GAN`, by the names of its networks.
 
     The discriminators have one loss, so they share its scale.
     """
@@ -105,12 +132,19 @@ def players_of(gan):
 class LossScale(keras.layers.Layer):
     """Dynamic loss scaling for mixed float16 (Micikevicius et al., 2018).
 
-    Halved when a step is not finite, doubled after `growth` finite ones in a row. Keras' own
-    wraps one optimizer and can't share our gate. It starts lower than the paper's 2^15, from which
-    D's first steps were seen to overflow five times.
+    The scale is halved when a step is not finite, and doubled after `growth` finite steps in a
+    row. Keras' `LossScaleOptimizer` wraps one optimizer, and can't share the check of `Player`.
+
+    Departs from the paper: the scale starts lower than 2^15, with which D's first steps were seen
+    to overflow five times.
+
+    Args:
+        initial: float, the scale at the start. Defaults to 2^12.
+        growth: int, finite steps until the scale is doubled. Defaults to 2000.
+        **kwargs: arguments of `keras.layers.Layer`, such as `name`.
     """
 
-    def __init__(self, initial=2.0**12, growth=2000, **kwargs):
+    def __init__(self, initial: float = 2.0**12, growth: int = 2000, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.growth = growth
         self.factor = self.add_weight(
@@ -122,14 +156,16 @@ class LossScale(keras.layers.Layer):
         self.built = True
 
     @classmethod
-    def of(cls, name, wanted):
+    def of(cls, name: str, wanted: bool) -> "LossScale | None":
         """The scale of a network's loss, or None if losses are not scaled."""
         return cls(name=f"{name}_loss_scale") if wanted else None
 
-    def value(self):
+    def value(self) -> tf.Tensor:
+        """The scale, a float32 scalar."""
         return self.factor.value
 
-    def adapt(self, finite):
+    def adapt(self, finite: tf.Tensor) -> None:
+        """Updates the scale after a step that was finite or not, a boolean scalar."""
         grown = self.finite_steps.value + 1 >= self.growth
         bigger = tf.where(grown, self.value() * 2.0, self.value())
         scale = tf.where(finite, bigger, self.value() / 2.0)

@@ -1,15 +1,16 @@
 """Every random number of a training step, drawn without a generator's state.
 
-A draw is a pure function of (seed, attempt, step, turn, purpose, position in the global batch);
-purposes are words given by hand, never names that depend on what was built before.
-So a resumed run repeats the uninterrupted one bit for bit, no two replicas draw the same, and the
-same global batch gives the same update on one device and on many.
+A draw is a pure function of (seed, attempt, step, turn, purpose, position in the global batch).
+A purpose is a fixed word in the code, never a name that depends on what was built before.
+So a resumed run equals the uninterrupted one bit for bit, no two replicas draw the same numbers,
+and the same global batch gives the same update on one device and on many.
 """
 
 import contextlib
 import math
 import threading
 import zlib
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -19,7 +20,7 @@ _DRAW, _FOLD = 0, 1  # upper half of Philox' counter: draws and new keys never s
 
 
 class Key(NamedTuple):
-    """Where in the random stream a draw is made.
+    """The key of a random stream, and the position of a replica's samples in it.
 
     Attributes:
         key: uint64 [1], Philox' key: a hash of everything but the position.
@@ -30,26 +31,34 @@ class Key(NamedTuple):
     row: tf.Tensor
 
     @classmethod
-    def create(cls, seed, attempt=0, row=0):
-        """The root of a run's randomness: one seed, one count of roll-backs."""
+    def create(
+        cls, seed: int | tf.Tensor, attempt: int | tf.Tensor = 0, row: int | tf.Tensor = 0
+    ) -> "Key":
+        """The root key of a run, from its seed and the number of roll-backs so far.
+
+        Args:
+            seed: int scalar.
+            attempt: int scalar, the number of roll-backs. Defaults to 0.
+            row: int scalar, position of the first sample in the global batch. Defaults to 0.
+        """
         root = tf.reshape(tf.cast(seed, tf.uint64), [1])
         return cls(root, tf.cast(row, tf.int64)).fold(attempt)
 
-    def fold(self, data):
-        """A key of its own for `data`: a step or turn (integer) or a purpose (str)."""
+    def fold(self, data: int | str | tf.Tensor) -> "Key":
+        """The key derived for `data`: a step or turn (integer), or a purpose (str)."""
         if isinstance(data, str):
             data = zlib.crc32(data.encode())
         return Key(self._philox(_FOLD, data, [1], tf.uint64), self.row)
 
-    def at(self, row):
-        """The same stream, beginning at another position of the global batch."""
+    def at(self, row: int | tf.Tensor) -> "Key":
+        """The same stream, starting at another position of the global batch."""
         return Key(self.key, tf.cast(row, tf.int64))
 
-    def normal(self, shape):
+    def normal(self, shape: Sequence[int]) -> tf.Tensor:
         """Draws N(0, 1), float32 of `shape`; shape[0] counts this replica's samples."""
         return math.sqrt(2.0) * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
 
-    def uniform(self, shape, low=0.0, high=1.0):
+    def uniform(self, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         """Draws U(low, high), float32 of `shape`; shape[0] counts this replica's samples."""
         # The upper 23 bits and a half: never 0 or 1, and exact in float32. TensorFlow's own
         # conversion of the bits to floats differs between graph mode and XLA.
@@ -58,16 +67,16 @@ class Key(NamedTuple):
         )
         return low + (high - low) * ((mantissa + 0.5) * 2.0**-23)
 
-    def integers(self, shape, high):
-        """Draws integers of [0, high), int32 of `shape`; `high` may be a tensor."""
+    def integers(self, shape: Sequence[int], high: int | tf.Tensor) -> tf.Tensor:
+        """Draws integers in [0, high), int32 of `shape`; `high` may be a tensor."""
         high = tf.cast(high, tf.int32)
-        drawn = tf.cast(self.uniform(shape) * tf.cast(high, tf.float32), tf.int32)
-        return tf.minimum(drawn, high - 1)  # the product may round up to `high`
+        integers = tf.cast(self.uniform(shape) * tf.cast(high, tf.float32), tf.int32)
+        return tf.minimum(integers, high - 1)  # the product may round up to `high`
 
-    def noise(self, shape):
+    def noise(self, shape: Sequence[int]) -> tf.Tensor:
         """Draws N(0, 1) coarsely, at half the cost of `normal`: for noise on hidden layers.
 
-        Box & Muller (1958) with radius and angle of 16 bits each: nothing beyond 4.9 σ.
+        Box & Muller (1958) with 16 bits each for radius and angle: no value beyond 4.9 σ.
         float32 of `shape`; shape[0] counts this replica's samples.
         """
         each = _numbers(shape)
@@ -80,11 +89,11 @@ class Key(NamedTuple):
             )
         )
         radius, angle = tf.sqrt(-2.0 * tf.math.log(radius)), 2.0 * math.pi * angle
-        drawn = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 1)
-        return tf.reshape(drawn[:, :each], shape)
+        normal = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 1)
+        return tf.reshape(normal[:, :each], shape)
 
-    def chance(self, shape, probability):
-        """Draws True with `probability`, to 1/65536: bool of `shape`, as of `noise`."""
+    def chance(self, shape: Sequence[int], probability: float) -> tf.Tensor:
+        """Draws True with `probability`, in units of 1/65536: bool of `shape`, as for `noise`."""
         below = round(probability * 2**16)
         if below == 2**16:  # does not fit into 16 bits
             return tf.ones(shape, tf.bool)
@@ -94,8 +103,8 @@ class Key(NamedTuple):
         return tf.reshape(halves < tf.constant(below, tf.uint16), shape)
 
     def _bits(self, shape):
-        # Philox gives four numbers a count, so a sample takes a whole number of counts, and the
-        # counter of a shard's first sample follows from its position alone.
+        # Philox gives four numbers per count. Each sample takes a whole number of counts, so the
+        # counter of a shard's first sample depends on its position alone.
         each = _numbers(shape)
         counts = -(-each // 4)
         bits = self._philox(_DRAW, self.row * counts, [shape[0], counts * 4], tf.uint32)
@@ -112,12 +121,12 @@ def _numbers(shape):
     return math.prod(int(n) for n in shape[1:])
 
 
-_scope = threading.local()  # replicas are traced in threads of their own
+_scope = threading.local()  # each replica is traced in its own thread
 
 
 @contextlib.contextmanager
-def scope(key):
-    """Hands `key` to the random layers of the networks that are called inside."""
+def scope(key: Key | None) -> Iterator[None]:
+    """Context in which `key` is the key of all random layers; None switches them off."""
     previous = current()
     _scope.key = key
     try:
@@ -126,6 +135,6 @@ def scope(key):
         _scope.key = previous
 
 
-def current():
-    """The key handed down by the innermost `scope`, or None: then random layers are idle."""
+def current() -> Key | None:
+    """The key of the innermost `scope`, or None: then random layers are inactive."""
     return getattr(_scope, "key", None)

@@ -1,4 +1,4 @@
-"""Step metrics on the device: callbacks read a block of them every N steps, no step waits."""
+"""Step metrics on the device: callbacks read a block of them every N steps, so no step waits."""
 
 import keras
 import numpy as np
@@ -8,17 +8,18 @@ from keras_gan.step import replicas
 
 
 class Recorder(keras.layers.Layer):
-    """A ring of the last `window` steps' metrics, one row a step.
+    """A ring buffer of the last `window` steps' metrics, one row per step.
 
-    A step that was not finite is recorded with "finite" 0 and with zeros in place of what was not
-    finite, so the checkpoint never holds such a number.
+    A step that was not finite is recorded with "finite" 0 and with zeros in place of the values
+    that were not finite, so a checkpoint never contains them.
 
     Args:
-        window: steps that are kept.
-        columns: the most metrics there can be.
+        window: int, number of steps that are kept. Defaults to 100.
+        columns: int, maximum number of metrics. Defaults to 96.
+        **kwargs: arguments of `keras.layers.Layer`, such as `name`.
     """
 
-    def __init__(self, window=100, columns=96, **kwargs):
+    def __init__(self, window: int = 100, columns: int = 96, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self.window, self.columns, self.names = window, columns, ()
         self.rows = self.add_weight(
@@ -26,12 +27,15 @@ class Recorder(keras.layers.Layer):
         )
         self.built = True
 
-    def write(self, step, metrics):
+    def write(self, step: tf.Tensor, metrics: dict[str, tf.Tensor]) -> None:
         """Records one step.
 
         Args:
-            step: int64 scalar, the step that the metrics belong to, from 0.
+            step: int64 scalar, the step of the metrics, from 0.
             metrics: name → float32 scalar of this replica; the replicas' mean is recorded.
+
+        Raises:
+            ValueError: there are more metrics than columns.
         """
         self.names = tuple(sorted(metrics))
         if len(self.names) > self.columns:
@@ -44,12 +48,12 @@ class Recorder(keras.layers.Layer):
         here = tf.range(self.window)[:, None] == index
         self.rows.assign(tf.where(here, row[None], self.rows.value))
 
-    def read(self, step, count=None):
+    def read(self, step: int, count: int | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The last rows before `step`.
 
         Args:
-            step: the number of steps done.
-            count: how many of them, at most `window`.
+            step: int, number of completed steps.
+            count: int, number of rows, at most `window`. Defaults to `window`.
 
         Returns:
             steps int64 [m], and name → float32 [m].

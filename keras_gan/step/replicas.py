@@ -1,12 +1,14 @@
-"""The replicas of a strategy: how many, which one this is, and what they agree on."""
+"""The replicas of a strategy: their number, this one's index, and collectives."""
+
+from typing import Any
 
 import tensorflow as tf
 
 from keras_gan.errors import refuse
 
 
-def rows_per_replica(batch_size, replicas):
-    """Each replica's share of a batch.
+def rows_per_replica(batch_size: int, replicas: int) -> int:
+    """Number of samples per replica.
 
     Raises:
         UsageError: the batch can't be divided; the message names the nearest sizes that can.
@@ -23,17 +25,17 @@ def rows_per_replica(batch_size, replicas):
     return rows
 
 
-def count():
+def count() -> int:
     """Number of replicas that train together."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def index():
+def index() -> tf.Tensor | int:
     """This replica's position among all, a tensor; 0 on one device."""
     return tf.distribute.get_replica_context().replica_id_in_sync_group
 
 
-def all_reduce(op, tensors):
+def all_reduce(op: str, tensors: Any) -> Any:
     """Reduces a structure of tensors over the replicas with `op`, "SUM" or "MEAN"."""
     if count() == 1:
         return tensors
@@ -44,8 +46,8 @@ def all_reduce(op, tensors):
     return tf.nest.pack_sequence_as(tensors, reduced)
 
 
-def all_gather(tensor):
-    """The replicas' rows in the order of the global batch, on every replica."""
+def all_gather(tensor: tf.Tensor) -> tf.Tensor:
+    """The rows of all replicas, in the order of the global batch, on every replica."""
     if count() == 1:
         return tensor
     gathered = tf.distribute.get_replica_context().all_gather(tensor, axis=0)

@@ -1,18 +1,21 @@
-"""One turn of a step: what losses and penalties may look at, and what they log."""
+"""One turn of a step: the images and outputs that losses and penalties use, and their logs."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+from keras_gan.step.randomness import Key
 
 
 class Fakes(NamedTuple):
     """One pass of the generators.
 
     Attributes:
-        outputs: what `GAN.make_fakes` returned, a dictionary with "images".
+        outputs: the result of `GAN.make_fakes`, a dictionary with "images".
         statistics: name of a network → new values of its non-trainable variables.
-        weights: name of a network → the weights that made the outputs.
-        tape: leads from the outputs back to the weights.
+        weights: name of a network → the weights that the outputs were computed with.
+        tape: `tf.GradientTape` from the weights to the outputs.
     """
 
     outputs: dict[str, Any]
@@ -25,21 +28,30 @@ class Turn:
     """One update of one side inside a step.
 
     Args:
-        key: the turn's randomness (`randomness.Key`).
+        key: `randomness.Key` of the turn.
         step: int64 scalar.
         real: real images, float32 [n, h, w, c] in [-1, 1], or points [n, 2].
-        labels: int32 [n] or None; reals and fakes have the same.
-        fake: what `GAN.make_fakes` returned, with "images".
+        labels: int32 [n] or None, the same for reals and fakes.
+        fake: the result of `GAN.make_fakes`, a dictionary with "images".
         discriminate: function (images, labels, key, step) → D's outputs and its new statistics.
 
     Attributes:
-        real_output, fake_output: D's outputs, dictionaries with "logits" float32 [n];
-            `real_output` is None in a turn of the generators that needs no reals.
+        real_output: D's outputs on the reals, a dictionary with "logits" float32 [n]; None in a
+            turn of the generators that needs no reals.
+        fake_output: D's outputs on the fakes.
         statistics: name of a discriminator → its statistics after the reals.
         metrics: name → float32 scalar, this replica's means.
     """
 
-    def __init__(self, key, step, real, labels, fake, discriminate=None):
+    def __init__(
+        self,
+        key: Key,
+        step: tf.Tensor,
+        real: tf.Tensor,
+        labels: tf.Tensor | None,
+        fake: dict[str, tf.Tensor],
+        discriminate: Callable | None = None,
+    ):
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
         self.real_output = self.fake_output = self.statistics = None
@@ -47,23 +59,23 @@ class Turn:
         self._discriminate = discriminate
 
     @property
-    def count(self):
+    def count(self) -> int:
         """Number of images per side on this replica."""
         return self.real.shape[0]
 
-    def log(self, name, values):
+    def log(self, name: str, values: tf.Tensor) -> tf.Tensor:
         """Logs the mean of `values` and returns it."""
         mean = tf.reduce_mean(tf.cast(values, tf.float32))
         self.metrics[name] = mean
         return mean
 
-    def outputs_of(self, images, purpose):
-        """D's outputs on images, as D was when the turn began; its statistics stay as they are.
+    def outputs_of(self, images: tf.Tensor, purpose: str) -> dict[str, tf.Tensor]:
+        """D's outputs on images, with D's weights at the start of the turn; changes no statistics.
 
         Args:
             images: float32 [n, …].
-            purpose: "real" or "fake" gives D the noise and augmentation of that pass; another
-                word gives others.
+            purpose: str, the key of D's noise and augmentation: "real" or "fake" for those of that
+                pass, another word for different ones.
 
         Returns:
             A dictionary with "logits" float32 [n].
@@ -71,15 +83,16 @@ class Turn:
         outputs, _ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
         return outputs
 
-    def logits_of(self, images, side="real"):
-        """D's logits on images, float32 [n]; the rest as in `outputs_of`."""
+    def logits_of(self, images: tf.Tensor, side: str = "real") -> tf.Tensor:
+        """D's logits on images, float32 [n]; otherwise as `outputs_of`."""
         return self.outputs_of(images, side)["logits"]
 
-    def call_on_both(self, separately=True):
-        """Calls D on the fakes, then on the reals, whose statistics are the ones to keep.
+    def call_on_both(self, separately: bool = True) -> None:
+        """Calls D on the fakes, then on the reals, and keeps the statistics of the reals.
 
         Args:
-            separately: False puts both into one batch, so that batch norm mixes them.
+            separately: bool. False puts both into one batch, so that batch norm mixes them.
+                Defaults to True.
         """
         fake, real, key = self.fake["images"], self.real, self.key.fold("real")
         if separately:

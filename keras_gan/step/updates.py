@@ -1,11 +1,12 @@
-"""How a step trains: the discriminators in turns, then the generators.
+"""The updates of a step: the turns of the discriminators, then those of the generators.
 
 Methods named `_compiled_…` are pure functions of the model's variables, compiled with XLA if asked.
-What surrounds them reduces over the replicas, checks and writes.
+The methods that call them reduce over the replicas, check the results and write them.
 """
 
 import functools
 
+import keras
 import tensorflow as tf
 
 from keras_gan.step import batch_statistics, functional, pixels, randomness, replicas
@@ -17,18 +18,18 @@ from keras_gan.step.turn import Fakes, Turn
 class Updates:
     """The updates of a model's networks.
 
-    It meets the model through its hooks: `networks` and `discriminators`, `optimizer_for`,
+    It uses the model through its hooks: `networks` and `discriminators`, `optimizer_for`,
     `make_fakes`, `call_discriminator`, `discriminator_loss` and `generator_loss`.
 
     Args:
-        gan: a `GAN` whose rules are set.
+        gan: `GAN` whose rules are set.
 
     Attributes:
         players: name of a network → `Player`.
-        variables: what compiled functions read, in the order of a `Snapshot`.
+        variables: the variables that compiled functions read, in the order of a `Snapshot`.
     """
 
-    def __init__(self, gan):
+    def __init__(self, gan: keras.Model):
         self.gan, self.players = gan, players_of(gan)
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
@@ -42,16 +43,18 @@ class Updates:
         self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
         self._generator_gradients = pure(self._compiled_generator_gradients)
 
-    def step(self, images, labels, key):
-        """The discriminators' turns on fresh reals, then the generators' against the updated D.
+    def step(
+        self, images: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key
+    ) -> dict[str, tf.Tensor]:
+        """The discriminators' turns on new reals, then the generators' against the updated D.
 
-        The fakes of D's last turn serve G's first one: one pass of the generators, joined to its
-        backward pass by the gradient with respect to the fakes.
+        G's first turn uses the fakes of D's last one: a single forward pass, whose backward pass
+        starts from the gradient with respect to the fakes.
 
         Args:
-            images: [n, turns, …] of this replica, as `fit` has them.
+            images: [n, turns, …] of this replica, from `fit`.
             labels: int32 [n, turns], or None.
-            key: the step's `randomness.Key`.
+            key: `randomness.Key` of the step.
 
         Returns:
             The metrics: name → float32 scalar of this replica.
@@ -70,8 +73,10 @@ class Updates:
             active = self.update_generators(real, label, fakes, turn_key, active, metrics)
         return metrics
 
-    def fakes(self, real, labels, key, taped):
-        """One pass of the generators, with the way back to their weights if `taped`."""
+    def fakes(
+        self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
+    ) -> Fakes:
+        """One pass of the generators, with a tape back to their weights if `taped`."""
         now = Snapshot(self.variables)
         weights = {p.name: [now[v] for v in p.weights] for p in self.generators}
         tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
@@ -123,7 +128,7 @@ class Updates:
         return loss, tape.gradient(scaled, weights), turn.statistics, turn.metrics
 
     def _discriminate(self, images, labels, key, step):
-        """D's outputs on images as its rules let it see them, and its new statistics."""
+        """D's outputs on images after its input rules (noise, augmentation), and new statistics."""
         for position, rule in enumerate(self.gan.d_inputs):
             purpose = getattr(rule, "purpose", f"input {position}")
             images = rule(images, key.fold(purpose), step)
@@ -171,7 +176,7 @@ class Updates:
         return losses, cotangents, turn.metrics
 
     def _apply(self, side, players, losses, gradients, statistics, active, metrics):
-        """Updates the players of a side, each unless something of it is not finite.
+        """Updates each player of a side whose loss, gradients and statistics are finite.
 
         Returns:
             Whether the schedule keeps this side training, and whether all updates were accepted.

@@ -1,15 +1,17 @@
 """A study's report, from its result lines alone: `python -m keras_gan.studies.report FOLDER`.
 
-The difference of a variant to what it is compared with, mostly the base, is paired by seed. Its
-95 % interval is Student's; the p-values of all comparisons are corrected together (Holm, 1979).
-With few seeds only large effects can be seen: the smallest difference that a single test would
-find with a power of 0.8 stands beside.
+The difference between a variant and its reference, usually the base, is paired by seed. Its 95 %
+interval is Student's; the p-values of all comparisons are corrected together (Holm, 1979). With few
+seeds only large effects can be detected, so the report includes the smallest difference that a
+single test would detect with power 0.8.
 """
 
 import json
 import math
+import os
 import pathlib
 import sys
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas
@@ -19,37 +21,42 @@ from scipy import stats
 
 from keras_gan.studies.results import BASE, read
 
-# The metrics that are looked at, where the runs have them; whether more is better.
+# The metrics to compare, if the runs have them, and whether more is better.
 METRICS = {"modes": True, "good_share": True, "fd_cnn": False}
 
 
-def analyse(rows, metric, against=None):
-    """One row a comparison: of a variant with the base, or with what it is compared with.
+def analyse(
+    rows: Sequence[Mapping[str, object]],
+    metric: str,
+    against: Mapping[str, Sequence[str]] | None = None,
+) -> pandas.DataFrame:
+    """Compares each variant with the base or with other variants.
 
     Args:
-        rows: result lines, dictionaries with "variant", "seed", "failed" and metrics.
+        rows: result lines, dicts with "variant", "seed", "failed" and metrics.
         metric: one of `METRICS`.
-        against: variant → names of those that it is compared with; the base where it is missing.
+        against: dict from variants to the names of those they are compared with; if missing, the
+            base. Defaults to None.
 
     Returns:
-        A pandas DataFrame.
+        A data frame with one row per comparison.
     """
     values = {}
     for row in rows:
         value = None if row["failed"] else row.get(metric)
         values.setdefault(row["variant"], {})[row["seed"]] = value
-    # The processor's time: the clock's depends on what else the machine did.
+    # Processor time, because wall-clock time depends on the machine's other load.
     seconds = {
         name: np.median([row.get("processor_seconds", math.nan) for row in rows_of])
         for name, rows_of in _by_variant(rows).items()
     }
     table = []
-    for name, found in values.items():
-        good = [v for v in found.values() if v is not None]
-        about = {
+    for name, by_seed in values.items():
+        good = [v for v in by_seed.values() if v is not None]
+        summary = {
             "variant": name,
-            "seeds": len(found),
-            "failed": len(found) - len(good),
+            "seeds": len(by_seed),
+            "failed": len(by_seed) - len(good),
             "mean": float(np.mean(good)) if good else math.nan,
             "sd": float(np.std(good, ddof=1)) if len(good) > 1 else math.nan,
             "cost": float(seconds[name] / seconds[BASE]),
@@ -59,10 +66,10 @@ def analyse(rows, metric, against=None):
             reference = values.get(other, {})
             pairs = [
                 (v, reference[s])
-                for s, v in found.items()
+                for s, v in by_seed.items()
                 if v is not None and reference.get(s) is not None
             ]
-            row = {**about, "against": other}
+            row = {**summary, "against": other}
             if len(pairs) > 1:
                 row |= _paired(np.subtract(*np.array(pairs, float).T))
             table.append(row)
@@ -74,10 +81,10 @@ def analyse(rows, metric, against=None):
 
 
 def _by_variant(rows):
-    found = {}
+    groups = {}
     for row in rows:
-        found.setdefault(row["variant"], []).append(row)
-    return found
+        groups.setdefault(row["variant"], []).append(row)
+    return groups
 
 
 def _paired(difference):
@@ -97,8 +104,8 @@ def _paired(difference):
     }
 
 
-def detectable(pairs):
-    """The smallest difference that a paired t test at 5 % finds with power 0.8.
+def detectable(pairs: int) -> float:
+    """The smallest difference that a paired t test at 5 % detects with power 0.8.
 
     Args:
         pairs: number of seeds.
@@ -131,22 +138,25 @@ def _verdict(row, more):
     return "helps" if (row["difference"] > 0) == more else "hurts"
 
 
-def write(folder):
-    """Writes report.md, report.csv and report-METRIC.png beside results.jsonl.
+def write(folder: str | os.PathLike) -> None:
+    """Writes report.md, report.csv and report-METRIC.png next to results.jsonl.
 
-    The same lines give the same bytes.
+    The same result lines give the same bytes.
+
+    Args:
+        folder: of the study.
     """
     folder = pathlib.Path(folder)
     rows = sorted(
         read(folder), key=lambda row: (row["variant"] != BASE, row["variant"], row["seed"])
     )
     study = json.loads((folder / "study.json").read_text())
-    about, order = study[BASE], {name: place for place, name in enumerate(study)}
-    rows.sort(key=lambda row: order.get(row["variant"], len(order)))  # as the study lists them
+    base, order = study[BASE], {name: index for index, name in enumerate(study)}
+    rows.sort(key=lambda row: order.get(row["variant"], len(order)))  # in the order of the study
     against = {name: settings.get("against") for name, settings in study.items()}
     text = [
         f"# Study: {folder.name}\n",
-        f"{about['model']} on {about['dataset']}, {about['steps']} steps of {about['batch_size']};"
+        f"{base['model']} on {base['dataset']}, {base['steps']} steps of {base['batch_size']};"
         f" {len(rows)} runs. Differences are paired by seed, with Student's 95 % interval; p is"
         " corrected by Holm over all comparisons of a table. “Detectable” is the smallest"
         " difference that a paired t test at 5 % finds with power 0.8, before that correction."
@@ -171,7 +181,7 @@ def write(folder):
 
 
 def _sentences(frame, metric):
-    """What each comparison says, in words."""
+    """A sentence for each comparison."""
     for _, row in frame.dropna(subset=["difference"]).iterrows():
         yield (
             f"- **{row['variant']}** against {row['against']}: {row['verdict']}"
@@ -213,15 +223,15 @@ def _picture(frame, metric, better, path):
     figure = Figure(figsize=(8, 1.2 + 0.28 * len(frame)), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    place = np.arange(len(frame))
+    positions = np.arange(len(frame))
     error = [frame["difference"] - frame["low"], frame["high"] - frame["difference"]]
-    axes.errorbar(frame["difference"], place, xerr=error, fmt="o", color="tab:blue", capsize=3)
+    axes.errorbar(frame["difference"], positions, xerr=error, fmt="o", color="tab:blue", capsize=3)
     axes.axvline(0, color="0.5", linewidth=1)
     names = [
         variant if other == BASE else f"{variant} vs {other}"
         for variant, other in zip(frame["variant"], frame["against"])
     ]
-    axes.set_yticks(place, names, fontsize=8)
+    axes.set_yticks(positions, names, fontsize=8)
     axes.set(xlabel=f"difference in {metric} ({better}), paired, 95 % interval")
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(path, metadata={"Software": None})

@@ -1,18 +1,19 @@
-"""The results of a study: a line of JSON a run."""
+"""The results of a study: one line of JSON per run."""
 
 import json
+import os
 import pathlib
 
 BASE = "base"  # the variant that all others are compared with
 
 
-def read(folder):
-    """The result lines of a study, oldest first; one that a kill cut short does not count."""
+def read(folder: str | os.PathLike) -> list[dict]:
+    """The result lines of a study, oldest first; a last line that is cut short is removed."""
     path = pathlib.Path(folder) / "results.jsonl"
     if not path.exists():
         return []
     text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    return [json.loads(line) for line in whole.splitlines()]
+    complete = text[: text.rfind("\n") + 1]
+    if complete != text:
+        path.write_text(complete)
+    return [json.loads(line) for line in complete.splitlines()]

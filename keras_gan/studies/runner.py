@@ -1,8 +1,8 @@
-"""Runs a study: a base, variants of it, seeds; a line of JSON a run, never a run twice.
+"""Runs a study: a base and variants of it, each for many seeds; one line of JSON per run.
 
-The runs of a variant share a process and its traces: a seed is a variable of the game, so another
-seed is other values, not another graph. Seeds are paired: the same number gives the same data
-order, and the same initial weights wherever the networks' shapes agree.
+A run is never repeated. The runs of a variant share a process and its traces: the seed is a
+variable of the model, so another seed needs no other graph. Seeds are paired: the same seed gives
+the same data order, and the same initial weights wherever the networks' shapes agree.
 """
 
 import concurrent.futures
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
 
@@ -28,23 +29,23 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from keras_gan.studies.results import BASE, read
 
-VARIANTS_A_WORKER = 6  # then a new process takes over, so that traces don't pile up
+VARIANTS_PER_WORKER = 6  # then a new process starts, so that traces don't accumulate
 
 
 class Variant:
-    """What is run under a name.
+    """A variant of a study.
 
-    Attributes:
+    Args:
         name: of the variant.
-        config: its settings, complete.
-        against: the names of the variants that it is compared with.
+        config: its complete `Config`.
+        against: names of the variants that it is compared with.
     """
 
-    def __init__(self, name, config, against):
+    def __init__(self, name: str, config: Config, against: tuple[str, ...]):
         self.name, self.config, self.against = name, config, against
 
-    def about(self):
-        """What makes a run of it what it is, as JSON holds it."""
+    def settings(self) -> dict[str, object]:
+        """The settings that its results depend on, as JSON values by name."""
         settings = {
             field.name: getattr(self.config, field.name)
             for field in dataclasses.fields(self.config)
@@ -53,21 +54,26 @@ class Variant:
         return {**settings, "steps": self.config.steps}
 
 
-def variants(given, registry):
+def variants(
+    command_line: Mapping[str, object], registry: Mapping[str, type]
+) -> dict[str, Variant]:
     """The study's variants by name, the base first.
 
     Args:
-        given: the study's command line, by flag name. Each of its `variant`s is a text
-            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to be compared with others than the base.
-        registry: the zoo: name → model class.
+        command_line: the study's flags, values by name. Each of its `variant`s is a text
+            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base.
+        registry: model classes by name.
+
+    Returns:
+        A dict of `Variant`s.
 
     Raises:
-        UsageError: a variant that can't be read, twice the same name, an unknown one to compare
-            with, or settings that contradict.
+        UsageError: a variant can't be parsed, a name is used twice, an unknown variant to compare
+            with, or incompatible settings.
     """
-    base = {**given, "mode": "study", "variant": ()}
-    found = {BASE: Variant(BASE, resolve(base, registry), ())}
-    for text in given.get("variant", ()):
+    base = {**command_line, "mode": "study", "variant": ()}
+    study = {BASE: Variant(BASE, resolve(base, registry), ())}
+    for text in command_line.get("variant", ()):
         head, colon, line = text.partition(":")
         name, _, others = (part.strip() for part in head.partition(" vs "))
         others = [other.strip() for other in others.split(",") if other.strip()]
@@ -78,23 +84,36 @@ def variants(given, registry):
                 "not a variant",
                 "NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
             )
-        if name in found:
+        if name in study:
             refuse("variant", name, "the name is used twice")
         for other in others:
-            if other not in found:
+            if other not in study:
                 refuse(
                     "variant",
                     head.strip(),
-                    "to be compared with a variant that does not come before it",
-                    ", ".join(found),
+                    "is compared with a variant that does not come before it",
+                    ", ".join(study),
                 )
-        own = flags.parse(Config, ["variant", *shlex.split(line)])
-        found[name] = Variant(name, resolve({**base, **own}, registry), tuple(others) or (BASE,))
-    return found
+        changes = flags.parse(Config, ["variant", *shlex.split(line)])
+        study[name] = Variant(
+            name, resolve({**base, **changes}, registry), tuple(others) or (BASE,)
+        )
+    return study
 
 
-def share(text, count):
-    """`--shard` i/n as the indices, out of `count`, that belong to it."""
+def share(text: str, count: int) -> range:
+    """The indices below `count` that belong to `--shard`.
+
+    Args:
+        text: "i/n" for the i-th of n shares, or "" for all.
+        count: number of runs.
+
+    Returns:
+        A range.
+
+    Raises:
+        UsageError: not a share.
+    """
     if not text:
         return range(count)
     try:
@@ -108,11 +127,24 @@ def share(text, count):
     return range(index - 1, count, shares)
 
 
-def main(given, registry, load_zoo):
-    """Runs what is missing of a study and writes its report; returns the exit status."""
+def main(
+    command_line: Mapping[str, object],
+    registry: Mapping[str, type],
+    load_zoo: Callable[[], Mapping[str, type]],
+) -> int:
+    """Runs the missing runs of a study and writes its report.
+
+    Args:
+        command_line: the study's flags, values by name.
+        registry: model classes by name.
+        load_zoo: function that returns the registry; called in each worker.
+
+    Returns:
+        The exit status.
+    """
     from keras_gan.studies import report  # the workers need no pandas
 
-    study = variants(given, registry)
+    study = variants(command_line, registry)
     settings = study[BASE].config
     runs = [(name, seed) for name in study for seed in range(settings.seeds)]
     mine = [runs[i] for i in share(settings.shard, len(runs))]
@@ -123,20 +155,20 @@ def main(given, registry, load_zoo):
         raise StorageError(f"{folder}: {error.strerror}") from error
     _same_study(folder, study)
 
-    found = (
+    power = (
         f"a difference of {report.detectable(settings.seeds):.2f} standard deviations (of the"
-        " paired difference) is found with power 0.8"
+        " paired difference) is detected with power 0.8"
         if settings.seeds > 1
-        else "no difference can be told from chance"
+        else "no difference can be distinguished from chance"
     )
-    print(f"{len(study)} variants, {settings.seeds} seeds: {found}", flush=True)
+    print(f"{len(study)} variants, {settings.seeds} seeds: {power}", flush=True)
     missing = {}
     done = _done(folder)
     for name, seed in mine:
         if (name, seed) not in done:
             missing.setdefault(name, []).append(seed)
     names = list(missing)
-    each = settings.jobs * VARIANTS_A_WORKER
+    each = settings.jobs * VARIANTS_PER_WORKER
     with tqdm.tqdm(total=len(mine), unit="run", file=sys.stderr) as bar:
         bar.update(len(done.intersection(mine)))
         for start in range(0, len(names), each):
@@ -149,8 +181,8 @@ def main(given, registry, load_zoo):
 
 
 def _together(tasks, settings, load_zoo, folder):
-    """Runs tasks (variant, seeds) in workers of their own; yields now and then until all ended."""
-    # Not with max_tasks_per_child, which in Python 3.11 forgets to start the next worker.
+    """Runs tasks (variant, seeds) in worker processes; yields at intervals until all have ended."""
+    # Without max_tasks_per_child: in Python 3.11 it may fail to start the next worker.
     with concurrent.futures.ProcessPoolExecutor(
         settings.jobs,
         mp_context=multiprocessing.get_context("spawn"),
@@ -172,32 +204,32 @@ def _done(folder):
 
 
 def _same_study(folder, study):
-    """Refuses to add runs to a study that was another one; keeps what it is for the report."""
-    about = {name: {**v.about(), "against": list(v.against)} for name, v in study.items()}
+    """Refuses to add runs with other settings to a study; saves its settings for the report."""
+    settings = {name: {**v.settings(), "against": list(v.against)} for name, v in study.items()}
     path = folder / "study.json"
     if path.exists():
         old = json.loads(path.read_text())
-        for name in old.keys() & about.keys():
-            if _settings(old[name]) != _settings(about[name]):
+        for name in old.keys() & settings.keys():
+            if _without_against(old[name]) != _without_against(settings[name]):
                 refuse(
                     "run_dir",
                     folder,
                     f"variant {name} was run with other settings",
                     "another folder",
                 )
-        about = {**old, **about}
-    path.write_text(json.dumps(about, indent=1) + "\n")
+        settings = {**old, **settings}
+    path.write_text(json.dumps(settings, indent=1) + "\n")
 
 
-def _settings(about):
-    """What was run, whatever it is compared with."""
-    return {name: value for name, value in about.items() if name != "against"}
+def _without_against(settings):
+    """The settings of a variant, whatever it is compared with."""
+    return {name: value for name, value in settings.items() if name != "against"}
 
 
 def _start_worker(load_zoo, jobs):
-    """What a worker does once: starts TensorFlow, on one core where others work beside it."""
+    """Starts TensorFlow in a worker, on one core if there are several workers."""
     global _registry
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silence():
         _registry = load_zoo()
@@ -208,37 +240,44 @@ def _start_worker(load_zoo, jobs):
             tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-_registry = None  # a worker's zoo
+_registry = None  # the model classes, in a worker
 
 
-def _leave_with_parent():
-    """Ends a worker whose runner was killed: it would run its variant to the end unseen."""
+def _exit_with_parent():
+    """Ends a worker whose runner was killed; else it would finish its variant."""
     multiprocessing.parent_process().join()
     os._exit(1)
 
 
-def run_variant(variant, base, seeds, folder):
-    """Runs the seeds of a variant in this process; appends a line each."""
+def run_variant(variant: Variant, base: Config, seeds: Sequence[int], folder: pathlib.Path) -> None:
+    """Runs a variant for several seeds in this process; appends a result line for each.
+
+    Args:
+        variant: the `Variant`.
+        base: the `Config` of the base.
+        seeds: list of ints.
+        folder: of the study.
+    """
     import keras
     import tensorflow as tf
 
-    from keras_gan.studies.seed_runs import Table
+    from keras_gan.studies.seed_runs import SeedRuns
 
-    keras.backend.clear_session()  # the variant before
-    table = None
+    keras.backend.clear_session()  # frees the previous variant
+    runs = None
     for seed in seeds:
-        began, worked = time.monotonic(), time.process_time()
+        started, processor = time.monotonic(), time.process_time()
         try:
-            table = table or Table(variant.config, base, _registry)
-            result = {"failed": False, **table.play(seed)}
-        except Exception as error:  # a run that breaks is a result, not a reason to stop
+            runs = runs or SeedRuns(variant.config, base, _registry)
+            result = {"failed": False, **runs.run(seed)}
+        except Exception as error:  # a failed run is a result too
             result = {"failed": True, "reason": f"{type(error).__name__}: {error}"[:300]}
         row = {
             "variant": variant.name,
             "seed": seed,
             **{k: v if not _bad(v) else None for k, v in result.items()},
-            "seconds": round(time.monotonic() - began, 2),
-            "processor_seconds": round(time.process_time() - worked, 2),
+            "seconds": round(time.monotonic() - started, 2),
+            "processor_seconds": round(time.process_time() - processor, 2),
             "steps": variant.config.steps,
             "settings": _difference(variant, Variant(BASE, base, ())),
             "versions": {
@@ -258,12 +297,12 @@ def _bad(value):
 
 
 def _difference(variant, base):
-    return {k: v for k, v in variant.about().items() if base.about()[k] != v}
+    return {k: v for k, v in variant.settings().items() if base.settings()[k] != v}
 
 
 def _commit():
     try:
-        found = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--dirty"],
             capture_output=True,
             text=True,
@@ -272,4 +311,4 @@ def _commit():
         )
     except OSError:
         return ""
-    return found.stdout.strip()
+    return described.stdout.strip()

@@ -1,7 +1,8 @@
-"""One variant's game, played again and again from other seeds without another trace."""
+"""Runs one variant for many seeds without retracing."""
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -10,21 +11,22 @@ from keras_gan.data import pipeline
 from keras_gan.evaluation import evaluator
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import named_state
+from keras_gan.settings.config import Config
 from keras_gan.step import functional
 
-MOST_STEPS_A_CALL = 100
+MAX_STEPS_PER_CALL = 100
 
 
-class Table:
-    """A traced game that seeds take turns at.
+class SeedRuns:
+    """One traced model, reset for each seed.
 
     Args:
         config: the variant's `Config`.
-        base: the base's, whose initial weights are taken where shapes agree.
-        registry: name → model class.
+        base: the base's `Config`; its initial weights are used wherever shapes agree.
+        registry: model classes by name.
     """
 
-    def __init__(self, config, base, registry):
+    def __init__(self, config: Config, base: Config, registry: Mapping[str, type]):
         self.config, self.base, self.registry = config, base, registry
         self.source = open_data(config)
         self.evaluator = evaluator.Evaluator(
@@ -32,15 +34,15 @@ class Table:
         )
         self.gan = None
 
-    def play(self, seed):
-        """Trains from `seed` and scores: a dictionary of numbers."""
+    def run(self, seed: int) -> dict[str, float | int]:
+        """Trains from `seed`, scores, and returns the scores by name."""
         fresh = self._fresh(seed)
         if self.gan is None:
             self.gan = fresh
-            # Nobody looks on between the steps, so many can be one call: a step of a small network
-            # is mostly the way there and back.
+            # No callbacks need individual steps, so up to 100 run per call; small steps are
+            # dominated by call overhead.
             fresh.jit_compile = functional.uses_xla(self.config)
-            fresh.steps_per_execution = math.gcd(self.config.steps, MOST_STEPS_A_CALL)
+            fresh.steps_per_execution = math.gcd(self.config.steps, MAX_STEPS_PER_CALL)
         else:
             new = named_state(fresh)
             for name, variable in named_state(self.gan).items():
@@ -54,10 +56,11 @@ class Table:
         )
         self.gan.fit(batches, steps_per_epoch=self.config.steps, verbose=0, shuffle=False)
         noise = self.config.noise_at_sampling
-        found = self.evaluator.score(lambda count, key: self.gan.sample(count, key, noise=noise))
+        scores = self.evaluator.score(lambda count, key: self.gan.sample(count, key, noise=noise))
         _, metrics = self.gan.recorder.read(self.config.steps)
         finite = float(metrics["finite"].mean())
-        return {**{k: v for k, v in found.items() if isinstance(v, (int, float))}, "finite": finite}
+        numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}
+        return {**numbers, "finite": finite}
 
     def _fresh(self, seed):
         config = dataclasses.replace(self.config, seed=seed)
@@ -68,30 +71,30 @@ class Table:
         twin = build_model(base, self.registry[base.model], self.source)
         for name, network in gan.networks.items():
             if name in twin.networks:
-                # A last layer that starts small is what such a variant is about.
+                # Unless the variant initialises the last layer differently.
                 last = config.last_layer_init != base.last_layer_init
-                _take_over(network, twin.networks[name], but=int(last))
+                _copy_weights(network, twin.networks[name], excluded=int(last))
         gan.average_generator.set_weights(gan.generator.get_weights())
         keras.utils.set_random_seed(seed)
         return gan
 
 
-def _take_over(network, twin, but):
-    """Copies the twin's initial kernels and biases, as long as shapes agree; not the last `but`.
+def _copy_weights(network, twin, excluded):
+    """Copies the twin's kernels and biases, as long as shapes agree, but not the last `excluded`.
 
-    Layers correspond in the order of their kernels; what lies between them (a norm's scale, say) is
-    a network's own.
+    Layers correspond in the order of their kernels; other variables, such as a norm's scale, are
+    not copied.
     """
     layers, others = _layers(network), _layers(twin)
-    for own, other in zip(layers[: len(layers) - but], others):
-        if own["kernel"].shape != other["kernel"].shape:
+    for layer, other in zip(layers[: len(layers) - excluded], others):
+        if layer["kernel"].shape != other["kernel"].shape:
             break
-        for name in own.keys() & other.keys():
-            own[name].assign(np.asarray(other[name]))
+        for name in layer.keys() & other.keys():
+            layer[name].assign(np.asarray(other[name]))
 
 
 def _layers(network):
-    """Each layer that has a kernel: its trainable variables by name."""
+    """The trainable variables, by name, of each layer that has a kernel."""
     layers = {}
     for variable in network.trainable_variables:
         layers.setdefault(variable.path.rpartition("/")[0], {})[variable.name] = variable

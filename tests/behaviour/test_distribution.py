@@ -44,7 +44,7 @@ def strategy_of(replicas):
 class Images:
     """A source of noise images, uint8."""
 
-    targets = None
+    labels = None
 
     def __init__(self, image_shape):
         self.image_shape = image_shape

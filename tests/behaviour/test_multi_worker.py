@@ -110,11 +110,14 @@ def test_slurm_without_gpus(environment):
 
 def test_joining_has_an_end():
     """A worker that never starts ends the others, in the time given, with a message."""
-    code = (
-        "from keras_gan import cluster; import time\nwith cluster.joining(0.2):\n    time.sleep(60)"
+    lines = (
+        "import time",
+        "from keras_gan.run import cluster",
+        "with cluster.joining(0.2): time.sleep(60)",
     )
+    code = "\n".join(lines)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
-    assert done.returncode == 1 and "not all workers have come" in done.stderr
+    assert done.returncode == 1 and "not all workers have started" in done.stderr
 
 
 # Two processes ------------------------------------------------------------------------------------
@@ -220,7 +223,7 @@ def test_a_dead_worker_ends_the_other_and_a_restart_goes_on(root, tmp_path, alon
     with Workers(root, run_dir, f"--steps={at + 10}") as workers:
         statuses, told = workers.finish()
     assert statuses == [0, 0], told
-    assert f"goes on at step {at}" in told[0]
+    assert f"continues at step {at}" in told[0]
     assert saved(run_dir)[-1] == at + 10
     steps = [json.loads(r)["step"] for r in (run_dir / "readings.jsonl").read_text().splitlines()]
     assert steps == list(range(5, at + 11, 5))

@@ -151,7 +151,7 @@ def test_what_can_not_stay_equal_is_told(tmp_path, capsys):
     assert "bit for bit" not in capsys.readouterr().err
     np.savez(tmp_path / "data.npz", images=points[:70])
     assert here(tmp_path / "run", "--steps=6") == 0
-    assert "images was 80 and is 70 now: the run goes on, but not bit for bit" in (
+    assert "images was 80 and is 70 now: the run continues, but not bit-identically" in (
         capsys.readouterr().err
     )
 
@@ -195,7 +195,7 @@ def test_every_tip_and_method_resumes(root, tmp_path, small_images, tips, xla):
     for folder in ("parts", "whole"):
         done = run(root, tmp_path / folder, *flags)
         assert done.returncode == 0, done.stderr
-        assert ("goes on at step" in done.stderr) == (folder == "parts")
+        assert ("continues at step" in done.stderr) == (folder == "parts")
     assert_same(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -271,7 +271,7 @@ def test_damage(root, tmp_path):
     state.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
     done = run(root, tmp_path / "run", "--steps=40")
     assert done.returncode == 0, done.stderr
-    assert "the one before is taken" in done.stderr and "goes on at step 20" in done.stderr
+    assert "the previous one is used" in done.stderr and "continues at step 20" in done.stderr
     assert run(root, tmp_path / "whole", *flags, "--steps=40").returncode == 0
     assert_same(tmp_path / "whole", tmp_path / "run")
     for name in ("readings.jsonl", "scores.csv", "events.jsonl", "operative.flags"):

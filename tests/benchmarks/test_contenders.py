@@ -1,4 +1,4 @@
-"""A regression guard: a ratio within one run, since a time says more of the machine."""
+"""A regression guard: a ratio within one run, because times depend on the machine."""
 
 import json
 import statistics
@@ -9,10 +9,10 @@ import pytest
 
 
 @pytest.mark.slow
-def test_ahead_of_the_plain_pattern(root):
-    """The project's step against the pattern of the public Keras examples, in turn.
+def test_faster_than_the_plain_pattern(root):
+    """The project's step and that of public Keras examples, alternating.
 
-    Measured: 1.06 to 1.54 times as fast, 1.21 in the median of five (docs/benchmarks.md).
+    Measured: 1.06 to 1.54 times as fast, with a median of 1.21 over five (docs/benchmarks.md).
     """
 
     def rate(name):

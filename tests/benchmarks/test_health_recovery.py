@@ -1,4 +1,4 @@
-"""After a NaN and after an explosion the monitor brings a run to where it would have come."""
+"""After a NaN or an explosion, a roll-back lets a run end as well as an undisturbed one."""
 
 import statistics
 
@@ -19,15 +19,15 @@ def runs(fault, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    found = runs("no fault", tmp_path_factory)
-    assert not any(run["rolled_back"] for run in found)
-    return [run["score"] for run in found]
+    results = runs("no fault", tmp_path_factory)
+    assert not any(run["rolled_back"] for run in results)
+    return [run["score"] for run in results]
 
 
 @pytest.mark.parametrize("fault", ["NaN", "learning rates"])
 def test_a_run_recovers_and_ends_where_it_would_have(tmp_path_factory, undisturbed, fault):
-    found = runs(fault, tmp_path_factory)
-    assert all(run["status"] == 0 and run["rolled_back"] for run in found)
-    # Within 10 %, or within what the seeds alone do.
+    results = runs(fault, tmp_path_factory)
+    assert all(run["status"] == 0 and run["rolled_back"] for run in results)
+    # Within 10 %, or within the spread of the seeds.
     allowed = max(1.1 * statistics.median(undisturbed), max(undisturbed))
-    assert statistics.median(run["score"] for run in found) <= allowed
+    assert statistics.median(run["score"] for run in results) <= allowed

@@ -9,7 +9,7 @@ def test_share_found():
     assert retrieval.share_found(originals[[0, 1, 3, 2]], originals) == 0.5
 
 
-def test_pca_of_as_many_components_as_there_are_gives_the_images_back():
+def test_pca_with_all_components_reconstructs_the_images():
     images = np.random.default_rng(0).integers(0, 256, (30, 3, 2, 1), np.uint8)
     np.testing.assert_array_equal(retrieval.by_pca(images, images, 6), images)
     one = retrieval.by_pca(images, images, 1).reshape(30, -1)

@@ -1,4 +1,4 @@
-"""A file or folder is the old one or the new one, whatever a kill or a full disk cuts short."""
+"""After a kill or on a full disk, a file or folder is either the old one or the new one."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from keras_gan import atomic
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-# Replaces what is at argv[1]; dies before the call of os.replace with the number argv[3].
+# Replaces argv[1], a file or a folder (argv[2]); exits before call argv[3] of os.replace.
 KILLED = """
 import os, sys
 from keras_gan import atomic
@@ -71,7 +71,7 @@ def test_a_file_is_replaced(file):
     assert file.read_text() == "new" and names(file.parent) == ["page"]
 
 
-def test_a_folder_is_replaced_with_all_it_held(folder):
+def test_a_folder_is_replaced_with_all_its_content(folder):
     with atomic.replacing_folder(folder) as temporary:
         (temporary / "deep").mkdir()
         (temporary / "deep" / "content").write_text("new")
@@ -79,7 +79,7 @@ def test_a_folder_is_replaced_with_all_it_held(folder):
     assert names(folder) == ["deep"] and names(folder.parent) == ["export"]
 
 
-def test_what_is_not_there_is_made_with_its_folders(tmp_path):
+def test_parent_folders_are_created(tmp_path):
     with atomic.replacing(tmp_path / "a" / "b" / "page") as opened:
         opened.write(b"new")
     with atomic.replacing_folder(tmp_path / "c" / "export") as temporary:
@@ -88,7 +88,7 @@ def test_what_is_not_there_is_made_with_its_folders(tmp_path):
     assert (tmp_path / "c" / "export" / "content").read_text() == "new"
 
 
-def test_permissions_are_those_of_any_new_file(file):
+def test_permissions_are_those_of_a_new_file(file):
     (file.parent / "usual").write_text("")
     with atomic.replacing(file) as opened:
         opened.write(b"new")
@@ -96,7 +96,7 @@ def test_permissions_are_those_of_any_new_file(file):
 
 
 def test_file_and_folder_entry_are_synced_in_this_order(file, monkeypatch):
-    """Else a power cut may leave the new name with no content."""
+    """Otherwise a power cut may leave the new name without content."""
     order, sync, replace = [], os.fsync, os.replace
 
     def synced(number):
@@ -169,7 +169,7 @@ def test_a_folder_that_was_replaced_already_is_not_taken_back(folder):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_full_disk_leaves_the_old_file_and_no_litter(file, monkeypatch, call):
+def test_a_full_disk_leaves_the_old_file_and_no_other_file(file, monkeypatch, call):
     monkeypatch.setattr(os, call, full)
     with pytest.raises(OSError, match="No space left"), atomic.replacing(file) as opened:
         opened.write(b"new")
@@ -177,7 +177,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(file, monkeypatch, call):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_full_disk_leaves_the_old_folder_and_no_litter(folder, monkeypatch, call):
+def test_a_full_disk_leaves_the_old_folder_and_no_other_file(folder, monkeypatch, call):
     monkeypatch.setattr(os, call, full)
     with (
         pytest.raises(OSError, match="No space left"),
@@ -204,7 +204,7 @@ def test_a_second_rename_that_fails_brings_the_old_folder_back(folder, monkeypat
     assert names(folder) == ["content", "more"] and names(folder.parent) == ["export"]
 
 
-def test_an_error_of_the_writer_leaves_the_old(file, folder):
+def test_an_error_of_the_writer_keeps_the_old_content(file, folder):
     with pytest.raises(ValueError), atomic.replacing(file):
         raise ValueError
     with pytest.raises(ValueError), atomic.replacing_folder(folder):

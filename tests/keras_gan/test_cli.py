@@ -1,4 +1,4 @@
-"""The door as a user meets it: exit statuses, one line an error, nothing lost."""
+"""The command line as users run it: exit statuses, one line per error, a complete run."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def door(*arguments, timeout=300):
+def command_line(*arguments, timeout=300):
     return subprocess.run(
         [sys.executable, "main.py", *map(str, arguments)],
         cwd=ROOT,
@@ -31,9 +31,9 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(pictures, tmp_path_factory):
-    """A small run, trained through the door: its folder and what it printed."""
+    """A small run, trained from the command line: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("run") / "run"
-    done = door(
+    done = command_line(
         f"--dataset=npz:{pictures}",
         f"--run_dir={folder}",
         "--width=4",
@@ -48,13 +48,13 @@ def run(pictures, tmp_path_factory):
 
 
 def test_help_is_quick_and_exits_0():
-    done = door("--help", timeout=20)
+    done = command_line("--help", timeout=20)
     assert done.returncode == 0
     assert "--batch_size" in done.stdout
 
 
 @pytest.mark.parametrize(
-    "arguments, told",
+    "arguments, message",
     [
         (["--stepz=3"], "--stepz: unknown flag; did you mean --steps?"),
         (["--loss=foo"], "--loss=foo"),
@@ -64,18 +64,18 @@ def test_help_is_quick_and_exits_0():
         (["--loss=hinge", "--real_target=0.7,1.2"], "--real_target=0.7,1.2"),
     ],
 )
-def test_a_wrong_flag_is_one_line_and_status_2(arguments, told, tmp_path):
-    done = door(f"--run_dir={tmp_path / 'run'}", *arguments)
+def test_a_wrong_flag_is_one_line_and_status_2(arguments, message, tmp_path):
+    done = command_line(f"--run_dir={tmp_path / 'run'}", *arguments)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "run" / "operative.flags").exists()
-    if not arguments[0].startswith("--dataset"):  # data are opened once the run has its folder
+    if not arguments[0].startswith("--dataset"):  # the data is opened once the run has its folder
         assert not (tmp_path / "run").exists()
 
 
 def test_an_unwritable_run_directory_is_status_4():
-    done = door("--run_dir=/proc/nothing")
+    done = command_line("--run_dir=/proc/nothing")
     assert done.returncode == 4
     assert len(done.stderr.strip().splitlines()) == 1
 
@@ -93,25 +93,25 @@ def test_a_run_leaves_what_the_readme_says(run):
     assert f"tensorboard --logdir {folder / 'tensorboard'}" in printed
 
 
-def test_a_finished_run_says_so_and_more_steps_go_on(run):
+def test_a_finished_run_says_so_and_more_steps_continue_it(run):
     folder, _ = run
-    done = door(f"--run_dir={folder}")
+    done = command_line(f"--run_dir={folder}")
     assert done.returncode == 0
     assert "finished: step 6 of 6" in done.stdout
-    done = door(f"--run_dir={folder}", "--loss=least_squares")
+    done = command_line(f"--run_dir={folder}", "--loss=least_squares")
     assert done.returncode == 2
     assert "--loss=least_squares" in done.stderr
-    done = door(f"--run_dir={folder}", "--steps=8")
+    done = command_line(f"--run_dir={folder}", "--steps=8")
     assert done.returncode == 0, done.stderr
     assert (folder / "checkpoints" / "step-00000008").is_dir()
 
 
 def test_sample_and_interpolate_write_pictures(run):
     folder, _ = run
-    assert door("--mode=sample", f"--run_dir={folder}", "--count=5").returncode == 0
-    made = np.load(folder / "samples" / "seed-0" / "samples.npz")["images"]
-    assert made.shape == (5, 28, 32, 3) and made.dtype == np.uint8
-    assert door("--mode=interpolate", f"--run_dir={folder}", "--count=4").returncode == 0
+    assert command_line("--mode=sample", f"--run_dir={folder}", "--count=5").returncode == 0
+    images = np.load(folder / "samples" / "seed-0" / "samples.npz")["images"]
+    assert images.shape == (5, 28, 32, 3) and images.dtype == np.uint8
+    assert command_line("--mode=interpolate", f"--run_dir={folder}", "--count=4").returncode == 0
     assert (folder / "samples" / "interpolation-seed-0.png").exists()
 
 
@@ -143,9 +143,9 @@ assert one.dtype == tf.uint8 and one.shape == (3, 28, 32, 3), one
 np.testing.assert_array_equal(model.signatures["serving_default"](latents=latents)["output_0"], one)
 five = model.sample(tf.constant(5), tf.constant(1))
 np.testing.assert_array_equal(five, model.sample(tf.constant(5), tf.constant(1)))
-walk = model.interpolate(latents[0], latents[1], tf.constant(4))
-np.testing.assert_array_equal(walk[0], one[0])
-np.testing.assert_array_equal(walk[-1], one[1])
+path = model.interpolate(latents[0], latents[1], tf.constant(4))
+np.testing.assert_array_equal(path[0], one[0])
+np.testing.assert_array_equal(path[-1], one[1])
 assert model.discriminate(five).shape == (5,)
 assert model.discriminate(five).dtype == tf.float32
 """
@@ -161,6 +161,6 @@ def test_the_export_serves_without_the_project(run):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    about = json.loads((folder / "export" / "model.json").read_text())
-    assert about["image_shape"] == [28, 32, 3]
-    assert about["settings"]["width"] == 4
+    metadata = json.loads((folder / "export" / "model.json").read_text())
+    assert metadata["image_shape"] == [28, 32, 3]
+    assert metadata["settings"]["width"] == 4

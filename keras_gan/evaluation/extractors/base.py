@@ -1,19 +1,8 @@
-"""Feature extractors: what a distance between images is taken in.
-
-Every extractor has
-    name: stands in the columns of its scores ("fd_cnn" has the name "cnn");
-    title: what its Fréchet distance may be called, for people ("FD (CNN)");
-    hash: SHA-256 of its weights, the first 16 hex digits, which stands in every row;
-    size: number of features;
-    resize: how images come to its size, in words;
-    classes: number of classes it tells apart, or None;
-    features(images uint8 [n, h, w, c]) → float32 [n, size];
-    probabilities(images) → float32 [n, classes], where it classifies;
-    both(images) → (features, probabilities or None) in one pass.
-"""
+"""Feature extractors for image distances."""
 
 import hashlib
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -25,29 +14,42 @@ PIXEL_SIDE = 32
 
 
 class Extractor:
-    """Base: images go through in batches of a fixed size, so results do not depend on it.
+    """Base class; processes images in batches of a fixed size, so results do not depend on it.
 
-    A subclass sets the attributes above and gives `_run(batch float32 [batch, h, w, c])` →
-    (features, probabilities or None).
+    A subclass sets the attributes and defines `_run`, a function from uint8 images
+    [batch, h, w, c] to (features [batch, size], probabilities [batch, classes] or None).
+
+    Attributes:
+        name: str, part of the columns of its scores ("fd_cnn" has the name "cnn").
+        title: str, the name of its Fréchet distance in reports ("FD (CNN)").
+        hash: str, the first 16 hex digits of the SHA-256 of its weights, part of every row.
+        size: number of features.
+        resize: str, describes how images are resized.
+        classes: number of classes, or None if it is no classifier.
+        image_shape: (height, width, channels) that it requires, or None for any.
+        batch: images per batch.
     """
 
     classes, resize = None, "none"
-    image_shape = None  # the only shape it takes, or None for any
+    image_shape = None
     batch = 250
 
-    def features(self, images):
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Features, float32 [n, size], of images uint8 [n, h, w, c]."""
         return self.both(images)[0]
 
-    def features_of(self, images):
-        """Features of float images [n, h, w, c] in [0, 255]: a tensor that gradients pass."""
+    def features_of(self, images: tf.Tensor) -> tf.Tensor:
+        """Features, as a tensor that gradients pass, of float images [n, h, w, c] in [0, 255]."""
         return self._run(images)[0]
 
-    def probabilities(self, images):
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 [n, classes], of images uint8 [n, h, w, c]."""
         if self.classes is None:
             raise UsageError(f"the extractor {self.name} does not classify")
         return self.both(images)[1]
 
-    def both(self, images):
+    def both(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Features, and class probabilities or None, in one pass."""
         images = np.asarray(images)
         if self.image_shape and tuple(images.shape[1:]) != tuple(self.image_shape):
             raise UsageError(
@@ -55,29 +57,36 @@ class Extractor:
                 f" {_x(self.image_shape)}"
             )
         features = np.empty((len(images), self.size), np.float32)
-        kept = np.empty((len(images), self.classes), np.float32) if self.classes else None
+        probabilities = None
+        if self.classes:
+            probabilities = np.empty((len(images), self.classes), np.float32)
         for start in range(0, len(images), self.batch):
             rows = slice(start, start + self.batch)
             part = images[rows]
-            # The last batch is filled up: one shape, one compiled function, the same results.
+            # The last batch is padded: one shape, one compiled function, the same results.
             padding = [(0, self.batch - len(part))] + [(0, 0)] * (images.ndim - 1)
-            found, probabilities = self._run(np.pad(part, padding, mode="edge"))
-            features[rows] = np.asarray(found)[: len(part)]
-            if kept is not None:
-                kept[rows] = np.asarray(probabilities)[: len(part)]
-        return features, kept
+            outputs = self._run(np.pad(part, padding, mode="edge"))
+            features[rows] = np.asarray(outputs[0])[: len(part)]
+            if probabilities is not None:
+                probabilities[rows] = np.asarray(outputs[1])[: len(part)]
+        return features, probabilities
 
 
 class SmallCNN(Extractor):
-    """The project's small network (cnn.py).
+    """The project's small network (cnn_network.py).
 
     Args:
-        weights: as `cnn.train` returns them.
-        image_shape: of the images it was trained on.
-        rotations: whether it was trained on rotations, not on labels.
+        weights: dict of arrays, as `cnn_network.train` returns it.
+        image_shape: (height, width, channels) of the images that it was trained on.
+        rotations: whether it was trained on rotations rather than labels. Defaults to False.
     """
 
-    def __init__(self, weights, image_shape, rotations=False):
+    def __init__(
+        self,
+        weights: dict[str, np.ndarray],
+        image_shape: tuple[int, int, int],
+        rotations: bool = False,
+    ):
         self.name = "rotation_cnn" if rotations else "cnn"
         self.title = "FD (rotation CNN)" if rotations else "FD (CNN)"
         self.hash = hash_arrays(weights)
@@ -103,37 +112,45 @@ class SmallCNN(Extractor):
 
 
 class StackedCNN(Extractor):
-    """A CNN of greyscale images, applied to each channel: features side by side, classes counted.
+    """A CNN of greyscale images, applied to each channel; the features are concatenated.
 
-    Its class of an image is 100·r + 10·g + b (Stacked-MNIST protocol, PacGAN, 2018).
+    The class of an image is 100·r + 10·g + b (Stacked-MNIST protocol, PacGAN, 2018).
+
+    Args:
+        grey: a `SmallCNN` of greyscale images.
     """
 
-    def __init__(self, grey):
+    def __init__(self, grey: SmallCNN):
         self.grey = grey
         self.name, self.title, self.hash = "stacked_cnn", "FD (stacked CNN)", grey.hash
         self.size = 3 * grey.size
         self.image_shape = (*grey.image_shape[:2], 3)
         self.modes = grey.classes**3
 
-    def both(self, images):
+    def both(self, images: np.ndarray) -> tuple[np.ndarray, None]:
         parts = [self.grey.features(images[..., c : c + 1]) for c in range(3)]
         return np.concatenate(parts, axis=1), None
 
-    def features_of(self, images):
+    def features_of(self, images: tf.Tensor) -> tf.Tensor:
+        """As `Extractor.features_of`, of each channel."""
         return tf.concat([self.grey.features_of(images[..., c : c + 1]) for c in range(3)], 1)
 
-    def channel_classes(self, images):
+    def channel_classes(self, images: np.ndarray) -> np.ndarray:
         """The class of each channel, int [n, 3]."""
-        found = [self.grey.probabilities(images[..., c : c + 1]).argmax(1) for c in range(3)]
-        return np.stack(found, axis=1)
+        classes = [self.grey.probabilities(images[..., c : c + 1]).argmax(1) for c in range(3)]
+        return np.stack(classes, axis=1)
 
 
 class Pixels(Extractor):
-    """The pixels themselves, in [0, 1]; images beyond 32 pixels a side are brought down to them."""
+    """The pixels themselves, in [0, 1]; images with more than 32 pixels per side are reduced.
+
+    Args:
+        image_shape: (height, width, channels).
+    """
 
     name, title = "pixels", "FD (pixels)"
 
-    def __init__(self, image_shape):
+    def __init__(self, image_shape: tuple[int, int, int]):
         self.image_shape = tuple(image_shape)
         size = tuple(min(PIXEL_SIDE, side) for side in image_shape[:2])
         change = size != self.image_shape[:2]
@@ -152,25 +169,25 @@ class Pixels(Extractor):
 
 
 class Points(Extractor):
-    """Points of a 2-D mixture, as they are."""
+    """The coordinates of 2-D points themselves."""
 
     name, title, hash, size = "points", "FD (points)", "none", 2
 
-    def both(self, images):
+    def both(self, images: np.ndarray) -> tuple[np.ndarray, None]:
         return np.asarray(images, np.float32), None
 
 
-def to_size(images, size):
-    """Resizes float images with an antialiased bicubic filter, clipped to [0, 255], not rounded.
+def to_size(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Resizes images with an antialiased bicubic filter; clipped to [0, 255], not rounded.
 
-    The filter is Pillow's (Parmar et al., 2022, on why another one changes the score).
+    The filter is Pillow's; Parmar et al. (2022) show how much others change the score.
     """
     images = tf.image.resize(images, size, method="bicubic", antialias=True)
     return tf.clip_by_value(images, 0.0, 255.0)
 
 
-def three_channels(images):
-    """Greyscale is repeated, alpha is composited on white: float32 [n, h, w, 3]."""
+def three_channels(images: tf.Tensor) -> tf.Tensor:
+    """Repeats greyscale, composites alpha on white: float32 [n, h, w, 3]."""
     channels = images.shape[-1]
     if channels == 1:
         return tf.repeat(images, 3, axis=-1)
@@ -180,8 +197,8 @@ def three_channels(images):
     return images
 
 
-def hash_arrays(arrays):
-    """The first 16 hex digits of the SHA-256 of arrays by name: names, types, shapes, bytes."""
+def hash_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """The first 16 hex digits of the SHA-256 of arrays: names, types, shapes and bytes."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

@@ -1,5 +1,6 @@
-"""Gets the small CNN of a data set: shipped with the project, from the cache, or trained now."""
+"""The small CNN of a data set: shipped with the project, cached, or trained on demand."""
 
+import os
 import pathlib
 import sys
 import time
@@ -14,25 +15,30 @@ from keras_gan.evaluation.extractors import cnn_network
 from keras_gan.evaluation.extractors.base import SmallCNN, StackedCNN, to_size
 
 SHIPPED = pathlib.Path(__file__).with_name("fashion_mnist_cnn.npz")
-_ARCHITECTURE = 1  # counts changes of the network or its training
+_ARCHITECTURE = 1  # raised whenever the network or its training changes
 
 
-def folder(data_dir=None):
-    """Where weights and reference statistics are kept."""
+def folder(data_dir: str | os.PathLike | None = None) -> pathlib.Path:
+    """The folder of cached weights and reference statistics."""
     return pathlib.Path(data_dir or opening.default_data_dir()) / "evaluation"
 
 
-def small_cnn(division, data_dir=None, seed=0):
-    """The extractor "cnn" (or "rotation_cnn") of a divided data set.
+def small_cnn(
+    division: protocol.Division, data_dir: str | os.PathLike | None = None, seed: int = 0
+) -> SmallCNN | StackedCNN:
+    """The extractor "cnn" (without labels, "rotation_cnn") of a divided data set.
 
     Args:
         division: a `protocol.Division`.
-        data_dir: where the weights are kept.
-        seed: of the training.
+        data_dir: folder of the cache. Defaults to $KERAS_GAN_DATA, else ~/.cache/keras_gan.
+        seed: of the training. Defaults to 0.
+
+    Returns:
+        An `Extractor`; of stacked_fashion_mnist, a `StackedCNN`.
 
     Raises:
         UsageError: too few images.
-        StorageError: kept weights are damaged.
+        StorageError: cached weights are damaged.
     """
     source = division.source
     if source.name == "stacked_fashion_mnist":
@@ -50,8 +56,8 @@ def small_cnn(division, data_dir=None, seed=0):
     return _extractor(arrays, source, metadata)
 
 
-def describe(division, seed=0):
-    """What the weights depend on, for the file's metadata."""
+def describe(division: protocol.Division, seed: int = 0) -> dict[str, object]:
+    """Everything that the weights depend on, as JSON values by name."""
     source = division.source
     classes = source.num_classes or 0
     return {
@@ -67,8 +73,8 @@ def describe(division, seed=0):
     }
 
 
-def open_shipped():
-    """The Fashion-MNIST extractor that ships with the project, whatever the data."""
+def open_shipped() -> SmallCNN:
+    """The extractor "fashion_mnist_cnn", which ships with the project."""
     arrays, metadata = storage.load(SHIPPED)
     return SmallCNN(arrays, tuple(metadata["image_shape"]))
 
@@ -104,16 +110,16 @@ def _train(division, metadata, seed):
         if images.shape[1:3] != (side, side):
             parts = [to_size(images[i : i + 500], (side, side)) for i in range(0, len(images), 500)]
             images = np.concatenate([np.round(part).astype(np.uint8) for part in parts])
-    logging.info("training the extractor of the scores on %d images", len(images))
-    began = time.monotonic()
+    logging.info("training the extractor for the scores on %d images", len(images))
+    started = time.monotonic()
     classes = None if labels is None else metadata["classes"]
     arrays = cnn_network.train(images, labels, classes=classes, seed=seed)
-    logging.info("the extractor took %.0f s and is kept", time.monotonic() - began)
+    logging.info("the extractor is trained, in %.0f s", time.monotonic() - started)
     return arrays
 
 
-def main(argv):
-    """python -m keras_gan.evaluation.extractors.cnn: makes the extractor that ships, anew."""
+def main(argv: list[str]) -> None:
+    """python -m keras_gan.evaluation.extractors.cnn PATH: trains the shipped extractor again."""
     division = protocol.divide(opening.open_source("fashion_mnist"))
     metadata = {
         **describe(division),
@@ -124,8 +130,10 @@ def main(argv):
     storage.save(argv[1], arrays, metadata)
     extractor = SmallCNN(arrays, division.source.image_shape)
     images, labels = division.held_source.fetch(division.held_out)
-    right = extractor.probabilities(images).argmax(1) == labels
-    print(f"{argv[1]}: hash {extractor.hash}, accuracy {right.mean():.4f} on {len(labels)} images")
+    correct = extractor.probabilities(images).argmax(1) == labels
+    print(
+        f"{argv[1]}: hash {extractor.hash}, accuracy {correct.mean():.4f} on {len(labels)} images"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""The small network whose features "FD (CNN)" is taken in.
+"""The small network whose features "FD (CNN)" compares.
 
-It is trained once on images that are then neither reference nor floor: on their labels, or, where
-there are none, on telling four rotations apart (Gidaris et al., 2018). Its weights are kept as
-float16 in an .npz file with their hash, which stands in every score.
+It is trained once, on images that belong neither to the reference nor to the floor: to predict
+their labels or, without labels, four rotations (Gidaris et al., 2018). Its weights are saved as
+float16 in an .npz file with their hash, which is part of every score.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -15,14 +16,18 @@ from keras import layers
 FEATURES = 64
 EPOCHS, BATCH, LEARNING_RATE = 16, 50, 3e-3
 ROTATIONS = 4
-_SIDE = 48  # longest side that the main part sees
+_SIDE = 48  # longest side at the input of the main part
 
 
-def build(image_shape, classes):
-    """A network of images [n, h, w, c] in [0, 255] → (logits [n, classes], features [n, 64]).
+def build(image_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """A network from images [n, h, w, c] in [0, 255] to (logits [n, classes], features [n, 64]).
 
-    Sides of 28 to 256 pixels, any number of channels; strided convolutions bring large images down
-    first. Always float32, whatever the global precision is.
+    Always float32, whatever the global precision.
+
+    Args:
+        image_shape: (height, width, channels), sides from 28 to 256; strided convolutions first
+            reduce large images.
+        classes: number of classes.
     """
     options = {"padding": "same", "use_bias": False, "dtype": "float32"}
 
@@ -40,7 +45,7 @@ def build(image_shape, classes):
         stage += 1
     for number, (channels, strides) in enumerate(((24, 2), (32, 1), (48, 2), (64, 1))):
         x = conv_block(x, channels, 3, strides, f"conv{number}")
-    # About 3×3 places are left, so that features know where in the image a thing is.
+    # About 3×3 positions are left, so that features retain where in the image a thing is.
     pool = tuple(max(1, side // 3) for side in x.shape[1:3])
     x = layers.AveragePooling2D(pool, dtype="float32")(x)
     x = layers.Flatten(dtype="float32")(x)
@@ -49,15 +54,22 @@ def build(image_shape, classes):
     return keras.Model(image, [logits, features], name="cnn")
 
 
-def train(images, labels=None, *, classes=None, seed=0, epochs=EPOCHS):
+def train(
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    classes: int | None = None,
+    seed: int = 0,
+    epochs: int = EPOCHS,
+) -> dict[str, np.ndarray]:
     """Trains the network.
 
     Args:
-        images: uint8 [n, h, w, c]; square if there are no labels.
-        labels: int [n], or None to learn rotations.
-        classes: number of classes; only with labels.
-        seed: of the weights, the order and the shifts.
-        epochs: passes over the images.
+        images: uint8 [n, h, w, c]; square without labels.
+        labels: int [n]. Defaults to None, which trains on rotations.
+        classes: number of classes, required with labels.
+        seed: of the weights, the order and the shifts. Defaults to 0.
+        epochs: passes over the images. Defaults to 16.
 
     Returns:
         A dict of float16 arrays by name, for `restore`.
@@ -65,9 +77,9 @@ def train(images, labels=None, *, classes=None, seed=0, epochs=EPOCHS):
     if labels is None:
         classes = ROTATIONS
     shape = images.shape[1:]
-    keras_state = np.random.RandomState(seed)
+    generator = np.random.RandomState(seed)
     network = build(shape, classes)
-    _initialise(network, keras_state)
+    _initialise(network, generator)
     batch = min(BATCH, len(images))
     steps = epochs * (len(images) // batch)
     variables = network.trainable_variables
@@ -84,27 +96,27 @@ def train(images, labels=None, *, classes=None, seed=0, epochs=EPOCHS):
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     for _ in range(epochs):
-        order = keras_state.permutation(len(images))
+        order = generator.permutation(len(images))
         for start in range(0, len(order) - batch + 1, batch):
             rows = order[start : start + batch]
-            x = _shifted(images[rows], keras_state)
+            x = _shifted(images[rows], generator)
             if labels is None:
-                y = keras_state.randint(ROTATIONS, size=batch)
+                y = generator.randint(ROTATIONS, size=batch)
                 x = rotated(x, y)
             else:
                 y = labels[rows]
             step(tf.constant(x, tf.float32), tf.constant(y, tf.int32))
-    return {v.path: v.numpy().astype(np.float16) for v in _kept(network)}
+    return {v.path: v.numpy().astype(np.float16) for v in _saved_variables(network)}
 
 
-def restore(weights, image_shape):
-    """The network with the weights that `train` returned.
+def restore(weights: Mapping[str, np.ndarray], image_shape: tuple[int, int, int]) -> keras.Model:
+    """Builds the network with weights from `train`.
 
     Raises:
-        ValueError: the weights do not fit these images.
+        ValueError: the weights do not fit `image_shape`.
     """
     network = build(image_shape, weights["logits/bias"].shape[0])
-    variables = _kept(network)
+    variables = _saved_variables(network)
     if {v.path: tuple(v.shape) for v in variables} != {k: w.shape for k, w in weights.items()}:
         raise ValueError(f"weights do not fit images of {image_shape}")
     for variable in variables:
@@ -113,17 +125,17 @@ def restore(weights, image_shape):
     return network
 
 
-def rotated(images, turns):
-    """Square images [n, s, s, c], each turned by turns[n] × 90°."""
+def rotated(images: np.ndarray, turns: Sequence[int]) -> np.ndarray:
+    """Square images [n, s, s, c], each rotated by turns[n] × 90°."""
     return np.stack([np.rot90(image, k) for image, k in zip(images, turns)])
 
 
-def _kept(network):
+def _saved_variables(network):
     return network.trainable_variables + network.non_trainable_variables
 
 
 def _initialise(network, generator):
-    """He-normal kernels from NumPy's frozen generator: the same on every version of Keras."""
+    """He-normal kernels from NumPy's legacy generator: the same for every version of Keras."""
     for variable in network.trainable_variables:
         if variable.path.endswith("kernel"):
             fan_in = math.prod(variable.shape[:-1])

@@ -1,7 +1,9 @@
 """Extractors from a file: Inception-v3, or a user's own Keras model or SavedModel."""
 
 import hashlib
+import os
 import pathlib
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -10,22 +12,27 @@ import tensorflow as tf
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation.extractors.base import Extractor, hash_arrays, three_channels, to_size
 
-# SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) out of inception-2015-12-05.tgz, as
-# the mirrors of several evaluation suites publish it. Only this file is called FID.
+# SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) from inception-2015-12-05.tgz, as
+# mirrors of several evaluation suites publish it. Only this file's distance is called FID.
 FID_GRAPHS = {"009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"}
 _SIDE = 299
 
 
-def open_inception(path, clean=False):
-    """Inception-v3 from `--inception_weights`.
+def open_inception(path: str | os.PathLike, clean: bool = False) -> Extractor:
+    """Opens Inception-v3 from `--inception_weights`.
 
-    A frozen graph (.pb) of 2015 resizes by its own bilinear filter, as the original FID does; with
-    `clean`, images come to 299×299 by an antialiased bicubic filter first (clean-FID; Parmar et
-    al., 2022). Weights of Keras' InceptionV3 (.h5, .keras) are another network: always the latter
-    filter, and named FD (Keras-Inception).
+    Args:
+        path: the frozen graph of 2015 (.pb), which resizes with its own bilinear filter as the
+            original FID does; or weights of Keras' InceptionV3 (.h5, .keras), which is another
+            network: always with the antialiased filter, and titled FD (Keras-Inception).
+        clean: whether images for the graph are first resized to 299×299 with an antialiased
+            bicubic filter (clean-FID; Parmar et al., 2022). Defaults to False.
+
+    Returns:
+        An `Extractor`.
 
     Raises:
-        UsageError: no weights given, or a file of another kind.
+        UsageError: no path is given, or a file of another kind.
         StorageError: the file can't be read.
     """
     if not path:
@@ -48,11 +55,16 @@ def open_inception(path, clean=False):
 
 
 class InceptionGraph(Extractor):
-    """The frozen 2015 graph: features "pool_3", class scores without the last bias, as usual."""
+    """The frozen graph of 2015: features "pool_3", logits without the last bias, as usual.
+
+    Args:
+        file: path of the graph.
+        clean: whether to resize as clean-FID does. Defaults to False.
+    """
 
     size, batch = 2048, 50
 
-    def __init__(self, file, clean=False):
+    def __init__(self, file: pathlib.Path, clean: bool = False):
         data = file.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         self.hash = digest[:16]
@@ -75,11 +87,11 @@ class InceptionGraph(Extractor):
         try:
             definition.ParseFromString(data)
             nodes = {node.name: node for node in definition.node}
-            # In the graph itself one image is decoded and its features made one row: several go in
-            # behind the one, and come out as rows of their own.
+            # The graph expects one image; feeding a batch after the decoder and reshaping to
+            # [-1, 2048] makes it accept many.
             shape = nodes[nodes["pool_3/_reshape"].input[1]]
             shape.attr["value"].tensor.CopyFrom(tf.make_tensor_proto([-1, self.size], tf.int32))
-            # A session, because functions refuse the graph's old kind of batch normalisation.
+            # A session, because tf.function refuses the graph's old op for batch normalisation.
             with graph.as_default():
                 images = tf.compat.v1.placeholder(tf.float32, (self.batch, None, None, 3))
                 outputs = tf.graph_util.import_graph_def(
@@ -90,7 +102,7 @@ class InceptionGraph(Extractor):
                 )
                 outputs = outputs[0], tf.nn.softmax(outputs[1])
             session = tf.compat.v1.Session(graph=graph)
-        except Exception as error:  # protobuf's and TensorFlow's own kinds
+        except Exception as error:  # protobuf and TensorFlow raise many kinds
             raise StorageError(f"{file} is not the 2015 Inception graph: {error}") from error
         self.classes = outputs[1].shape[-1]
 
@@ -104,15 +116,19 @@ class InceptionGraph(Extractor):
 
 
 class KerasInception(Extractor):
-    """Keras' InceptionV3 (ImageNet), features of the average pool; with a top it classifies."""
+    """Keras' InceptionV3 (ImageNet): features of the average pool; a classifier if it has a top.
+
+    Args:
+        file: path of the weights; without a top if its name contains "notop".
+    """
 
     name, title = "keras_inception", "FD (Keras-Inception)"
     size, batch, resize = 2048, 50, f"bicubic, antialiased, to {_SIDE}x{_SIDE}"
 
-    def __init__(self, file):
+    def __init__(self, file: pathlib.Path):
         top = "notop" not in file.name
         policy = keras.mixed_precision.dtype_policy()
-        keras.mixed_precision.set_dtype_policy("float32")  # whatever the model that is scored has
+        keras.mixed_precision.set_dtype_policy("float32")  # whatever the scored model's policy
         try:
             network = keras.applications.InceptionV3(
                 weights=None, include_top=top, pooling=None if top else "avg"
@@ -121,7 +137,7 @@ class KerasInception(Extractor):
             keras.mixed_precision.set_dtype_policy(policy)
         try:
             network.load_weights(file)
-        except Exception as error:  # h5py's and Keras' own kinds
+        except Exception as error:  # h5py and Keras raise many kinds
             raise StorageError(f"{file} holds no weights of InceptionV3: {error}") from error
         self.hash = hash_arrays({f"{i:04d}": w for i, w in enumerate(network.get_weights())})
         self.classes = network.output_shape[-1] if top else None
@@ -132,21 +148,28 @@ class KerasInception(Extractor):
         @tf.function(autograph=False)
         def run(images):
             images = to_size(three_channels(tf.cast(images, tf.float32)), (_SIDE, _SIDE))
-            found = network(images / 127.5 - 1.0, training=False)
-            return (found[0], found[1]) if top else (found, None)
+            outputs = network(images / 127.5 - 1.0, training=False)
+            return (outputs[0], outputs[1]) if top else (outputs, None)
 
         self._run = run
 
 
-def open_model(path):
-    """A user's own model: a Keras file (.keras, .h5) or a SavedModel's folder.
+def open_model(path: str | os.PathLike) -> Extractor:
+    """Opens a user's own model.
 
-    It gets images in [0, 255], uint8 or float as its input says, with its number of channels, and
-    resized with an antialiased bicubic filter if its input has a fixed size. Its output is the
-    features [n, d] ("features" of a dict, the last of a list); maps are averaged over their places.
+    It receives images in [0, 255] with the type and the number of channels of its input, resized
+    with an antialiased bicubic filter if its input has a fixed size. Its output is taken as the
+    features [n, d] ("features" of a dict, the last of a list); feature maps are averaged over their
+    positions.
+
+    Args:
+        path: a Keras file (.keras, .h5) or the folder of a SavedModel.
+
+    Returns:
+        An `Extractor`.
 
     Raises:
-        UsageError: nothing there, or no model of images.
+        UsageError: no such file, or not a model of images.
         StorageError: the model can't be read.
     """
     file = pathlib.Path(path).expanduser()
@@ -155,7 +178,7 @@ def open_model(path):
     if file.is_file() and file.suffix in (".keras", ".h5", ".hdf5"):
         try:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
-        except Exception as error:  # h5py's, zipfile's and Keras' own kinds
+        except Exception as error:  # h5py, zipfile and Keras raise many kinds
             raise StorageError(f"{file} can't be loaded: {error}") from error
         if len(model.inputs) != 1:
             raise UsageError(f"{file} has {len(model.inputs)} inputs, not one of images")
@@ -174,7 +197,7 @@ def open_model(path):
 def _saved_model(folder):
     try:
         model = tf.saved_model.load(str(folder))
-    except Exception as error:  # TensorFlow's own kinds
+    except Exception as error:  # TensorFlow raises many kinds
         raise StorageError(f"{folder} can't be loaded: {error}") from error
     signature = model.signatures.get("serving_default")
     inputs = signature.structured_input_signature[1] if signature is not None else {}
@@ -185,18 +208,25 @@ def _saved_model(folder):
     for part in sorted((folder / "variables").glob("variables.data*")):
         digest.update(part.read_bytes())
 
-    def call(images, keep=model):  # the signature does not keep the model alive by itself
+    def call(images, keep=model):  # the signature alone does not keep the model alive
         return signature(**{name: images})
 
     return call, tuple(spec.shape), spec.dtype.name, digest.hexdigest()[:16]
 
 
 class UserModel(Extractor):
-    """A model that was not made here (`open_model`)."""
+    """A user's model (see `open_model`).
+
+    Args:
+        call: function from images to the model's output.
+        input_shape: of the model's input, with the batch.
+        dtype: of the model's input.
+        digest: hash of the model.
+    """
 
     name, title = "model", "FD (own model)"
 
-    def __init__(self, call, input_shape, dtype, digest):
+    def __init__(self, call: Callable, input_shape: tuple, dtype: str, digest: str):
         if len(input_shape) != 4:
             raise UsageError(f"the extractor's input {input_shape} is not [n, h, w, channels]")
         size, channels = tuple(input_shape[1:3]), input_shape[3]

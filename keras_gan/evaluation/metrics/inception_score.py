@@ -1,18 +1,18 @@
 """Inception score (Salimans et al., 2016): exp E KL(p(y|x) ‖ p(y)).
 
-It means something where the classifier knows what the images show; on MNIST and its kind, and in
-any other network than Inception, its values compare with nothing published.
+It is meaningful if the classifier knows the classes of the images. On MNIST and similar data, and
+with any network but Inception, its values are not comparable with published ones.
 """
 
 import numpy as np
 
 
-def inception_score(probabilities, splits=10):
-    """The score of class probabilities.
+def inception_score(probabilities: np.ndarray, splits: int = 10) -> tuple[float, float]:
+    """The Inception score.
 
     Args:
-        probabilities: [n, classes], rows that sum to one.
-        splits: parts, in the order given, that each give a score.
+        probabilities: class probabilities [n, classes]; rows sum to one.
+        splits: number of consecutive parts, each scored separately. Defaults to 10.
 
     Returns:
         (mean, standard deviation over the splits), floats; between 1 and the number of classes.

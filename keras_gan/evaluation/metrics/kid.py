@@ -7,14 +7,18 @@ from keras_gan.errors import UsageError
 SUBSETS, SUBSET_SIZE = 100, 1000
 
 
-def polynomial_mmd2(first, second):
+def polynomial_mmd2(first: np.ndarray, second: np.ndarray) -> float:
     """Unbiased squared maximum mean discrepancy with k(x, y) = (xᵀy/d + 1)³.
 
     Args:
-        first, second: features [n, d] and [m, d].
+        first: features [n, d].
+        second: features [m, d].
 
     Returns:
-        A float; zero in expectation if both have the same distribution, so it may be negative.
+        A float; zero in expectation for equal distributions, so it may be negative.
+
+    Raises:
+        UsageError: a set has fewer than two samples.
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if min(len(first), len(second)) < 2:
@@ -31,17 +35,23 @@ def polynomial_mmd2(first, second):
     return float(within(first) + within(second) - 2.0 * kernel(first, second).mean())
 
 
-def kernel_distance(fakes, reals, subsets=None, subset_size=SUBSET_SIZE, seed=0):
-    """KID: the mean of the squared distance over random subsets, and their standard deviation.
+def kernel_distance(
+    fakes: np.ndarray,
+    reals: np.ndarray,
+    subsets: int | None = None,
+    subset_size: int = SUBSET_SIZE,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """KID: mean and standard deviation of the squared distance over random subsets.
 
-    Rows are put into an order of their own before subsets are drawn, so the value does not depend
-    on the order in which samples came.
+    Samples are sorted before subsets are drawn, so the value does not depend on their order.
 
     Args:
-        fakes, reals: features [n, d] and [m, d].
-        subsets: number of subsets, `SUBSETS` by default.
-        subset_size: samples of each set in a subset, cut to what there is.
-        seed: of the subsets.
+        fakes: features [n, d].
+        reals: features [m, d].
+        subsets: number of subsets. Defaults to `SUBSETS`, 100.
+        subset_size: samples of each set per subset, at most n and m. Defaults to 1,000.
+        seed: of the subsets. Defaults to 0.
 
     Returns:
         (mean, standard deviation over the subsets), floats.
@@ -57,7 +67,7 @@ def kernel_distance(fakes, reals, subsets=None, subset_size=SUBSET_SIZE, seed=0)
     return float(np.mean(values)), float(np.std(values))
 
 
-def in_order(features):
+def in_order(features: np.ndarray) -> np.ndarray:
     """The rows of [n, d] in lexicographic order."""
     features = np.asarray(features)
     return features[np.lexsort(features.T[::-1])]

@@ -1,4 +1,6 @@
-"""Nearest training images: does the generator repeat what it was shown?"""
+"""Nearest training images: does the generator memorise its training data?"""
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -7,13 +9,15 @@ from keras_gan.evaluation.metrics.precision_recall import squared_distances
 _ROWS = 2000
 
 
-def nearest(queries, batches, count=1):
-    """The nearest of many features that pass by in batches.
+def nearest(
+    queries: np.ndarray, batches: Iterable[np.ndarray], count: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest neighbours among features that are read in batches.
 
     Args:
         queries: features [q, d].
         batches: an iterable of features [n, d].
-        count: neighbours of each query.
+        count: neighbours per query. Defaults to 1.
 
     Returns:
         (indices int64 [q, count] into the concatenated batches, distances float64 [q, count]),
@@ -38,21 +42,21 @@ def nearest(queries, batches, count=1):
     return index, np.sqrt(best)
 
 
-def memorisation(fake_distances, held_out_distances):
-    """Compares how near fakes and held-out reals come to the training set.
+def memorisation(fake_distances: np.ndarray, held_out_distances: np.ndarray) -> dict[str, float]:
+    """Compares the distances of fakes and of held-out reals to the training set.
 
     Args:
-        fake_distances: distance of each fake to its nearest training image.
-        held_out_distances: the same for reals that were held out.
+        fake_distances: float [n], of each fake to its nearest training image.
+        held_out_distances: float [m], the same for held-out reals.
 
     Returns:
-        A dict: nearest_ratio, the fakes' median over the held-outs' (far below 1: copies), and
-        copy_share, the share of fakes nearer than all but 1 % of the held-outs (0.01 for a
-        generator that matches the data without remembering it).
+        A dict: nearest_ratio, the median distance of fakes over that of held-out reals (far below
+        1 if fakes are copies), and copy_share, the share of fakes nearer than all but 1 % of the
+        held-out reals (0.01 for a generator that matches the data without memorising them).
     """
     fakes, reals = np.asarray(fake_distances), np.asarray(held_out_distances)
-    middle = np.median(reals)
+    median = np.median(reals)
     return {
-        "nearest_ratio": float(np.median(fakes) / middle) if middle > 0 else float("nan"),
+        "nearest_ratio": float(np.median(fakes) / median) if median > 0 else float("nan"),
         "copy_share": float(np.mean(fakes < np.quantile(reals, 0.01))),
     }

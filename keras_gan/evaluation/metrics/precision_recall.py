@@ -1,10 +1,12 @@
 """Precision and recall (Kynkäänniemi et al., 2019), density and coverage (Naeem et al., 2020).
 
-A set's manifold is the union of balls around its samples that reach to the k-th neighbour.
+A set's manifold is the union of balls around its samples, each up to the k-th neighbour.
 Precision is the share of *fakes* in the manifold of the reals (quality), recall the share of
-*reals* in the manifold of the fakes (variety). A sample lies in a ball if its distance is strictly
+*reals* in the manifold of the fakes (variety). A sample is in a ball if its distance is strictly
 below the radius, as in the reference implementation `prdc`.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,14 +17,18 @@ _ROWS = 1000
 
 
 def precision_recall_density_coverage(
-    fakes, reals, k=NEIGHBOURS_PRECISION, k_density=NEIGHBOURS_DENSITY
-):
-    """The four figures of two sets of features.
+    fakes: np.ndarray,
+    reals: np.ndarray,
+    k: int = NEIGHBOURS_PRECISION,
+    k_density: int = NEIGHBOURS_DENSITY,
+) -> dict[str, float]:
+    """Precision, recall, density and coverage of two sets of features.
 
     Args:
-        fakes, reals: features [n, d] and [m, d]; both of one size by convention.
-        k: neighbour that precision and recall reach to.
-        k_density: neighbour that density and coverage reach to.
+        fakes: features [n, d].
+        reals: features [m, d]; m equals n by convention.
+        k: neighbour that sets the radii for precision and recall. Defaults to 3.
+        k_density: neighbour that sets the radii for density and coverage. Defaults to 5.
 
     Returns:
         A dict of floats: precision, recall and coverage in [0, 1]; density is 1 on average for
@@ -39,7 +45,7 @@ def precision_recall_density_coverage(
                 f"{len(features)} {what} are too few for their {largest}th neighbours; "
                 f"at least {largest + 1} needed"
             )
-    # Distances between centred features: what both sets share would only cost digits.
+    # Centred first, because a shift of both sets would cost digits.
     centre = reals.mean(axis=0)
     fakes, reals = fakes - centre, reals - centre
     fake_radii = neighbour_radii(fakes, (k,))[0]
@@ -62,12 +68,12 @@ def precision_recall_density_coverage(
     }
 
 
-def neighbour_radii(features, ks):
+def neighbour_radii(features: np.ndarray, ks: Sequence[int]) -> np.ndarray:
     """Squared distance of each sample to its k-th neighbour, for several k.
 
     Args:
         features: [n, d].
-        ks: neighbours; the sample itself does not count.
+        ks: ranks of the neighbours; the sample itself does not count.
 
     Returns:
         float64 [len(ks), n].
@@ -76,15 +82,15 @@ def neighbour_radii(features, ks):
     for start in range(0, len(features), _ROWS):
         rows = slice(start, start + _ROWS)
         distances = squared_distances(features[rows], features)
-        own = np.arange(len(distances))
-        distances[own, start + own] = -1.0  # itself first, whatever rounding says
+        diagonal = np.arange(len(distances))
+        distances[diagonal, start + diagonal] = -1.0  # itself first, whatever the rounding
         nearest = np.partition(distances, ks, axis=1)
-        for place, k in enumerate(ks):
-            radii[place, rows] = nearest[:, k]
+        for row, k in enumerate(ks):
+            radii[row, rows] = nearest[:, k]
     return radii
 
 
-def squared_distances(first, second):
+def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Squared Euclidean distances, float64 [n, m], of features [n, d] and [m, d]."""
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     distances = first @ second.T

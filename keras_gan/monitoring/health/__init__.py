@@ -1,1 +1,1 @@
-"""Names a failure early and rolls the run back (tip 10)."""
+"""Detects failures early and rolls the run back (tip 10)."""

@@ -1,4 +1,4 @@
-"""The health monitor: names a failure early, and stops the run or asks for a roll-back (tip 10)."""
+"""The health monitor: detects failures early, and stops the run or rolls it back (tip 10)."""
 
 import numpy as np
 from absl import logging
@@ -7,24 +7,24 @@ from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health import report, signals
 from keras_gan.monitoring.health.recovery import RollBack, Trial
 
-MEMORY = 20  # readings that signals may look back on
+HISTORY = 20  # number of latest readings that signals can use
 
 
 class HealthMonitor(EveryNSteps):
     """Watches the recorded metrics every N steps.
 
-    Processes that train together judge the same numbers, so all of them stop or roll back after
-    the same step.
+    Worker processes evaluate the same numbers, so all of them stop or roll back after the same
+    step.
 
     Args:
         config: the run's `Config`.
         run: its `RunDirectory`; events go to events.jsonl.
-        writer: a `tensorboard.Writer`, or None.
+        writer: `tensorboard.Writer`. Defaults to None: no TensorBoard.
 
     Attributes:
-        signals: the `Signal`s that mean something for the run's loss.
-        stopped: whether the run was ended because it failed.
-        trial: the `Trial` of lower learning rates that is under way, or None.
+        signals: tuple of `Signal`, those that apply to the run's loss.
+        stopped: bool, whether the run was ended because it failed.
+        trial: the current `Trial` of lower learning rates, or None.
     """
 
     everywhere = True
@@ -36,7 +36,7 @@ class HealthMonitor(EveryNSteps):
         self.stopped, self.trial = False, None
         self.forget()
 
-    def forget(self):
+    def forget(self) -> None:
         """Drops the readings and the signals raised, after a roll-back."""
         self.windows, self.raised = [], set()
 
@@ -44,7 +44,7 @@ class HealthMonitor(EveryNSteps):
         if self.trial is not None and step >= self.trial.until:
             self._end_trial(step)
         _, metrics = self.model.recorder.read(step, self.every)
-        self.windows = [*self.windows[1 - MEMORY :], (step, metrics)]
+        self.windows = [*self.windows[1 - HISTORY :], (step, metrics)]
         readings = [signals.Reading.of(*window) for window in self.windows]
         self.run.append_reading(step, {k: float(v.mean()) for k, v in metrics.items()})
         raised = set()
@@ -53,7 +53,7 @@ class HealthMonitor(EveryNSteps):
             if value is None:
                 continue
             raised.add(signal.name)
-            if signal.name not in self.raised:  # reported once, when it begins
+            if signal.name not in self.raised:  # reported once, when it starts
                 self._raise(step, signal, value)
         self.raised = raised
 
@@ -88,7 +88,7 @@ class HealthMonitor(EveryNSteps):
             raise RollBack(event)
 
     def _end_trial(self, step):
-        """Restores the rates after a first roll-back: its cause does not seem to last."""
+        """Restores the learning rates after a first roll-back: the failure has not recurred."""
         self.trial.restore_rates(self.model)
         event = {
             "step": step,
@@ -98,15 +98,15 @@ class HealthMonitor(EveryNSteps):
         }
         self.trial = None
         self.run.append_event(event)
-        logging.warning("step %d: the failure is passed; learning rates as before it", step)
+        logging.warning("step %d: the failure has not recurred; learning rates restored", step)
 
-    def metadata(self):
-        """The verdict that a checkpoint keeps, as JSON values."""
+    def metadata(self) -> dict:
+        """The current health as JSON values, saved with each checkpoint."""
         failing = {s.name for s in self.signals if s.failure} & self.raised
         return {"healthy": not failing, "signals": sorted(self.raised)}
 
-    def state(self):
-        """What the verdicts to come depend on, for a checkpoint: arrays by name."""
+    def state(self) -> dict[str, np.ndarray]:
+        """The readings and the trial, saved with each checkpoint: arrays by name."""
         arrays = {"steps": np.array([step for step, _ in self.windows], np.int64)}
         if self.windows:
             for name in self.windows[-1][1]:
@@ -115,11 +115,11 @@ class HealthMonitor(EveryNSteps):
             arrays |= self.trial.state()
         return arrays
 
-    def load_state(self, restored):
-        """Continues from what a checkpoint kept of `metadata` and `state`.
+    def load_state(self, restored) -> None:
+        """Restores `metadata` and `state` from a checkpoint.
 
         Args:
-            restored: a `checkpoints.Restored`.
+            restored: `checkpoints.Restored`.
         """
         arrays = restored.state
         names = [name for name in arrays if name.startswith("metrics/")]
@@ -130,11 +130,11 @@ class HealthMonitor(EveryNSteps):
         self.raised = set(restored.metadata.get("signals", ()))
         self.trial = Trial.from_state(arrays)
 
-    def report(self):
+    def report(self) -> None:
         """Writes health.md and health.png."""
         if self.run.writes:
             report.write(self.run, self.config, self.sentence())
 
-    def sentence(self):
-        """The verdict in a sentence."""
+    def sentence(self) -> str:
+        """The health of the run in one sentence."""
         return report.verdict(self.run.events(), self.stopped)

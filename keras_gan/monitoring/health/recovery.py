@@ -9,7 +9,7 @@ from keras_gan.errors import HealthStop
 
 
 class RollBack(Exception):
-    """Raised inside `fit` to end it: the run goes back to a healthy checkpoint."""
+    """Raised inside `fit` to end it, so that the run is rolled back to a healthy checkpoint."""
 
     def __init__(self, event):
         super().__init__(event["signal"])
@@ -18,17 +18,18 @@ class RollBack(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """Lower learning rates for a while, after a first roll-back.
+    """A period of lower learning rates after a first roll-back.
 
     Attributes:
-        until: the step at which they end.
-        rates: the learning rates that return then, by player.
+        until: int, the step at which it ends.
+        rates: dict of float by player, the learning rates that are restored then.
     """
 
     until: int
     rates: dict
 
-    def restore_rates(self, gan):
+    def restore_rates(self, gan) -> None:
+        """Assigns `rates` to the optimizers."""
         for name, rate in self.rates.items():
             gan.players[name].optimizer.learning_rate = rate
 
@@ -39,34 +40,36 @@ class Trial:
 
     @classmethod
     def from_state(cls, arrays):
-        """The trial that a checkpoint kept, or None."""
+        """The trial that was saved with a checkpoint, or None."""
         if "trial/until" not in arrays:
             return None
-        start = "trial/rates/"
-        rates = {n.removeprefix(start): float(a) for n, a in arrays.items() if n.startswith(start)}
+        prefix = "trial/rates/"
+        names = [name for name in arrays if name.startswith(prefix)]
+        rates = {name.removeprefix(prefix): float(arrays[name]) for name in names}
         return cls(int(arrays["trial/until"]), rates)
 
 
 class Recovery:
-    """Goes back to a checkpoint when the monitor asks for it, and keeps old enough ones.
+    """Rolls back to a checkpoint when the monitor requests it, and keeps ones that are old enough.
 
     Args:
         health: the run's `HealthMonitor`.
         checkpoints: its `Checkpoints`.
-        workers: the processes that roll back together, a `cluster.Workers`.
+        workers: `cluster.Workers`, the processes that roll back together.
     """
 
     def __init__(self, health, checkpoints, workers):
         self.health, self.checkpoints, self.workers = health, checkpoints, workers
         self.config, self.run = health.config, health.run
 
-    def protect(self, step):
-        """Keeps older checkpoints that the slowest signal can go back to.
+    def protect(self, step: int) -> None:
+        """Keeps checkpoints that are old enough for the slowest signal.
 
-        Those are the first ones of the last three stretches of as many steps as it looks back on.
+        Those are the first of each of the last three intervals, each as long as the signal's
+        readings.
 
         Args:
-            step: of the checkpoint that is about to be saved.
+            step: int, step of the checkpoint that is about to be saved.
         """
         if self.config.on_failure != "rollback":
             return
@@ -78,18 +81,18 @@ class Recovery:
         last = (step // length - back for back in range(3))
         self.checkpoints.protected = {0, *(first[number] for number in last if number in first)}
 
-    def roll_back(self, gan, event):
+    def roll_back(self, gan, event: dict) -> None:
         """Restores the last healthy checkpoint, with fresh noise and lower learning rates.
 
-        After a first roll-back the rates come back once the run is as far beyond the failure as it
-        went back; from the second one on they stay.
+        After a first roll-back to step s because of a failure at step f, the rates are restored at
+        step 2f - s; after later ones they stay low.
 
         Args:
             gan: the model in training.
-            event: the failure's row of events.jsonl.
+            event: dict, the failure's row of events.jsonl.
 
         Raises:
-            HealthStop: it has been done often enough, or there is no healthy checkpoint.
+            HealthStop: `--rollbacks` is exceeded, or there is no healthy checkpoint.
         """
         attempt = int(gan.attempt.numpy()) + 1
         if attempt > self.config.rollbacks:
@@ -99,16 +102,16 @@ class Recovery:
             self._give_up("There is no healthy checkpoint to go back to.")
         before = _learning_rates(gan)
         step = self.workers.restore(self.checkpoints, gan, at_most).step
-        # The restored rate may be that of an older roll-back, or today's one the very failure.
+        # The restored rate may predate an older roll-back; the current one may be the failure.
         rates = {name: min(rate, before[name]) for name, rate in _learning_rates(gan).items()}
         for name, player in gan.players.items():
             player.optimizer.learning_rate = rates[name] * self.config.rollback_rate
         gan.attempt.assign(attempt)
-        # What fails again behind the failure needs the lower rates for good.
+        # A run that fails again needs the lower rates permanently.
         self.health.trial = Trial(2 * event["step"] - step, rates) if attempt == 1 else None
         self.health.forget()
         self._record(gan, step, event)
-        # In this order: killed anywhere in between, the run fails and rolls back once more, alike.
+        # In this order: if killed in between, the run fails and rolls back again in the same way.
         self.checkpoints.discard_after(step)
         self.run.cut_after(step, attempt)
         self.protect(step)
@@ -118,7 +121,7 @@ class Recovery:
     def _last_healthy(self, event):
         """The step of the last checkpoint before the failure began, or -1.
 
-        A failure takes time to show, so the newest checkpoint before it may carry it already.
+        A failure takes time to be detected, so the newest checkpoint may already be affected.
         """
         readings = next(s.readings for s in self.health.signals if s.name == event["signal"])
         before = max(0, event["step"] - (readings + 1) * self.config.log_every)

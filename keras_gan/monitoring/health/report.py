@@ -1,4 +1,4 @@
-"""What the health monitor leaves at the end of a run: a page and a picture."""
+"""The health report at the end of a run: a page and a picture."""
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -7,13 +7,18 @@ PANELS = (
     ("loss", ("discriminator/loss", "generator/loss")),
     ("logits", ("discriminator/logits_real", "discriminator/logits_fake")),
     ("gradient norm", ("discriminator/gradient_norm", "generator/gradient_norm")),
-    ("distance in pairs", ("fakes/distance", "reals/distance")),
-    ("from a real to the nearest", ("reals/nearest_fake", "reals/nearest_real")),
+    ("pairwise distance", ("fakes/distance", "reals/distance")),
+    ("distance from a real to the nearest", ("reals/nearest_fake", "reals/nearest_real")),
 )
 
 
-def verdict(events, stopped):
-    """One sentence on how the run went."""
+def verdict(events: list[dict], stopped: bool) -> str:
+    """The health of a run in one sentence.
+
+    Args:
+        events: list of dict, the rows of events.jsonl.
+        stopped: bool, whether the monitor ended the run.
+    """
     failures = [e for e in events if e.get("failure")]
     rolled = sum(e["signal"] == "rolled back" for e in events)
     if not events:
@@ -32,13 +37,13 @@ def verdict(events, stopped):
     return f"Trained with warnings: {names}."
 
 
-def write(run, config, sentence):
+def write(run, config, sentence: str) -> None:
     """Writes health.md and health.png.
 
     Args:
         run: the `RunDirectory`.
         config: its `Config`.
-        sentence: the verdict.
+        sentence: str, the result of `verdict`.
     """
     events, curve = run.events(), run.readings()
     rows = "".join(

@@ -1,8 +1,8 @@
-"""What a failing game looks like: signals on the recorded metrics, each with its threshold.
+"""Signals of failing training: conditions on the recorded metrics, each with its threshold.
 
-A signal looks at the last readings (the metrics of N steps each) and gives a value where its
-threshold is crossed. Which signals apply, and where, depends on the loss: for Wasserstein's a
-D loss of zero is convergence, for the hinge it is saturation.
+A signal evaluates the last readings (the metrics of N steps each) and returns a value if its
+threshold is crossed. Signals and thresholds depend on the loss: a D loss of zero is convergence for
+Wasserstein's loss, and saturation for the hinge loss.
 """
 
 import dataclasses
@@ -22,15 +22,15 @@ class Signal:
     """A named condition.
 
     Attributes:
-        name: in logs and events.
-        threshold: what the value is held against.
-        patience: readings in a row for which it must hold.
-        failure: whether `--on_failure` acts on it; else it only warns.
-        losses: for which losses it means anything.
-        meaning: a sentence: what it is and what to try.
-        measure: function of a list of `Reading`s, newest last → value, or None if it can't be told.
-        above: whether values above the threshold are the bad ones.
-        span: readings that a value is made of.
+        name: str, its name in logs and events.
+        threshold: float, limit of the value.
+        patience: int, number of consecutive readings for which it must hold.
+        failure: bool, whether `--on_failure` applies to it; otherwise it is only a warning.
+        losses: tuple of str, flag names of the losses it applies to.
+        meaning: str, what it is and what to try.
+        measure: function of a list of `Reading`s, newest last → float, or None if unknown.
+        above: bool, whether values above the threshold are bad. Defaults to True.
+        span: int, number of readings that a value is computed from. Defaults to 1.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Signal:
 
     @property
     def readings(self):
-        """How many readings an event is about."""
+        """Number of readings that an event depends on."""
         return self.patience + self.span - 1
 
     def value(self, readings):
@@ -64,7 +64,7 @@ class Signal:
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """The metrics of the steps since the reading before.
+    """The metrics of the steps since the previous reading.
 
     Attributes:
         step: steps done at its end.
@@ -78,7 +78,7 @@ class Reading:
 
     @classmethod
     def of(cls, step, metrics):
-        """From what the recorder gave: name → array, one value per step."""
+        """From the recorder's arrays: name → array, one value per step."""
         finite = metrics.get("finite", np.ones(1)) > 0.5
         rows = {name: values[finite] for name, values in metrics.items()}
         return cls(step, rows, float(1 - finite.mean()))
@@ -133,7 +133,7 @@ def _spike(readings):
 
 
 def _rise(readings, count=8):
-    """How much more D's loss spreads within the last readings than within those before them."""
+    """Ratio of the spread of D's loss within the last readings to that in the readings before."""
     spreads = [b.spread("discriminator/loss") for b in readings[-2 * count :]]
     if len(spreads) < 2 * count or None in spreads:
         return None
@@ -141,7 +141,7 @@ def _rise(readings, count=8):
 
 
 def _decline(readings, count=8):
-    """How steadily and how far G's loss fell of late while its fakes pass as real."""
+    """Decrease of G's loss if it fell steadily while D classified the fakes as real, else 0."""
     if len(readings) < count:
         return None
     levels = [b.mean("generator/loss") for b in readings[-count:]]
@@ -154,7 +154,7 @@ def _decline(readings, count=8):
 
 
 def _ratio(name):
-    """Of the fakes' distances from each other to the reals' ones."""
+    """Ratio of the fakes' pairwise distances to those of the reals."""
 
     def measure(readings):
         fake, real = (readings[-1].mean(f"{side}/{name}") for side in ("fakes", "reals"))
@@ -163,30 +163,30 @@ def _ratio(name):
     return measure
 
 
-LONG = 16  # readings: long enough for a healthy run to leave its start behind
-SHORTEST = 150  # steps that they must span: the shortest that the bench has seen judged
-FALLING = 0.85  # the second half of them to the first: getting better
+LONG = 16  # readings: enough for a healthy run to get past its start
+SHORTEST = 150  # steps that they must span: the shortest span in the benchmark
+FALLING = 0.85  # ratio of the second half to the first below which a run is improving
 
 
 def _miss(readings):
     """How much farther a real is from the nearest fake than from the nearest other real.
 
-    In units of the reals' distances from each other, 0 where the fakes are as good as reals; the
-    median of the last readings, since a failing run may come near now and then. While it falls a
-    run is still on its way. Readings that lie closer than ten steps see too little of it.
+    In units of the reals' pairwise distances, 0 if the fakes are as good as reals. It is the median
+    of the last readings, since a failing run may come close occasionally. While it is falling, the
+    run is improving and the result is 0; it is None for readings that span too few steps.
     """
     if len(readings) < LONG or readings[-1].step - readings[-LONG].step < SHORTEST:
         return None
-    found = []
+    distances = []
     for one in readings[-LONG:]:
         names = ("reals/nearest_fake", "reals/nearest_real", "reals/distance")
         fake, real, scale = (one.mean(name) for name in names)
         if fake is None or real is None or not scale:
             return None
-        found.append((fake - real) / scale)
-    if np.median(found[LONG // 2 :]) < FALLING * np.median(found[: LONG // 2]):
+        distances.append((fake - real) / scale)
+    if np.median(distances[LONG // 2 :]) < FALLING * np.median(distances[: LONG // 2]):
         return 0.0
-    return float(np.median(found))
+    return float(np.median(distances))
 
 
 def _chance(readings):
@@ -197,12 +197,12 @@ def _chance(readings):
 
 
 def _logits(readings):
-    found = [readings[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
-    return None if None in found else max(abs(v) for v in found)
+    logits = [readings[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake")]
+    return None if None in logits else max(abs(v) for v in logits)
 
 
 def _gap(readings):
-    """Between the logits of reals and fakes; a paired loss leaves their level free."""
+    """Gap between the logits of reals and fakes; a paired loss does not determine their level."""
     real, fake = (readings[-1].mean(f"discriminator/logits_{side}") for side in ("real", "fake"))
     return None if real is None or fake is None else abs(real - fake)
 
@@ -244,7 +244,7 @@ SIGNALS = (
         2,
         True,
         names_where(lambda loss: not loss.bounded),
-        "A critic's gradients are large, but not above 1,000: it is not held. Raise"
+        "A critic's gradients are large, but not above 1,000: it is not bounded. Raise"
         " --gradient_penalty, or lower the learning rates.",
         _gradient_norm,
     ),
@@ -265,7 +265,7 @@ SIGNALS = (
         3,
         True,
         names_where(lambda loss: loss.bounded and not loss.logistic),
-        "D's loss is zero: every image lies beyond the margin, and no gradient reaches G."
+        "D's loss is zero: every image is beyond the margin, and no gradient reaches G."
         " Regularise D (--spectral_norm, --r1) or slow it down.",
         _mean("discriminator/loss"),
         False,
@@ -334,8 +334,8 @@ SIGNALS = (
         5,
         False,
         SIGNED,
-        "D has told every real image from every fake for a long time. G may still learn; if the"
-        " samples stand still, slow D down.",
+        "D has separated every real image from every fake for a long time. G may still learn; if"
+        " the samples do not improve, slow D down.",
         _accuracy,
     ),
     Signal(
@@ -344,7 +344,7 @@ SIGNALS = (
         8,
         False,
         SIGNED,
-        "D has not told real from fake for a long time: it learns nothing, and neither does G."
+        "D has not separated real from fake for a long time: neither D nor G is learning."
         " Raise --d_learning_rate, give D more turns (--d_turns), or less noise.",
         _chance,
         False,
@@ -366,8 +366,8 @@ SIGNALS = (
         8,
         False,
         ALL,
-        "In D's features the fakes differ far less than real images do: D has found what all fakes"
-        " share, or G collapses. Regularise D, or try --minibatch_stddev.",
+        "In D's features the fakes differ far less than real images do: D has found a feature of"
+        " all fakes, or G collapses. Regularise D, or try --minibatch_stddev.",
         _ratio("feature_distance"),
         False,
     ),
@@ -377,9 +377,9 @@ SIGNALS = (
         1,
         True,
         ALL,
-        "For a long time real images have been far from every fake: G makes something else, or"
-        " far too little of what there is. Look at the samples; lower the learning rates, hold D"
-        " back (--r1, --spectral_norm), or take a proven recipe of configs/.",
+        "For a long time real images have been far from every fake: G generates something"
+        " else, or far too few of the modes. Look at the samples; lower the learning rates,"
+        " regularise D (--r1, --spectral_norm), or take a proven recipe of configs/.",
         _miss,
         span=LONG,
     ),
@@ -389,12 +389,12 @@ SIGNALS = (
         2,
         True,
         ALL,
-        "The fakes lie far outside the data's range: G diverges. Lower its learning rate.",
+        "The fakes are far outside the data's range: G diverges. Lower its learning rate.",
         _mean("fakes/magnitude"),
     ),
 )
 
 
-def of_loss(loss):
-    """The signals that mean something for a loss, by its flag name."""
+def of_loss(loss: str) -> tuple[Signal, ...]:
+    """The signals that apply to a loss, given by its flag name."""
     return tuple(signal for signal in SIGNALS if loss in signal.losses)

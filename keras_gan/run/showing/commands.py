@@ -9,6 +9,7 @@ from keras_gan.errors import UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.rules import priors
 from keras_gan.run.showing import films, latents
+from keras_gan.run.showing.extras import require
 from keras_gan.step import randomness
 
 PATHS = 8  # rows of an interpolation
@@ -84,32 +85,12 @@ def film(config, gan, run, labels):
         walks = end_points(config, gan, 3 * FILM_ROWS**2, None).latents
         walks = walks.reshape(FILM_ROWS**2, 3, gan.latent_dim)
         labels = None if labels is None else np.resize(labels, FILM_ROWS**2)
-    frames = walk_frames(gan, walks, config.count, labels)
+    frames = films.walk_frames(gan, walks, config.count, labels)
     target = folder(config, run, "") / f"interpolation-seed-{config.seed}.{config.format}"
     films.save(frames, target, frame_rate=config.frame_rate, zoom=config.zoom)
     seconds = len(frames) / config.frame_rate
     print(f"{target}: {len(frames)} frames, {seconds:.2f} s")
     return 0
-
-
-def walk_frames(gan, walks, count, labels=None):
-    """Closed walks, side by side.
-
-    Args:
-        gan: the model.
-        walks: sequence of points float32 [k, dimensions], each a closed walk.
-        count: number of frames.
-        labels: int32 [walks] for a conditional model, else None.
-
-    Returns:
-        uint8 [count, h, w, c]; from the last frame to the first is a step like any other.
-    """
-    paths = np.stack([priors.walk(gan.prior, points, count, closed=True) for points in walks], 1)
-    flat = paths.reshape(-1, gan.latent_dim)
-    images = latents.generate(gan, flat, None if labels is None else np.tile(labels, count))
-    images = images.reshape(count, len(walks), *images.shape[1:])
-    columns = round(len(walks) ** 0.5)
-    return np.stack([pictures.grid(row, columns) if len(walks) > 1 else row[0] for row in images])
 
 
 def training_film(config, run):
@@ -127,14 +108,10 @@ def training_film(config, run):
     return target
 
 
-def project(config, model_class, run):
-    """`--mode=project`: finds latents whose images come nearest to `--pictures`."""
-    from keras_gan.run import commands
+def project(config, source, gan, run):
+    """Finds latents whose images come nearest to `--pictures`; returns the exit status."""
     from keras_gan.run.showing import originals, projection
 
-    if not config.pictures:
-        raise UsageError("--mode=project needs --pictures=PATH: a picture, a folder or an .npz")
-    source, gan = commands.load(config, model_class, run)
     if len(gan.image_shape) == 1:
         refuse("model", config.model, "makes points, which have no pictures", "an image model")
     images, names = originals.read(config.pictures, gan.image_shape)
@@ -154,18 +131,22 @@ def project(config, model_class, run):
     return 0
 
 
-def explore(config, model_class, run):
-    """`--mode=explore`: serves the explorer's page until it is interrupted."""
-    from keras_gan.run import commands
-    from keras_gan.run.showing.extras import require
-
-    require("explore", "mode", "explore")
+def explore(config, source, gan, run):
+    """Serves the explorer's page until it is interrupted; returns the exit status."""
     from keras_gan.run.showing import explorer
 
-    source, gan = commands.load(config, model_class, run)
     if len(gan.image_shape) == 1:
         refuse("model", config.model, "makes points, which have no pictures", "an image model")
     return explorer.serve(config, gan, source, run)
 
 
-MODES = {"project": project, "explore": explore}
+def check(config):
+    """Raises a `UsageError` for what a mode lacks, before anything is loaded."""
+    if config.mode == "project" and not config.pictures:
+        raise UsageError("--mode=project needs --pictures=PATH: a picture, a folder or an .npz")
+    if config.mode == "explore":
+        require("explore", "mode", "explore")
+    if config.mode == "train" and config.training_film == "mp4":
+        require("film", "training_film", "mp4")
+    if config.mode == "interpolate" and config.format == "mp4":
+        require("film", "format", "mp4")

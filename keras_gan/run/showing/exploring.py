@@ -106,11 +106,9 @@ class Explorer:
         """A closed walk through two or more `Place`s as an animated WebP, bytes."""
         if len(places) < 2:
             raise UsageError("a walk needs two favourites or more")
-        from keras_gan.run.showing.commands import walk_frames
-
         points = self._truncated(np.stack([place.latent for place in places]), truncation)
         labels = None if places[0].label is None else np.array([places[0].label], np.int32)
-        frames = walk_frames(self.gan, [points], FRAMES * len(places), labels)
+        frames = films.walk_frames(self.gan, [points], FRAMES * len(places), labels)
         return films.encoded(films.enlarged(frames), 24, "webp")
 
     # Pictures from outside ----------------------------------------------------------------------

@@ -8,6 +8,9 @@ from PIL import Image
 
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
+from keras_gan.evaluation import pictures
+from keras_gan.rules import priors
+from keras_gan.run.showing import latents
 from keras_gan.run.showing.extras import require
 
 FORMATS = ("mp4", "gif", "webp")
@@ -93,3 +96,23 @@ def _mp4(frames, frame_rate):
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         film.mux(stream.encode())
     return buffer.getvalue()
+
+
+def walk_frames(gan, walks, count, labels=None):
+    """Closed walks, side by side.
+
+    Args:
+        gan: the model.
+        walks: sequence of points float32 [k, dimensions], each a closed walk.
+        count: number of frames.
+        labels: int32 [walks] for a conditional model, else None.
+
+    Returns:
+        uint8 [count, h, w, c]; from the last frame to the first is a step like any other.
+    """
+    paths = np.stack([priors.walk(gan.prior, points, count, closed=True) for points in walks], 1)
+    flat = paths.reshape(-1, gan.latent_dim)
+    images = latents.generate(gan, flat, None if labels is None else np.tile(labels, count))
+    images = images.reshape(count, len(walks), *images.shape[1:])
+    columns = round(len(walks) ** 0.5)
+    return np.stack([pictures.grid(row, columns) if len(walks) > 1 else row[0] for row in images])

@@ -1,4 +1,4 @@
-"""What the tests of the sources share."""
+"""Fixtures of the tests of data sources."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def refused():
 
 @pytest.fixture
 def picture():
-    """A smooth picture, uint8 [h, w, 3], another one for each seed."""
+    """A function that makes a smooth picture, uint8 [h, w, 3], a different one for each seed."""
 
     def make(height=32, width=28, seed=0):
         small = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)

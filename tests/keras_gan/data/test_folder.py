@@ -1,4 +1,4 @@
-"""Folders of pictures, as people have them."""
+"""Folders of pictures, as users have them."""
 
 import logging
 
@@ -44,7 +44,7 @@ def test_first_frame_of_an_animation(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["png", "webp"])
-def test_alpha_goes_onto_white_unless_kept(tmp_path, ending):
+def test_alpha_is_composited_on_white_unless_requested(tmp_path, ending):
     rgba = np.zeros((28, 28, 4), np.uint8)
     rgba[:, :14] = (200, 0, 0, 255)
     rgba[:, 14:] = (0, 0, 0, 51)  # a fifth of black on white: 204
@@ -52,8 +52,8 @@ def test_alpha_goes_onto_white_unless_kept(tmp_path, ending):
     image = opened(tmp_path).images[0]
     assert image.shape == (28, 28, 3)
     assert (image[:, :14] == (200, 0, 0)).all() and (image[:, 14:] == 204).all()
-    kept = opened(tmp_path, channels=4).images[0]
-    assert (kept[:, 14:, 3] == 51).all() and (kept[:, :14] == (200, 0, 0, 255)).all()
+    rgba = opened(tmp_path, channels=4).images[0]
+    assert (rgba[:, 14:, 3] == 51).all() and (rgba[:, :14] == (200, 0, 0, 255)).all()
 
 
 def test_transparent_palette(tmp_path):
@@ -81,9 +81,9 @@ def test_sixteen_bits_become_eight(tmp_path):
     assert image[0] == 0 and image[-1] == 255
 
 
-def test_camera_orientation_is_heeded(tmp_path, picture):
+def test_camera_orientation_is_applied(tmp_path, picture):
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90° clockwise to see it upright
+    exif[0x0112] = 6  # upright after a rotation by 90° clockwise
     save(tmp_path / "a.png", picture(32, 28), exif=exif)
     source = opened(tmp_path)
     assert source.image_shape == (28, 32, 3)
@@ -121,7 +121,7 @@ def test_subfolders_are_labels(tmp_path, picture):
     assert opened(tmp_path, labels="none").labels is None
 
 
-def test_when_subfolders_are_no_labels(tmp_path, picture, refused):
+def test_when_subfolders_are_not_labels(tmp_path, picture, refused):
     save(tmp_path / "all" / "a.png", picture())
     assert opened(tmp_path).num_classes is None
     assert opened(tmp_path, labels="folders").label_names == ["all"]
@@ -143,7 +143,7 @@ def test_unreadable_pictures_are_skipped_and_named(tmp_path, picture, caplog, me
     (tmp_path / "y" / "empty.jpg").write_bytes(b"")
     (tmp_path / "y" / "text.webp").write_text("no picture")
     save(tmp_path / "z" / "good.png", picture(seed=1))
-    (tmp_path / ".hidden.png").write_text("not looked at")
+    (tmp_path / ".hidden.png").write_text("ignored")
     with caplog.at_level(logging.WARNING):
         source = opened(tmp_path, memory_limit=memory_limit)
     assert len(source) == 2 and source.label_names == ["x", "z"]

@@ -1,4 +1,4 @@
-"""The 2-D mixtures are what their centres and σ say."""
+"""The 2-D mixtures match their centres and σ."""
 
 import numpy as np
 import pytest
@@ -28,8 +28,8 @@ def test_grid_has_spacing_two():
 def test_2500_real_points_cover_every_mode(name):
     source = open_source(name, split="test")
     points, _ = source.fetch(np.arange(2500))
-    found = mixture_modes(points, source.centres, source.sigma)
-    assert found["modes"] == found["modes_possible"] == len(source.centres)
+    scores = mixture_modes(points, source.centres, source.sigma)
+    assert scores["modes"] == scores["modes_possible"] == len(source.centres)
 
 
 def test_swissroll_is_a_spiral_without_modes():

@@ -1,4 +1,4 @@
-"""Arrays in .npz files, sound and unsound."""
+"""Arrays in .npz files, valid and invalid."""
 
 import numpy as np
 import pytest
@@ -102,9 +102,9 @@ def test_damaged_files(tmp_path, refused):
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:length])
         refused(lambda: open_source(name), "can't be read")
-    for place in np.random.default_rng(1).integers(100, len(whole) // 2, 20):
-        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+    for position in np.random.default_rng(1).integers(100, len(whole) // 2, 20):
+        file.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
         refused(lambda: open_source(name), "can't be read")
     with file.open("wb") as opened:
-        np.save(opened, IMAGES)  # an .npy by another name
+        np.save(opened, IMAGES)  # an .npy file under another name
     refused(lambda: open_source(name), "can't be read")

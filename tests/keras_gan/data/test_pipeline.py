@@ -1,4 +1,4 @@
-"""The order is a pure function of (seed, attempt, step), on one device and on several."""
+"""The order is a pure function of (seed, attempt, step), on one device or several."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ COUNT = 53  # prime: no batch size divides it
 
 
 def numbered(count=COUNT, labelled=True, in_memory=True):
-    """Images whose pixels are their own index; labels are the index, too."""
+    """Images whose pixels and labels are their index."""
     images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((28, 32, 3), np.uint8)
     labels = np.arange(count, dtype=np.int32) if labelled else None
     if in_memory:
@@ -20,7 +20,7 @@ def numbered(count=COUNT, labelled=True, in_memory=True):
     return Source("numbered", (28, 32, 3), read=lambda i: images[i], count=count, labels=labels)
 
 
-def drawn(source=None, **options):
+def label_order(source=None, **options):
     """The labels of the batches, int [steps, batch, turns]."""
     options = {"batch_size": 6, "turns": 2, "seed": 3, "attempt": 0, "steps": 60, **options}
     return np.array([labels for _, labels in pipeline.batches(source or numbered(), **options)])
@@ -44,12 +44,12 @@ def test_unlabelled_elements_are_a_bare_tensor():
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_resumed_run_sees_what_it_would_have_seen(in_memory):
     source = numbered(in_memory=in_memory)
-    whole = drawn(source)
-    np.testing.assert_array_equal(drawn(source, start_step=37, steps=23), whole[37:])
+    whole = label_order(source)
+    np.testing.assert_array_equal(label_order(source, start_step=37, steps=23), whole[37:])
 
 
 def test_every_epoch_is_a_permutation_of_its_own():
-    samples = drawn(steps=4 * COUNT).transpose(0, 2, 1).ravel()  # in order of sample numbers
+    samples = label_order(steps=4 * COUNT).transpose(0, 2, 1).ravel()  # in order of sample numbers
     epochs = samples[: 40 * COUNT].reshape(-1, COUNT)
     for epoch in epochs:
         assert sorted(epoch) == list(range(COUNT))
@@ -61,13 +61,13 @@ def test_order_looks_random():
     for epoch in (index[:10_000], index[10_000:]):
         assert abs(np.corrcoef(epoch, np.arange(10_000))[0, 1]) < 0.04
         assert abs(np.corrcoef(epoch[1:], epoch[:-1])[0, 1]) < 0.04
-        # A random permutation keeps one element at its place on average.
+        # A random permutation has one fixed point on average.
         assert (epoch == np.arange(10_000)).sum() < 8
 
 
 @pytest.mark.parametrize("change", [{"seed": 4}, {"attempt": 1}, {"start_step": 1}])
 def test_order_depends_on_seed_attempt_and_step(change):
-    assert (drawn(**change) != drawn()).mean() > 0.9
+    assert (label_order(**change) != label_order()).mean() > 0.9
 
 
 def test_order_does_not_depend_on_how_many_iterators_were_made():
@@ -79,7 +79,7 @@ def test_order_does_not_depend_on_how_many_iterators_were_made():
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_tiny_data_sets_repeat(count):
-    labels = drawn(numbered(count))
+    labels = label_order(numbered(count))
     assert set(labels.ravel()) == set(range(count))
 
 
@@ -99,11 +99,11 @@ def test_replicas_rows_are_the_one_device_batch(mirrored, in_memory):
         np.concatenate([rows.numpy() for rows in mirrored.experimental_local_results(labels)])
         for _, labels in data
     ]
-    np.testing.assert_array_equal(together, drawn(source, **options))
+    np.testing.assert_array_equal(together, label_order(source, **options))
 
 
 def test_workers_rows_are_the_one_device_batch(monkeypatch):
-    """Two pipelines of two replicas each, as `tf.distribute` would ask for them."""
+    """Two pipelines of two replicas each, as `tf.distribute` would request them."""
 
     class TwoWorkers:
         num_replicas_in_sync = 4
@@ -117,14 +117,14 @@ def test_workers_rows_are_the_one_device_batch(monkeypatch):
     source = numbered()
     options = {"batch_size": 8, "turns": 2, "seed": 3, "steps": 9}
     workers = pipeline.batches(source, strategy=TwoWorkers(), **options)
-    # Two elements of two rows a step; of several workers the data set has no end.
+    # Two elements of two rows per step; with several workers the data set has no end.
     rows = [np.array([labels for _, labels in data.take(2 * 9)]) for data in workers]
     rows = [r.reshape(9, 4, 2) for r in rows]
-    np.testing.assert_array_equal(np.concatenate(rows, 1), drawn(source, **options))
+    np.testing.assert_array_equal(np.concatenate(rows, 1), label_order(source, **options))
 
 
 class Recorder(keras.Model):
-    """Keeps the labels that `fit` hands to each replica."""
+    """Records the labels that `fit` passes to each replica."""
 
     def __init__(self, steps, rows, replicas):
         super().__init__()
@@ -161,7 +161,7 @@ def test_fit_sees_each_batch_once_and_in_order(request, replicas):
     options = {"batch_size": 6, "turns": 1, "seed": 3, "start_step": 2, "steps": 7}
     data = pipeline.batches(source, strategy=strategy, **options)
     model.fit(data, steps_per_epoch=7, verbose=0, shuffle=False)
-    np.testing.assert_array_equal(model.seen.numpy(), drawn(source, **options)[:, :, 0])
+    np.testing.assert_array_equal(model.seen.numpy(), label_order(source, **options)[:, :, 0])
 
 
 def test_indivisible_batch_names_the_nearest(mirrored):
@@ -178,10 +178,10 @@ def test_a_picture_that_vanishes_ends_the_run_with_its_reason():
         list(pipeline.batches(source, batch_size=2, turns=1, seed=0, steps=1))
 
 
-def test_an_image_that_vanishes_is_told_in_its_own_words():
+def test_an_image_that_vanishes_is_reported_as_the_original_error():
     def read(index):
         if index == 7:
-            raise OSError("7.png was readable when the run began and is not any more")
+            raise OSError("7.png was readable when the run started, but no longer is")
         return np.zeros((4, 4, 1), np.uint8)
 
     source = Source("folder", (4, 4, 1), read=read, count=8)

@@ -1,4 +1,4 @@
-"""TFDS: a builder made here for what needs no network, and the genuine Fashion-MNIST."""
+"""TFDS: a builder defined here, which needs no network, and the real Fashion-MNIST."""
 
 import pathlib
 import time
@@ -49,7 +49,7 @@ def test_any_builder_held_in_memory_or_read_as_needed(tmp_path, memory_limit):
             "tiny_pictures/even", data_dir=tmp_path, memory_limit=memory_limit, **options
         )
 
-    for source in (opened(), opened()):  # the second time from what was kept
+    for source in (opened(), opened()):  # the second time from the cache
         assert (source.images is None) == (memory_limit == 0)
         assert len(source) == COUNT and source.image_shape == (32, 28, 3)
         assert source.num_classes == 3 and source.label_names == ["0", "1", "2"]
@@ -83,17 +83,17 @@ def test_unusable_data_sets(tmp_path, refused):
     refused(opening("tiny_pictures/even", min_size=13), "12 images", "batch of 13")
 
 
-def test_damaged_keep_is_named(tmp_path):
+def test_a_damaged_cache_is_named(tmp_path):
     open_source("tiny_pictures/even", data_dir=tmp_path)
-    (kept,) = tmp_path.rglob("images-*.npy")
-    whole = kept.read_bytes()
+    (file,) = tmp_path.rglob("images-*.npy")
+    whole = file.read_bytes()
     for damaged in (b"", whole[:1000], b"x" * len(whole)):
-        kept.write_bytes(damaged)
+        file.write_bytes(damaged)
         with pytest.raises(StorageError, match=r"images-32x28x3\.npy is damaged"):
             open_source("tiny_pictures/even", data_dir=tmp_path)
 
 
-def test_unreachable_host_is_found_out_in_seconds(tmp_path, refused, monkeypatch):
+def test_an_unreachable_host_is_detected_within_seconds(tmp_path, refused, monkeypatch):
     monkeypatch.setattr(reachable, "status", lambda url, seconds=5: None)
     monkeypatch.setattr(fashion_mnist, "PLACE", "nowhere")
     start = time.monotonic()
@@ -102,19 +102,19 @@ def test_unreachable_host_is_found_out_in_seconds(tmp_path, refused, monkeypatch
     assert time.monotonic() - start < 10
 
 
-def test_status_waits_no_longer_than_told():
+def test_status_waits_no_longer_than_its_limit():
     start = time.monotonic()
     assert reachable.status("http://192.0.2.1/", seconds=0.2) != 200  # a documentation address
     assert time.monotonic() - start < 2
 
 
-def test_fetch_tells_what_is_missing(tmp_path, monkeypatch, capsys):
+def test_fetch_reports_what_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(reachable, "status", lambda url, seconds=5: None)
     monkeypatch.setattr(fashion_mnist, "PLACE", "nowhere")
-    asked = []
-    monkeypatch.setattr(fashion_mnist, "fetch_package", asked.append)
+    fetched = []
+    monkeypatch.setattr(fashion_mnist, "fetch_package", fetched.append)
     assert fetch.main(["--dataset=fashion_mnist", f"--data_dir={tmp_path}"]) == 2
-    assert asked == [tmp_path] and "dataset-fashion-mnist" in capsys.readouterr().err
+    assert fetched == [tmp_path] and "dataset-fashion-mnist" in capsys.readouterr().err
 
 
 def test_restored_header_is_that_of_the_published_file():
@@ -123,7 +123,7 @@ def test_restored_header_is_that_of_the_published_file():
     assert whole == bytes.fromhex("1f8b0808f3e9a7590003") + b"t10k-labels-idx1-ubyte\0data"
 
 
-# The genuine data, where it is --------------------------------------------------------------------
+# The real data, where available -------------------------------------------------------------------
 
 
 def _prepared():

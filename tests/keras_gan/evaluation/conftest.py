@@ -44,7 +44,7 @@ def source(count=1000, test=500, labelled=True, shape=(28, 28, 1), name="stripes
 
 @pytest.fixture(scope="session")
 def small():
-    """The functions of this file."""
+    """Functions that make images and sources."""
     return types.SimpleNamespace(pictures=pictures, source=source)
 
 
@@ -56,7 +56,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def few_subsets():
-    """KID over 10 subsets: the tests need no narrow one."""
+    """KID over 10 subsets: the tests need no precise one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kid, "SUBSETS", 10)
         yield

@@ -1,4 +1,4 @@
-"""Two sets of pictures from anywhere."""
+"""Any two sets of pictures."""
 
 import numpy as np
 import pytest
@@ -16,49 +16,49 @@ from keras_gan.evaluation.metrics import frechet
 
 
 @pytest.fixture(scope="module")
-def places(small, tmp_path_factory):
+def images_dir(small, tmp_path_factory):
     """An .npz of reals and one of fakes, and the fakes as a folder of PNGs."""
-    root = tmp_path_factory.mktemp("places")
+    images_dir = tmp_path_factory.mktemp("pictures")
     reals, fakes = small.pictures(1000, 0)[0], small.pictures(400, 1)[0]
-    np.savez(root / "reals.npz", images=reals)
-    np.savez(root / "fakes.npz", images=fakes)
-    (root / "fakes").mkdir()
+    np.savez(images_dir / "reals.npz", images=reals)
+    np.savez(images_dir / "fakes.npz", images=fakes)
+    (images_dir / "fakes").mkdir()
     for number, image in enumerate(fakes):
-        Image.fromarray(image[..., 0]).save(root / "fakes" / f"{number:04d}.png")
-    return root
+        Image.fromarray(image[..., 0]).save(images_dir / "fakes" / f"{number:04d}.png")
+    return images_dir
 
 
 @pytest.fixture(scope="module")
-def found(places, cache):
-    return score(places, cache)
+def scores(images_dir, cache):
+    return score(images_dir, cache)
 
 
-def score(places, cache, fakes="fakes.npz", reals="reals.npz", **options):
+def score(images_dir, cache, fakes="fakes.npz", reals="reals.npz", **options):
     options = {"extractor": "fashion_mnist_cnn", **options}
-    return compare(str(places / fakes), str(places / reals), data_dir=cache, **options)
+    return compare(str(images_dir / fakes), str(images_dir / reals), data_dir=cache, **options)
 
 
-def test_all_pictures_take_part(places, cache, found, small):
+def test_the_distance_uses_all_pictures(images_dir, cache, scores, small):
     extractor = small_cnn.open_shipped()
     sets = [extractor.features(small.pictures(*pair)[0]) for pair in ((400, 1), (1000, 0))]
     expected = frechet.frechet_distance(*map(frechet.moments, sets))
-    assert found["fd_cnn"] == pytest.approx(expected, rel=1e-6)
-    assert found["fakes"] == 400 and found["reals"] == 1000
-    assert found["fd_cnn_over_floor"] < 2.5 and found["fd_cnn_floor_sd"] > 0
-    assert "400 reals against the other 600" in found["floor_of"]
-    assert "| fd_cnn |" in report.table(found)
+    assert scores["fd_cnn"] == pytest.approx(expected, rel=1e-6)
+    assert scores["fakes"] == 400 and scores["reals"] == 1000
+    assert scores["fd_cnn_over_floor"] < 2.5 and scores["fd_cnn_floor_sd"] > 0
+    assert "400 reals against the other 600" in scores["floor_of"]
+    assert "| fd_cnn |" in report.table(scores)
 
 
-def test_a_folder_gives_the_same_as_an_npz(places, cache, found):
-    folder = score(places, cache, "fakes")
-    different = {k for k in found if isinstance(found[k], float) and folder[k] != found[k]}
-    assert all(folder[k] == pytest.approx(found[k], rel=1e-6) for k in different)
+def test_a_folder_gives_the_same_as_an_npz(images_dir, cache, scores):
+    folder = score(images_dir, cache, "fakes")
+    different = {k for k in scores if isinstance(scores[k], float) and folder[k] != scores[k]}
+    assert all(folder[k] == pytest.approx(scores[k], rel=1e-6) for k in different)
 
 
-def test_identical_sets_are_at_zero(places, cache):
-    found = score(places, cache, "reals.npz")
-    assert abs(found["fd_cnn"]) < 1e-6 * found["fd_cnn_floor"] + 1e-6
-    assert found["precision"] == found["recall"] == found["coverage"] == 1
+def test_identical_sets_are_at_zero(images_dir, cache):
+    scores = score(images_dir, cache, "reals.npz")
+    assert abs(scores["fd_cnn"]) < 1e-6 * scores["fd_cnn_floor"] + 1e-6
+    assert scores["precision"] == scores["recall"] == scores["coverage"] == 1
 
 
 class FirstPixels(extractors.Extractor):
@@ -69,8 +69,8 @@ class FirstPixels(extractors.Extractor):
 
 
 @pytest.mark.parametrize("fakes", [100, 400, 1600])
-def test_the_floor_is_that_of_the_same_numbers(fakes):
-    # Fakes of the same distribution are at the floor on average, few or many.
+def test_the_floor_is_scaled_to_the_numbers_of_pictures(fakes):
+    # Fakes of the same distribution are at the floor on average, whatever their number.
     ratios = []
     for seed in range(8):
         images = np.random.RandomState(seed).randint(256, size=(800 + fakes, 6, 6, 1), dtype="u1")
@@ -80,25 +80,25 @@ def test_the_floor_is_that_of_the_same_numbers(fakes):
         distance = frechet.frechet_distance(*sets)
         half = min(fakes, 400)
         numbers = fakes, 800
-        found = module._floor("fd", distance, half, numbers, reals, np.arange(800), extractor)
-        ratios.append(found["fd_over_floor"])
+        scores = module._floor("fd", distance, half, numbers, reals, np.arange(800), extractor)
+        ratios.append(scores["fd_over_floor"])
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.1)
 
 
-def test_a_corrupt_picture_is_counted_and_named(places, cache, found, caplog):
-    broken = places / "fakes" / "0000.png"
+def test_a_corrupt_picture_is_counted_and_named(images_dir, cache, scores, caplog):
+    broken = images_dir / "fakes" / "0000.png"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:60])
     try:
         with caplog.at_level("WARNING"):
-            counted = score(places, cache, "fakes")
+            counted = score(images_dir, cache, "fakes")
     finally:
         broken.write_bytes(whole)
     assert counted["fakes_unreadable"] == 1 and counted["fakes"] == 399
-    assert found["fakes_unreadable"] == 0
+    assert scores["fakes_unreadable"] == 0
 
 
-def test_a_saved_model_with_a_sample_endpoint_is_scored(places, cache, small, tmp_path):
+def test_a_saved_model_with_a_sample_endpoint_is_scored(images_dir, cache, small, tmp_path):
     class Samples(tf.Module):
         def __init__(self):
             super().__init__()
@@ -110,32 +110,32 @@ def test_a_saved_model_with_a_sample_endpoint_is_scored(places, cache, small, tm
 
     tf.saved_model.save(Samples(), str(tmp_path / "model"))
     options = {"extractor": "fashion_mnist_cnn", "data_dir": cache}
-    found = compare(str(tmp_path / "model"), str(places / "reals.npz"), count=500, **options)
-    assert found["fakes"] == 500 and found["fd_cnn_over_floor"] < 2.5
+    scores = compare(str(tmp_path / "model"), str(images_dir / "reals.npz"), count=500, **options)
+    assert scores["fakes"] == 500 and scores["fd_cnn_over_floor"] < 2.5
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(UsageError, match="no endpoint “sample”"):
-        compare(str(tmp_path / "empty"), str(places / "reals.npz"), **options)
+        compare(str(tmp_path / "empty"), str(images_dir / "reals.npz"), **options)
     (tmp_path / "empty" / "saved_model.pb").write_bytes(b"damaged")
     with pytest.raises(StorageError, match="can't be loaded"):
-        compare(str(tmp_path / "empty"), str(places / "reals.npz"), **options)
+        compare(str(tmp_path / "empty"), str(images_dir / "reals.npz"), **options)
 
 
-def test_the_extractor_has_to_be_named(places, cache):
+def test_the_extractor_is_required(images_dir, cache):
     with pytest.raises(UsageError, match=r"--extractor=.*allowed: cnn"):
-        score(places, cache, extractor="")
+        score(images_dir, cache, extractor="")
 
 
-def test_what_is_wrong_names_its_flag(places, cache, tmp_path, small):
+def test_errors_name_their_flag(images_dir, cache, tmp_path, small):
     with pytest.raises(UsageError, match=r"--fakes=.*no such file"):
-        score(places, cache, "missing.npz")
+        score(images_dir, cache, "missing.npz")
     with pytest.raises(UsageError, match=r"--reals=.*no such folder"):
-        score(places, cache, reals="missing")
-    (places / "broken.npz").write_bytes(b"PK not an archive")
+        score(images_dir, cache, reals="missing")
+    (images_dir / "broken.npz").write_bytes(b"PK not an archive")
     with pytest.raises(UsageError, match=r"--fakes=.*can't be read"):
-        score(places, cache, "broken.npz")
-    np.savez(places / "large.npz", images=small.pictures(100, shape=(32, 32, 1))[0])
-    with pytest.raises(UsageError, match=r"--fakes=.*32x32x1 here and 28x28x1 of the reals"):
-        score(places, cache, "large.npz")
-    np.savez(places / "few.npz", images=small.pictures(50)[0])
+        score(images_dir, cache, "broken.npz")
+    np.savez(images_dir / "large.npz", images=small.pictures(100, shape=(32, 32, 1))[0])
+    with pytest.raises(UsageError, match=r"--fakes=.*32x32x1 here and 28x28x1 for the reals"):
+        score(images_dir, cache, "large.npz")
+    np.savez(images_dir / "few.npz", images=small.pictures(50)[0])
     with pytest.raises(UsageError, match="50 fakes are too few for a covariance of 64 features"):
-        score(places, cache, "few.npz")
+        score(images_dir, cache, "few.npz")

@@ -1,4 +1,4 @@
-"""All scores of a generator: what they tell apart, what they depend on, what a row says."""
+"""All scores of a generator: what they distinguish and depend on, and what a row contains."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_new_reals_are_at_the_floor_and_a_collapsed_generator_far_above(scores):
     assert scores["collapsed"]["recall"] < 0.05
 
 
-def test_classes_and_variety_tell_a_collapsed_generator(scores):
+def test_classes_and_variety_reveal_a_collapsed_generator(scores):
     good, bad = scores["fresh"], scores["collapsed"]
     assert good["modes"] == good["modes_possible"] == 4 and bad["modes"] == 1
     assert good["class_tv"] < 0.1 and bad["class_tv"] > 0.6
@@ -65,44 +65,46 @@ def test_copies_of_training_images_are_found(scores):
 
 
 def test_a_row_names_its_protocol_and_holds_plain_values(scores, evaluator):
-    found = scores["fresh"]
-    assert found["extractor"] == "FD (CNN)" and len(found["extractor_hash"]) == 16
-    assert found["extractor_hash"] == evaluator.extractor.hash
-    assert found["fakes"] == 400 and "400 of 500 images of its split test" == found["floor_of"]
-    assert found["reference"] == "stripes train, 1500 images"
-    assert found["resize"] == "none" and found["quantisation"] == "uint8"
-    assert "fid" not in " ".join(found).lower()
-    assert all(type(value) in (float, int, str) for value in found.values())
-    json.dumps(found)
+    result = scores["fresh"]
+    assert result["extractor"] == "FD (CNN)" and len(result["extractor_hash"]) == 16
+    assert result["extractor_hash"] == evaluator.extractor.hash
+    assert result["fakes"] == 400 and "400 of 500 images of its split test" == result["floor_of"]
+    assert result["reference"] == "stripes train, 1500 images"
+    assert result["resize"] == "none" and result["quantisation"] == "uint8"
+    assert "fid" not in " ".join(result).lower()
+    assert all(type(value) in (float, int, str) for value in result.values())
+    json.dumps(result)
 
 
-def test_training_takes_the_distance_alone_and_the_same_one(stripes, cache, small, scores):
-    found = Evaluator(stripes, data_dir=cache, count=400).score(fresh(small))
-    assert found["fd_cnn"] == scores["fresh"]["fd_cnn"]
-    assert not {"precision", "kid_cnn", "class_tv"} & set(found)
+def test_during_training_only_the_distance_is_computed_and_equals_the_full_score(
+    stripes, cache, small, scores
+):
+    result = Evaluator(stripes, data_dir=cache, count=400).score(fresh(small))
+    assert result["fd_cnn"] == scores["fresh"]["fd_cnn"]
+    assert not {"precision", "kid_cnn", "class_tv"} & set(result)
 
 
-def test_evaluators_of_other_seeds_ask_for_other_samples(stripes, cache, small):
-    asked = []
+def test_evaluators_with_other_seeds_request_other_samples(stripes, cache, small):
+    seeds = []
 
     def sample(count, seed):
-        asked.append(seed)
+        seeds.append(seed)
         return small.pictures(count)[0]
 
     for seed in (0, 1, 2):
         evaluator = Evaluator(stripes, data_dir=cache, seed=seed)
         list(evaluator._fakes(sample, 5000))
-    assert len(set(asked)) == len(asked) == 15
+    assert len(set(seeds)) == len(seeds) == 15
 
 
 def test_the_score_does_not_depend_on_order_or_batches(stripes, cache, small, scores, monkeypatch):
     images = np.concatenate([fresh(small)(400, 0)])[::-1]
     monkeypatch.setattr(protocol, "CHUNK", 73)
-    places = iter(np.split(np.arange(400), range(73, 400, 73)))
+    chunks = iter(np.split(np.arange(400), range(73, 400, 73)))
     evaluator = Evaluator(stripes, data_dir=cache, count=400, full=True)
-    found = evaluator.score(lambda count, seed: images[next(places)])
+    result = evaluator.score(lambda count, seed: images[next(chunks)])
     for name in ("fd_cnn", "kid_cnn", "precision", "recall", "density", "coverage", "class_tv"):
-        assert found[name] == pytest.approx(scores["fresh"][name], rel=1e-6, abs=1e-6)
+        assert result[name] == pytest.approx(scores["fresh"][name], rel=1e-6, abs=1e-6)
 
 
 def test_the_table_has_every_score_with_its_floor(scores):
@@ -117,7 +119,7 @@ def test_the_table_has_every_score_with_its_floor(scores):
     )
 
 
-def test_wrong_fakes_and_too_few_are_told(evaluator, stripes, cache):
+def test_wrong_and_too_few_fakes_are_refused(evaluator, stripes, cache):
     with pytest.raises(UsageError, match="the data need uint8"):
         evaluator.score(lambda count, seed: np.zeros((count, 28, 28, 1), np.float32))
     with pytest.raises(UsageError, match="the data need uint8"):
@@ -129,10 +131,10 @@ def test_wrong_fakes_and_too_few_are_told(evaluator, stripes, cache):
         Evaluator(tiny, data_dir=cache).score(None)
 
 
-def test_class_agreement_stands_beside_the_accuracy(evaluator, small):
+def test_class_agreement_comes_with_the_accuracy(evaluator, small):
     images, labels = small.pictures(200, 9)
-    found = evaluator.class_agreement(images, labels)
-    assert found["class_agreement"] >= 0.9 * found["classifier_accuracy"] > 0.8
+    result = evaluator.class_agreement(images, labels)
+    assert result["class_agreement"] >= 0.9 * result["classifier_accuracy"] > 0.8
     assert evaluator.class_agreement(images, (labels + 1) % 4)["class_agreement"] < 0.1
 
 
@@ -143,20 +145,20 @@ def test_pixels_need_no_network(stripes, cache, small):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_mixtures_are_judged_by_their_modes(cache, full):
+def test_mixtures_are_scored_by_their_modes(cache, full):
     source = open_source("ring8")
     evaluator = Evaluator(source, data_dir=cache, count=2500, full=full)
-    found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
-    assert found["modes"] == 8 and found["fakes"] == 2500
-    assert found["good_share"] == pytest.approx(found["good_share_floor"], abs=0.01)
-    lone = evaluator.score(lambda count, seed: np.tile(np.float32([2, 0]), (count, 1)))
-    assert lone["modes"] == 1 and lone["good_share"] == 1
+    result = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
+    assert result["modes"] == 8 and result["fakes"] == 2500
+    assert result["good_share"] == pytest.approx(result["good_share_floor"], abs=0.01)
+    collapsed = evaluator.score(lambda count, seed: np.tile(np.float32([2, 0]), (count, 1)))
+    assert collapsed["modes"] == 1 and collapsed["good_share"] == 1
     if full:
-        assert lone["recall"] < 0.05 < 0.5 < found["recall"] and lone["fd_points"] > 1
+        assert collapsed["recall"] < 0.05 < 0.5 < result["recall"] and collapsed["fd_points"] > 1
 
 
-def test_a_spiral_without_modes_is_judged_by_its_points(cache):
+def test_a_spiral_without_modes_is_scored_by_its_points(cache):
     source = open_source("swissroll")
     evaluator = Evaluator(source, data_dir=cache, count=2000)
-    found = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
-    assert found["fd_points_over_floor"] < 30 and found["extractor"] == "FD (points)"
+    result = evaluator.score(lambda count, seed: source.fetch(seed * 1000 + np.arange(count))[0])
+    assert result["fd_points_over_floor"] < 30 and result["extractor"] == "FD (points)"

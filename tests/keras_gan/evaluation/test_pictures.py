@@ -1,4 +1,4 @@
-"""Pictures hold the pixels they are made of, and reach the disk."""
+"""Pictures contain the pixels of their images, and are saved intact."""
 
 import types
 
@@ -14,7 +14,7 @@ from keras_gan.step import randomness
 
 
 class Generator:
-    """Keeps what it is asked for; its images are 2×2."""
+    """Records its arguments; its images are 2×2."""
 
     latent_dim, prior = 3, priors.Gaussian()
 
@@ -68,8 +68,8 @@ def test_a_saved_picture_is_read_back_alike(tmp_path, channels):
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, channels), dtype=np.uint8)
     pictures.save(picture, tmp_path / "deep" / "a.png")
     with Image.open(tmp_path / "deep" / "a.png") as image:
-        found = np.asarray(image)
-    np.testing.assert_array_equal(found.reshape(picture.shape), picture)
+        pixels = np.asarray(image)
+    np.testing.assert_array_equal(pixels.reshape(picture.shape), picture)
 
 
 def test_a_picture_that_is_too_large_is_made_smaller(tmp_path):

@@ -33,7 +33,7 @@ def statistics(folder):
     return file
 
 
-def test_data_without_a_test_split_hold_a_quarter_out_and_say_so(small):
+def test_without_a_test_split_a_quarter_is_held_out_and_described_so(small):
     division = protocol.divide(small.source(1000, test=0))
     parts = division.cnn, division.reference, division.held_out
     assert [len(part) for part in parts] == [250, 500, 250]
@@ -44,29 +44,29 @@ def test_data_without_a_test_split_hold_a_quarter_out_and_say_so(small):
 
 
 def test_the_floor_is_that_of_held_out_reals_against_the_reference(division, tmp_path):
-    found = reference.open_reference(division, Means(), 200, tmp_path)
+    computed = reference.open_reference(division, Means(), 200, tmp_path)
     extractor = Means()
     held = frechet.moments(extractor.features(division.held_source.images[:200]))
     reals = frechet.moments(extractor.features(division.source.images[division.reference]))
-    assert found.floor == pytest.approx(frechet.frechet_distance(held, reals), rel=1e-6)
-    assert 0 < found.floor_sd < 20 * found.floor
-    np.testing.assert_allclose(found.moments.covariance(), reals.covariance(), rtol=1e-6)
+    assert computed.floor == pytest.approx(frechet.frechet_distance(held, reals), rel=1e-6)
+    assert 0 < computed.floor_sd < 20 * computed.floor
+    np.testing.assert_allclose(computed.moments.covariance(), reals.covariance(), rtol=1e-6)
 
 
 def test_a_draw_changes_places_with_the_held_out_images():
     x = np.random.RandomState(0).normal(size=(300, 3))
     held = np.random.RandomState(1).normal(size=(60, 3))
     parts = np.split(x, 5)
-    found = reference.swapped_distances(
+    distances = reference.swapped_distances(
         frechet.moments(x), [frechet.moments(part) for part in parts], frechet.moments(held)
     )
-    for draw, distance in enumerate(found):
+    for draw, distance in enumerate(distances):
         others = np.concatenate([*parts[:draw], *parts[draw + 1 :], held])
         expected = frechet.frechet_distance(frechet.moments(parts[draw]), frechet.moments(others))
         assert distance == pytest.approx(expected, rel=1e-9)
 
 
-def test_statistics_are_kept_and_say_what_they_are(division, tmp_path, monkeypatch):
+def test_statistics_are_cached_with_their_metadata(division, tmp_path, monkeypatch):
     first = reference.open_reference(division, Means(), 200, tmp_path)
     metadata = storage.load(statistics(tmp_path))[1]
     for name in ("data", "split", "images", "extractor_hash", "resize", "quantisation"):
@@ -77,7 +77,7 @@ def test_statistics_are_kept_and_say_what_they_are(division, tmp_path, monkeypat
     np.testing.assert_array_equal(again.moments.scatter, first.moments.scatter)
 
 
-def test_other_data_or_weights_get_statistics_of_their_own(division, small, tmp_path):
+def test_other_data_or_weights_get_other_statistics(division, small, tmp_path):
     reference.open_reference(division, Means(), 200, tmp_path)
     other = Means()
     other.hash = "2"
@@ -109,7 +109,7 @@ def test_damaged_statistics_are_refused(division, tmp_path, damage):
     elif damage == "bit":
         data[len(data) // 3] ^= 0xFF
         file.write_bytes(data)
-    else:  # a whole archive with other numbers
+    else:  # an intact archive with other numbers
         arrays, metadata = storage.load(file)
         arrays["mean"] = arrays["mean"] + 1e-9
         np.savez(file, metadata=np.array(json.dumps(metadata)), **arrays)
@@ -117,7 +117,7 @@ def test_damaged_statistics_are_refused(division, tmp_path, damage):
         reference.open_reference(division, Means(), 200, tmp_path)
 
 
-def test_too_few_samples_are_told(division, tmp_path, small):
+def test_too_few_samples_are_refused(division, tmp_path, small):
     with pytest.raises(UsageError, match="4 samples are too few for a covariance of 4 features"):
         reference.open_reference(division, Means(), 4, tmp_path)
     tiny = protocol.divide(small.source(5, test=0))

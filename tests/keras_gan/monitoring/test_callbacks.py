@@ -1,4 +1,4 @@
-"""Callbacks act at the model's steps, however `fit` is called."""
+"""Callbacks are called at the model's steps, however `fit` is called."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ OPTIONS = {"verbose": 0, "shuffle": False}
 
 
 class Record(EveryNSteps):
-    """Keeps the steps it was called at, and what the model's own counter said."""
+    """Records the steps it was called at, and the model's counter at each."""
 
     def __init__(self, every):
         super().__init__(every)
@@ -26,13 +26,13 @@ class Record(EveryNSteps):
 
 
 class Workers:
-    """Processes that train together: the others say `others`."""
+    """Worker processes, of which the others send `others`."""
 
     def __init__(self, *others):
-        self.others, self.count, self.asked = others, 1 + len(others), 0
+        self.others, self.count, self.calls = others, 1 + len(others), 0
 
     def all_gather(self, value):
-        self.asked += 1
+        self.calls += 1
         return np.array([value, *self.others])
 
 
@@ -61,13 +61,13 @@ def test_it_is_called_every_n_steps(gan, every, expected):
     assert record.steps == record.counters == expected
 
 
-def test_the_count_runs_on_over_epochs(gan):
+def test_the_count_continues_over_epochs(gan):
     record = Record(2)
     fit(gan, 3, record, epochs=3)
     assert record.steps == record.counters == [2, 4, 6, 8]
 
 
-def test_the_count_runs_on_over_calls_of_fit(gan):
+def test_the_count_continues_over_calls_of_fit(gan):
     record = Record(4)
     for steps in (3, 3, 5):
         fit(gan, steps, record)
@@ -86,11 +86,11 @@ def test_window_means_are_those_of_the_steps_since_the_last_multiple(gan):
     fit(gan, 5, Record(0))
     losses = gan.recorder.read(5)[1]["discriminator/loss"]
     for every, start in ((2, 4), (3, 3), (5, 0)):
-        found = window_means(gan, 5, every)["discriminator/loss"]
-        np.testing.assert_allclose(found, losses[start:].mean(), rtol=1e-6)
+        mean = window_means(gan, 5, every)["discriminator/loss"]
+        np.testing.assert_allclose(mean, losses[start:].mean(), rtol=1e-6)
 
 
-def test_a_signal_stops_a_single_process_after_the_step_in_hand(gan):
+def test_a_signal_stops_a_single_process_after_the_current_step(gan):
     interruption = Interruption()
     stop = StopOnSignal(interruption, Workers(), every=100)
     fit(gan, 2, stop)
@@ -100,13 +100,13 @@ def test_a_signal_stops_a_single_process_after_the_step_in_hand(gan):
     assert int(gan.step.numpy()) == 3
 
 
-def test_a_signal_to_another_process_stops_this_one_at_the_next_agreement(gan):
+def test_a_signal_to_another_process_stops_this_one_at_the_next_synchronisation(gan):
     interruption, workers = Interruption(), Workers(0, 130)
     fit(gan, 10, StopOnSignal(interruption, workers, every=4))
-    assert int(gan.step.numpy()) == 4 and interruption.status == 130 and workers.asked == 1
+    assert int(gan.step.numpy()) == 4 and interruption.status == 130 and workers.calls == 1
 
 
-def test_several_processes_without_a_signal_go_on(gan):
+def test_several_processes_without_a_signal_continue(gan):
     interruption, workers = Interruption(), Workers(0)
     fit(gan, 10, StopOnSignal(interruption, workers, every=4))
-    assert int(gan.step.numpy()) == 10 and interruption.status is None and workers.asked == 2
+    assert int(gan.step.numpy()) == 10 and interruption.status is None and workers.calls == 2

@@ -1,4 +1,4 @@
-"""Checkpoints: exact, whole or not there, never silently wrong."""
+"""Checkpoints: exact, complete or absent, never silently wrong."""
 
 import hashlib
 import json
@@ -65,9 +65,9 @@ def test_where_it_came_about(adam_gan, tmp_path, caplog):
     """What a state's bits depend on besides the settings is kept; what changed is told."""
     Checkpoints(tmp_path, environment={"replicas": 1, "XLA": False}).save(adam_gan, 1)
     restored = Checkpoints(tmp_path).restore(adam_gan)
-    train.tell_changes(restored.environment, {"replicas": 1, "XLA": False})
+    train.warn_of_changes(restored.environment, {"replicas": 1, "XLA": False})
     assert not caplog.text
-    train.tell_changes(restored.environment, {"replicas": 2, "XLA": False})
+    train.warn_of_changes(restored.environment, {"replicas": 2, "XLA": False})
     assert "replicas was 1 and is 2 now" in caplog.text and "XLA" not in caplog.text
 
 
@@ -82,8 +82,8 @@ def test_at_most_and_exactly(adam_gan, two):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
-def test_damage_is_noticed_and_the_one_before_taken(adam_gan, two, damage, caplog):
-    """50 random places over both files: never a wrong state, and it is said."""
+def test_damage_is_noticed_and_the_previous_one_used(adam_gan, two, damage, caplog):
+    """50 random places in both files: never a wrong state, and always a warning."""
     checkpoints, states = two
     first, newest = sorted(states)
     folder = checkpoints.folder / f"step-{newest:08d}"
@@ -105,7 +105,7 @@ def test_damage_is_noticed_and_the_one_before_taken(adam_gan, two, damage, caplo
             step = checkpoints.restore(adam_gan).step
         assert step == first, f"{damage} {name} at {place}"
         assert same(state(adam_gan), states[first])
-        assert "damaged checkpoint" in caplog.text and "the one before is taken" in caplog.text
+        assert "damaged checkpoint" in caplog.text and "the previous one is used" in caplog.text
         (folder / name).write_bytes(whole)
     assert checkpoints.restore(adam_gan).step == newest
 
@@ -130,7 +130,7 @@ def test_none_can_be_read(adam_gan, two):
         checkpoints.restore(adam_gan)
 
 
-def test_another_game_is_refused_and_nothing_assigned(two, tiny):
+def test_another_model_is_refused_and_nothing_assigned(two, tiny):
     checkpoints, _ = two
     other = tiny.gan(image_shape=(12, 12, 1))
     before = state(other)
@@ -140,7 +140,7 @@ def test_another_game_is_refused_and_nothing_assigned(two, tiny):
 
 
 def test_killed_while_writing(adam_gan, two, monkeypatch):
-    """Whatever step of the write a kill hits, the newest whole checkpoint is there."""
+    """A kill at any point of the write leaves the newest complete checkpoint."""
     checkpoints, states = two
     newest = max(states)
     real = os.replace
@@ -206,7 +206,7 @@ def test_no_pickles(two):
 
 
 def test_a_checkpoint_of_another_format_is_refused_by_name(tmp_path, tiny):
-    """Not taken for damaged: the one before would be of the same format."""
+    """It is not treated as damaged: the previous one would have the same format."""
     gan = tiny.gan()
     checkpoints = Checkpoints(tmp_path)
     for step in (1, 2):

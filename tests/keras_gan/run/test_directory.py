@@ -1,4 +1,4 @@
-"""The run directory: held by one process, rows neither lost nor mixed, damage told."""
+"""The run directory: locked by one process, rows neither lost nor mixed, damage reported."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def test_a_second_process_is_refused(run, root):
         RunDirectory(run.path).__enter__()
 
 
-def test_the_lock_goes_with_its_holder(tmp_path):
+def test_the_lock_is_released_on_exit(tmp_path):
     for _ in range(2):
         with RunDirectory(tmp_path):
             pass
@@ -57,7 +57,7 @@ def test_rows_beyond_the_restored_step_are_cut(run):
 
 
 def test_events_of_earlier_attempts_stay(run):
-    """They tell why the run was rolled back; those of an attempt that was not kept are redone."""
+    """They explain why the run was rolled back; those of a discarded attempt are written again."""
     events = [(40, 0), (20, 1), (30, 1), (25, 2)]
     for step, attempt in events:
         run.append_event({"step": step, "attempt": attempt})
@@ -85,7 +85,7 @@ def test_a_line_cut_short_does_not_count(run):
         ("readings.jsonl", b"\xff\xfe\n"),
     ],
 )
-def test_damaged_rows_are_told(run, name, text):
+def test_damaged_rows_are_reported(run, name, text):
     (run.path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(StorageError, match=name):
         run.cut_after(0)
@@ -97,7 +97,7 @@ def test_settings_come_back(run):
     assert complete(run.given()) == config
 
 
-def test_damaged_settings_are_told(run):
+def test_damaged_settings_are_reported(run):
     run.flagfile.write_text("--no_such_flag=1\n")
     with pytest.raises(StorageError, match=r"operative\.flags"):
         run.given()
@@ -123,7 +123,7 @@ def test_a_worker_that_is_not_the_chief_leaves_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_it_reads_beside_the_chief(run):
+def test_a_worker_reads_while_the_chief_writes(run):
     run.append_event({"step": 1, "attempt": 0})
     with RunDirectory(run.path, writes=False) as other:
         assert other.events() == [json.loads('{"step": 1, "attempt": 0}')]

@@ -1,4 +1,4 @@
-"""What is handed over equals the model: endpoints, LiteRT, ONNX."""
+"""Exports equal the model: endpoints, LiteRT, ONNX."""
 
 import json
 
@@ -13,7 +13,7 @@ from keras_gan.settings.resolve import complete
 
 
 @pytest.fixture(scope="module", params=["dcgan", "acgan"])
-def gan(request):
+def trained(request):
     made = complete({"model": request.param, "width": 4})
     arguments = {"num_classes": 3} if request.param == "acgan" else {}
     gan = models.REGISTRY[request.param](image_shape=(28, 32, 3), width=4, **arguments)
@@ -25,8 +25,8 @@ def labels(gan, count):
     return [tf.range(count) % 3] if gan.conditional else []
 
 
-def test_endpoints_equal_the_model(game, tmp_path):
-    gan, made = game
+def test_endpoints_equal_the_model(trained, tmp_path):
+    gan, made = trained
     export.save(gan, tmp_path / "export", made)
     loaded = tf.saved_model.load(tmp_path / "export")
     latents = tf.random.stateless_normal((5, gan.latent_dim), (1, 2))
@@ -35,17 +35,17 @@ def test_endpoints_equal_the_model(game, tmp_path):
     sampled = loaded.sample(tf.constant(6), tf.constant(4), *labels(gan, 6))
     np.testing.assert_array_equal(sampled, gan.sample(6, 4, *labels(gan, 6)))
     label = [tf.constant(1)] if gan.conditional else []
-    walk = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
-    assert walk.shape == (3, 28, 32, 3)
+    path = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
+    assert path.shape == (3, 28, 32, 3)
     np.testing.assert_allclose(
         loaded.discriminate(images), gan.discriminate(images), rtol=1e-5, atol=1e-6
     )
-    about = json.loads((tmp_path / "export" / "model.json").read_text())
-    assert about["conditional"] == gan.conditional
+    metadata = json.loads((tmp_path / "export" / "model.json").read_text())
+    assert metadata["conditional"] == gan.conditional
 
 
-def test_an_export_replaces_the_one_before_whole(game, tmp_path):
-    gan, made = game
+def test_an_export_replaces_all_of_the_previous_one(trained, tmp_path):
+    gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
     export.save(gan, tmp_path / "export", made)
@@ -56,34 +56,34 @@ def test_an_export_replaces_the_one_before_whole(game, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind, file", [("litert", "generator.tflite"), ("onnx", "generator.onnx")])
 @pytest.mark.filterwarnings("ignore")
-def test_other_formats_are_within_a_hundred_thousandth(game, tmp_path, kind, file):
-    """Read back here on their own, with another batch size than the converters look at."""
+def test_other_formats_are_within_a_hundred_thousandth(trained, tmp_path, kind, file):
+    """Read here independently, with another batch size than the export compares."""
     if kind == "onnx":
         onnxruntime = pytest.importorskip("onnxruntime")
         pytest.importorskip("tf2onnx")
-    gan, made = game
+    gan, made = trained
     export.save(gan, tmp_path / "export", made, ["saved_model", kind])
     path = str(tmp_path / "export" / file)
     latents = np.random.default_rng(1).normal(size=(7, gan.latent_dim)).astype(np.float32)
-    given = {"latents": latents}
+    inputs = {"latents": latents}
     if gan.conditional:
-        given["labels"] = np.arange(7, dtype=np.int32) % 3
+        inputs["labels"] = np.arange(7, dtype=np.int32) % 3
     if kind == "onnx":
         session = onnxruntime.InferenceSession(path)
-        (images,) = session.run(["images"], given)
+        (images,) = session.run(["images"], inputs)
     else:
-        images = tf.lite.Interpreter(path).get_signature_runner()(**given)["images"]
-    expected = gan.average_generator(list(given.values()) if gan.conditional else latents)
+        images = tf.lite.Interpreter(path).get_signature_runner()(**inputs)["images"]
+    expected = gan.average_generator(list(inputs.values()) if gan.conditional else latents)
     np.testing.assert_allclose(images, expected, atol=1e-5)
     loaded = tf.saved_model.load(tmp_path / "export")
     levels = np.round((np.clip(images, -1, 1) + 1) * 127.5)
-    served = loaded.generate(*map(tf.constant, given.values())).numpy().astype(float)
+    served = loaded.generate(*map(tf.constant, inputs.values())).numpy().astype(float)
     assert np.abs(levels - served).max() <= 1
 
 
 @pytest.mark.parametrize("wrong", [1e-3, np.nan])
-def test_a_conversion_that_differs_is_refused(game, tmp_path, monkeypatch, wrong):
-    gan, made = game
+def test_a_conversion_that_differs_is_refused(trained, tmp_path, monkeypatch, wrong):
+    gan, made = trained
     latents = export._inputs(gan)
     right = export._floats(gan)(*map(tf.constant, latents))["images"].numpy()
     export._compare("right", right, gan)
@@ -97,7 +97,7 @@ def test_a_conversion_that_differs_is_refused(game, tmp_path, monkeypatch, wrong
     monkeypatch.setitem(export.CONVERTERS, "litert", convert)
     with pytest.raises(UsageError, match=r"--export_format=litert: .* can't be converted: .* by"):
         export.save(gan, tmp_path / "export", made, ["saved_model", "litert"])
-    tf.saved_model.load(tmp_path / "export")  # which is there all the same
+    tf.saved_model.load(tmp_path / "export")  # written in spite of it
     assert not (tmp_path / "export" / "generator.tflite").exists()
 
 

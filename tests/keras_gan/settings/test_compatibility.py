@@ -10,7 +10,7 @@ from keras_gan.settings import compatibility
 from keras_gan.settings.compatibility import Settings, conflicts
 from keras_gan.settings.resolve import complete
 
-# Every switch once, alone and in a form that works: its flags, with what it needs.
+# Every switch once, by itself and in a form that works: its flags and those it needs.
 CALM_D = {"d_normalization": "layer"}
 SWITCHES = {
     "minimax": {"loss": "minimax"},
@@ -84,17 +84,17 @@ def test_every_switch_works_alone(name):
     assert conflicts(SWITCHES[name]) == []
 
 
-def test_all_pairs_are_judged_and_a_refusal_names_a_way_out():
+def test_a_refused_pair_names_settings_that_work():
     refused = {}
     for pair, settings in PAIRS:
-        found = conflicts(settings)
-        for conflict in found:
+        refusals = conflicts(settings)
+        for conflict in refusals:
             assert conflict.reason and conflict.nearest
             assert not conflict.when(Settings({**settings, **conflict.nearest})), pair
             message = conflict.message(Settings(settings))
             assert all(f"--{name}=" in message for name in conflict.nearest), message
-        if found:
-            refused[frozenset(pair)] = found
+        if refusals:
+            refused[frozenset(pair)] = refusals
     assert len(PAIRS) > 1000
     for pair in (
         ("hinge", "soft_real"), ("wasserstein", "soft_fake"), ("relativistic", "soft_real"),
@@ -133,10 +133,10 @@ def test_all_pairs_are_judged_and_a_refusal_names_a_way_out():
         ({"model": "vae_gan", "prior": "uniform"}, "prior"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_the_nearest_is_right(settings, flag):
-    found = conflicts(settings)
-    assert flag in {conflict.flags[0] for conflict in found}
-    for conflict in found:
+def test_conflicts_are_refused_and_the_nearest_settings_work(settings, flag):
+    refusals = conflicts(settings)
+    assert flag in {conflict.flags[0] for conflict in refusals}
+    for conflict in refusals:
         assert not conflict.when(Settings({**settings, **conflict.nearest}))
 
 
@@ -150,11 +150,11 @@ def test_what_makes_no_sense_is_refused_and_the_nearest_is_right(settings, flag)
         {"model": "kl_gan", "loss": "minimax"},
     ],
 )
-def test_what_makes_sense_is_accepted(settings):
+def test_compatible_settings_are_accepted(settings):
     assert conflicts(settings) == []
 
 
-def test_check_is_one_line_with_flag_value_and_a_way_out():
+def test_check_is_one_line_with_flag_value_and_the_nearest_that_works():
     with pytest.raises(UsageError) as error:
         compatibility.check(complete({"loss": "hinge", "real_target": "0.7,1.2"}))
     message = str(error.value)
@@ -176,19 +176,19 @@ def test_a_switch_of_the_networks_that_a_model_lacks_is_refused():
         compatibility.check(complete({"upsampling": "nearest"}), Bare)
 
 
-def test_groups_that_a_replica_can_not_hold_are_told():
+def test_groups_that_do_not_fit_a_replica_are_reported():
     for name, size in compatibility.GROUPS.items():
-        given = complete({name: True if name == "minibatch_stddev" else 0.5, "batch_size": 64})
-        assert not list(compatibility.regrouped(given, 1))
-        assert not list(compatibility.regrouped(given, 64 // size))
-        (told,) = compatibility.regrouped(given, 128 // size)
-        assert f"--{name} " in told and "divides by 128" in told
+        config = complete({name: True if name == "minibatch_stddev" else 0.5, "batch_size": 64})
+        assert not list(compatibility.regrouped(config, 1))
+        assert not list(compatibility.regrouped(config, 64 // size))
+        (sentence,) = compatibility.regrouped(config, 128 // size)
+        assert f"--{name} " in sentence and "multiple of 128" in sentence
 
 
 def test_groups_are_those_of_the_rules():
-    made = {
+    rules = {
         "minibatch_stddev": MinibatchStddev(),
         "dragan": penalties.Dragan(),
         "top_k": top_k.TopK(),
     }
-    assert {name: rule.group for name, rule in made.items()} == compatibility.GROUPS
+    assert {name: rule.group for name, rule in rules.items()} == compatibility.GROUPS

@@ -1,6 +1,7 @@
-"""Flags: parsed in one place, wrong ones told in one line."""
+"""Flags: parsed in one place, wrong ones reported in one line."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -31,7 +32,7 @@ def test_flagfiles_nest_and_the_last_one_wins(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "argument, told",
+    "argument, message",
     [
         ("--stepz=5", "did you mean --steps"),
         ("--steps=many", "steps=many"),
@@ -39,14 +40,14 @@ def test_flagfiles_nest_and_the_last_one_wins(tmp_path):
         ("steps", "steps: not a flag"),
     ],
 )
-def test_a_wrong_flag_is_named(argument, told):
-    with pytest.raises(UsageError, match=told) as caught:
+def test_a_wrong_flag_is_named(argument, message):
+    with pytest.raises(UsageError, match=message) as caught:
         parse(argument)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "given, told",
+    "given, message",
     [
         ({"loss": "hings"}, "--loss=hings: .*non_saturating"),
         ({"steps": 0}, "--steps=0: out of range; allowed: at least 1"),
@@ -61,26 +62,26 @@ def test_a_wrong_flag_is_named(argument, told):
         ({"channels": 2}, "--channels=2: unknown value; allowed: 0, 1, 3, 4"),
     ],
 )
-def test_a_wrong_value_names_flag_value_and_what_is_allowed(given, told):
-    with pytest.raises(UsageError, match=told):
+def test_a_wrong_value_names_flag_value_and_what_is_allowed(given, message):
+    with pytest.raises(UsageError, match=message):
         flags.check(Config, given)
     ((name, value),) = given.items()
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         parse(f"--{name}={value}")
 
 
 def test_the_written_flags_make_the_same_config(tmp_path):
-    made = complete(
+    config = complete(
         {"steps": 7, "real_target": "0.7,1.2", "xla": False, "variant": ("a: --r1=1", "b: --r2=1")}
     )
-    (tmp_path / "operative.flags").write_text(flags.as_flags(made))
-    assert complete(parse(f"--flagfile={tmp_path / 'operative.flags'}")) == made
+    (tmp_path / "operative.flags").write_text(flags.as_flags(config))
+    assert complete(parse(f"--flagfile={tmp_path / 'operative.flags'}")) == config
 
 
 def test_given_beats_the_models_default_beats_the_engines():
     defaults = {"d_turns": 5, "loss": "wasserstein"}
-    made = complete({"d_turns": 2}, defaults)
-    assert (made.d_turns, made.loss, made.g_turns) == (2, "wasserstein", 1)
+    config = complete({"d_turns": 2}, defaults)
+    assert (config.d_turns, config.loss, config.g_turns) == (2, "wasserstein", 1)
 
 
 def test_a_horizon_is_fixed_at_the_first_start():
@@ -89,16 +90,28 @@ def test_a_horizon_is_fixed_at_the_first_start():
     assert first.input_noise_steps == again.input_noise_steps == 50
 
 
-def test_help_shows_every_flag():
-    page = flags.help_text(Config, "usage")
+@pytest.mark.parametrize(
+    "argument, full", [("-h", False), ("--help", False), ("--helpfull", True), ("-helpfull", True)]
+)
+def test_help_can_be_requested_short_and_full(argument, full):
+    with pytest.raises(flags.HelpRequested) as request:
+        parse("--steps=5", argument)
+    assert request.value.full == full
+
+
+def test_full_help_shows_every_flag_and_help_the_common_ones():
+    short, full = (flags.help_text(Config, "usage", full) for full in (False, True))
     for field in dataclasses.fields(Config):
-        assert f"--{field.name}\n" in page
+        assert f"--{field.name}\n" in full
+        assert (f"--{field.name}\n" in short) == field.metadata["flag"]["common"]
+    assert 20 <= short.count("\n  --") <= 30
+    assert not re.search(r":\n\n", short)  # no heading without flags
 
 
 WITHOUT_TENSORFLOW = """
 import sys
-from keras_gan import app
-status = app.main(["main.py", *sys.argv[1:]], load_zoo=None)
+from keras_gan import cli
+status = cli.main(["main.py", *sys.argv[1:]], load_zoo=None)
 loaded = {"tensorflow", "keras", "numpy"} & sys.modules.keys()
 assert not loaded, loaded
 sys.exit(status)
@@ -107,7 +120,15 @@ sys.exit(status)
 
 @pytest.mark.parametrize(
     "argument, status",
-    [("--help", 0), ("--stepz=1", 2), ("--loss=hing", 2), ("--image_size=30", 2), ("--r1=-1", 2)],
+    [
+        ("-h", 0),
+        ("--help", 0),
+        ("--helpfull", 0),
+        ("--stepz=1", 2),
+        ("--loss=hing", 2),
+        ("--image_size=30", 2),
+        ("--r1=-1", 2),
+    ],
 )
 def test_help_and_a_wrong_flag_do_not_wait_for_tensorflow(root, argument, status):
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW, argument]

@@ -36,7 +36,7 @@ def test_every_switch_becomes_its_rule():
     assert rules["d_optimizer"].weight_decay == 0.01 and not rules["g_optimizer"].weight_decay
 
 
-def test_by_default_nothing_but_the_game_is_on():
+def test_by_default_no_further_rule_is_on():
     rules = from_config.compile_arguments(complete({}))
     assert not rules["penalties"] and not rules["d_inputs"] and not rules["targets"].soft
     for name in ("replay", "opponent", "top_k", "clip_norm", "d_constraint"):
@@ -44,7 +44,7 @@ def test_by_default_nothing_but_the_game_is_on():
     assert isinstance(rules["schedule"], schedules.FixedSchedule)
 
 
-def test_a_dictionary_of_settings_will_do():
+def test_a_dictionary_of_settings_is_accepted():
     rules = from_config.compile_arguments({"loss": "hinge", "d_turns": 3})
     whole = from_config.compile_arguments(complete({"loss": "hinge", "d_turns": 3}))
     names = ("loss", "schedule", "average", "targets", "penalties")
@@ -53,7 +53,7 @@ def test_a_dictionary_of_settings_will_do():
         from_config.compile_arguments({"d_turn": 3})
 
 
-def test_an_unknown_optimizer_is_told_with_the_choices():
+def test_an_unknown_optimizer_is_refused_with_the_choices():
     with pytest.raises(UsageError, match=r"--d_optimizer=sdg: unknown optimizer.*adam.*sgd"):
         from_config.compile_arguments(complete({"d_optimizer": "sdg"}))
 

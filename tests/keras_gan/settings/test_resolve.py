@@ -1,4 +1,4 @@
-"""From a command line to one config: the model's defaults, the run in progress, the combination."""
+"""From a command line to one config: model defaults, continued runs, compatibility."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from models import REGISTRY
 
 @pytest.fixture
 def started(tmp_path):
-    """A run that was started with some settings."""
+    """A function that starts a run with some settings."""
 
     def start(given):
         run = RunDirectory(tmp_path)
@@ -26,8 +26,8 @@ def started(tmp_path):
 
 
 def test_the_model_brings_its_defaults_and_what_is_given_wins():
-    made = resolve({"model": "wgan", "d_turns": 2}, REGISTRY)
-    assert (made.loss, made.d_turns) == ("wasserstein", 2)
+    config = resolve({"model": "wgan", "d_turns": 2}, REGISTRY)
+    assert (config.loss, config.d_turns) == ("wasserstein", 2)
 
 
 def test_an_unknown_model_is_refused_with_the_zoos_names():
@@ -35,7 +35,7 @@ def test_an_unknown_model_is_refused_with_the_zoos_names():
         resolve({"model": "dcgn"}, REGISTRY)
 
 
-def test_a_combination_that_makes_no_sense_is_refused():
+def test_incompatible_settings_are_refused():
     with pytest.raises(UsageError, match="--real_target=0.9: with --loss=hinge"):
         resolve({"loss": "hinge", "real_target": "0.9"}, REGISTRY)
 

@@ -1,4 +1,4 @@
-"""The report says what the result lines say."""
+"""The report agrees with the result lines."""
 
 import json
 
@@ -24,27 +24,27 @@ def test_the_paired_difference_is_students():
     frame = report.analyse(rows(base=list(base), other=list(other)), "modes").set_index("variant")
     expected = scipy.stats.ttest_rel(other, base)
     interval = expected.confidence_interval()
-    found = frame.loc["other"]
-    np.testing.assert_allclose(found["p"], expected.pvalue)
-    np.testing.assert_allclose([found["low"], found["high"]], [interval.low, interval.high])
+    row = frame.loc["other"]
+    np.testing.assert_allclose(row["p"], expected.pvalue)
+    np.testing.assert_allclose([row["low"], row["high"]], [interval.low, interval.high])
 
 
-def test_the_detectable_difference_is_found_four_times_in_five():
-    """By simulation; the quantiles' sum is an approximation, a little on the safe side."""
+def test_the_detectable_difference_is_detected_four_times_in_five():
+    """By simulation; the sum of quantiles is a slightly conservative approximation."""
     rng, pairs = np.random.default_rng(0), 10
     shifted = rng.normal(report.detectable(pairs), 1.0, (20_000, pairs))
-    found = (scipy.stats.ttest_1samp(shifted, 0.0, axis=1).pvalue < 0.05).mean()
-    assert 0.77 < found < 0.86
+    power = (scipy.stats.ttest_1samp(shifted, 0.0, axis=1).pvalue < 0.05).mean()
+    assert 0.77 < power < 0.86
     assert report.detectable(1) == np.inf
 
 
-def test_a_variant_is_compared_with_whom_the_study_says():
+def test_a_variant_is_compared_as_the_study_specifies():
     lines = rows(base=[1.0, 2, 3], twin=[2.0, 4, 3], noisy=[2.0, 5, 6])
     frame = report.analyse(lines, "modes", {"noisy": ["base", "twin"], "twin": ["base"]})
-    found = {(r["variant"], r["against"]): r["difference"] for _, r in frame.iterrows()}
-    assert found["noisy", "twin"] == pytest.approx(4 / 3)
-    assert found["noisy", "base"] == pytest.approx(7 / 3)
-    assert found["twin", "base"] == pytest.approx(1.0)
+    differences = {(r["variant"], r["against"]): r["difference"] for _, r in frame.iterrows()}
+    assert differences["noisy", "twin"] == pytest.approx(4 / 3)
+    assert differences["noisy", "base"] == pytest.approx(7 / 3)
+    assert differences["twin", "base"] == pytest.approx(1.0)
 
 
 def test_holm_corrects_step_by_step():
@@ -75,14 +75,14 @@ def test_the_same_lines_give_the_same_bytes(tmp_path):
         folder.mkdir()
         order = lines if folder.name == "a" else lines[::-1]
         (folder / "results.jsonl").write_text("".join(json.dumps(r) + "\n" for r in order))
-        about = {"base": {"model": "gan", "dataset": "grid25", "steps": 1, "batch_size": 2}}
-        (folder / "study.json").write_text(json.dumps(about))
+        study = {"base": {"model": "gan", "dataset": "grid25", "steps": 1, "batch_size": 2}}
+        (folder / "study.json").write_text(json.dumps(study))
         report.write(folder)
     for name in ("report.csv", "report-modes.png"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_committed_reports_are_what_their_lines_give(root, tmp_path):
+def test_committed_reports_follow_from_their_result_lines(root, tmp_path):
     studies = sorted(p.parent for p in (root / "docs" / "studies").glob("*/results.jsonl"))
     assert studies
     for folder in studies:
@@ -107,6 +107,6 @@ def test_a_wrong_share_is_refused(text):
         runner.share(text, 10)
 
 
-def test_shares_cover_everything_once():
+def test_shares_cover_all_runs_once():
     parts = [list(runner.share(f"{i}/3", 10)) for i in (1, 2, 3)]
     assert sorted(number for part in parts for number in part) == list(range(10))

@@ -1,4 +1,4 @@
-"""A study's variants, its runs, and what a kill leaves of them."""
+"""A study's variants and runs, and how it continues after a kill."""
 
 import json
 import os
@@ -27,18 +27,18 @@ def study(*more):
     return runner.variants(flags.parse(Config, ["study", *BASE, *more]), models.REGISTRY)
 
 
-def test_the_base_comes_first_and_is_what_others_are_compared_with():
-    found = study(
+def test_the_base_comes_first_and_others_are_compared_with_it():
+    variants = study(
         "--variant=hinge: --loss=hinge", "--variant=both vs base, hinge: --loss=hinge --d_turns=2"
     )
-    assert list(found) == ["base", "hinge", "both"]
-    assert [found[name].against for name in found] == [(), ("base",), ("base", "hinge")]
-    assert found["both"].config.d_turns == 2 and found["both"].config.loss == "hinge"
+    assert list(variants) == ["base", "hinge", "both"]
+    assert [variants[name].against for name in variants] == [(), ("base",), ("base", "hinge")]
+    assert variants["both"].config.d_turns == 2 and variants["both"].config.loss == "hinge"
 
 
-def test_a_budget_in_images_is_spent_by_ds_turns():
-    found = study("--images=960", "--variant=thrice: --d_turns=3")
-    assert found["base"].config.steps == 60 and found["thrice"].config.steps == 20
+def test_a_budget_in_images_counts_the_turns_of_d():
+    variants = study("--images=960", "--variant=thrice: --d_turns=3")
+    assert variants["base"].config.steps == 60 and variants["thrice"].config.steps == 20
 
 
 @pytest.mark.parametrize(
@@ -58,27 +58,29 @@ def test_a_wrong_variant_is_refused(texts, message):
         study(*(f"--variant={text}" for text in texts))
 
 
-def test_seeds_share_a_table_and_leave_no_trace():
-    """Each run starts from its seed alone, whoever sat at the table before."""
+def test_seeds_share_a_model_without_affecting_each_other():
+    """Each run depends on its seed alone, whatever ran before."""
     base = study()["base"].config
-    table, alone = (seed_runs.Table(base, base, models.REGISTRY) for _ in range(2))
+    shared, alone = (seed_runs.SeedRuns(base, base, models.REGISTRY) for _ in range(2))
 
-    def weights(at, seed):
-        at.play(seed)
-        assert int(at.gan.step.numpy()) == base.steps
-        return np.concatenate([w.ravel() for w in at.gan.get_weights()])
+    def weights(runs, seed):
+        runs.run(seed)
+        assert int(runs.gan.step.numpy()) == base.steps
+        return np.concatenate([w.ravel() for w in runs.gan.get_weights()])
 
-    first, other, again = (weights(table, seed) for seed in (0, 1, 0))
+    first, other, again = (weights(shared, seed) for seed in (0, 1, 0))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     np.testing.assert_array_equal(weights(alone, 1), other)
 
 
 def test_variants_start_from_the_bases_weights():
-    found = study("--variant=hinge: --loss=hinge")
+    variants = study("--variant=hinge: --loss=hinge")
     base, hinge = (
         named_state(
-            seed_runs.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+            seed_runs.SeedRuns(
+                variants[name].config, variants["base"].config, models.REGISTRY
+            )._fresh(3)
         )
         for name in ("base", "hinge")
     )
@@ -88,18 +90,20 @@ def test_variants_start_from_the_bases_weights():
 
 
 def test_a_small_last_layer_stays_small():
-    found = study("--variant=small: --last_layer_init=0.003")
-    table = seed_runs.Table(found["small"].config, found["base"].config, models.REGISTRY)
-    for network in table._fresh(0).networks.values():
+    variants = study("--variant=small: --last_layer_init=0.003")
+    runs = seed_runs.SeedRuns(variants["small"].config, variants["base"].config, models.REGISTRY)
+    for network in runs._fresh(0).networks.values():
         first, *_, last, _ = network.get_weights()
         assert np.abs(last).max() <= 0.003 < np.abs(first).max()
 
 
-def test_a_norm_keeps_its_own_start():
+def test_a_norm_keeps_its_own_initial_scale():
     """Kernels come from the base, γ stays 1: the base's next variable is a bias of that shape."""
-    found = study("--variant=norm: --normalization=batch --d_normalization=batch")
+    variants = study("--variant=norm: --normalization=batch --d_normalization=batch")
     base, norm = (
-        seed_runs.Table(found[name].config, found["base"].config, models.REGISTRY)._fresh(3)
+        seed_runs.SeedRuns(variants[name].config, variants["base"].config, models.REGISTRY)._fresh(
+            3
+        )
         for name in ("base", "norm")
     )
     for name, network in norm.networks.items():
@@ -114,7 +118,7 @@ def test_a_norm_keeps_its_own_start():
 
 
 @pytest.mark.slow
-def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
+def test_a_killed_study_continues_and_repeats_no_run(root, tmp_path):
     command = [
         *(sys.executable, "main.py", *BASE, f"--run_dir={tmp_path}", "--seeds=3", "--jobs=2"),
         "--variant=hinge: --loss=hinge",
@@ -124,14 +128,14 @@ def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
     process = subprocess.Popen(
         command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    began = time.monotonic()
+    started = time.monotonic()
     while not results.exists():
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() - began < 300
+        assert time.monotonic() - started < 300
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    time.sleep(5)  # the workers leave with the runner
+    time.sleep(5)  # the workers exit with the runner
     before = results.read_text()
     time.sleep(3)
     assert results.read_text() == before
@@ -139,8 +143,8 @@ def test_a_killed_study_goes_on_and_repeats_no_run(root, tmp_path):
     assert done.returncode == 0, done.stderr
     assert results.read_text().startswith(before)
     rows = [json.loads(line) for line in results.read_text().splitlines()]
-    found = sorted((row["variant"], row["seed"]) for row in rows)
-    assert found == sorted((n, s) for n in ("base", "hinge", "broken") for s in range(3))
+    runs = sorted((row["variant"], row["seed"]) for row in rows)
+    assert runs == sorted((n, s) for n in ("base", "hinge", "broken") for s in range(3))
     assert {"settings", "versions", "commit", "ended", "seconds", "modes"} <= rows[0].keys()
     report = (tmp_path / "report.md").read_bytes()
     subprocess.run(

@@ -1,4 +1,4 @@
-"""Extractors: the shipped network on real data, shapes, hashes, files of users."""
+"""Extractors: the shipped network on real data, shapes, hashes, users' files."""
 
 import hashlib
 
@@ -22,7 +22,7 @@ def shipped():
     return small_cnn.open_shipped()
 
 
-def test_the_shipped_network_knows_fashion_mnist(shipped):
+def test_the_shipped_network_classifies_fashion_mnist(shipped):
     test = open_source("fashion_mnist", split="test")
     images, labels = test.fetch(np.arange(10_000))
     accuracy = (shipped.probabilities(images).argmax(1) == labels).mean()
@@ -30,12 +30,12 @@ def test_the_shipped_network_knows_fashion_mnist(shipped):
     assert small_cnn.SHIPPED.stat().st_size < 300_000
 
 
-def test_the_shipped_network_is_the_one_fashion_mnist_gets(shipped, tmp_path):
+def test_fashion_mnist_gets_the_shipped_network(shipped, tmp_path):
     division = protocol.divide(open_source("fashion_mnist"))
     metadata = small_cnn.describe(division)
     assert storage.load(small_cnn.SHIPPED, metadata)[1]["command"]
     assert small_cnn.small_cnn(division, tmp_path).hash == shipped.hash
-    assert not list(tmp_path.rglob("*.npz"))  # nothing had to be trained
+    assert not list(tmp_path.rglob("*.npz"))  # nothing was trained
     assert not np.intersect1d(division.cnn, division.reference).size
     assert [len(x) for x in (division.cnn, division.reference, division.held_out)] == [
         10_000,
@@ -74,13 +74,13 @@ def test_training_is_a_function_of_the_seed(small):
     assert extractors.hash_arrays(first) == extractors.hash_arrays(second)
 
 
-def test_unlabelled_data_get_a_network_of_rotations_and_its_name(small, tmp_path):
+def test_unlabelled_data_get_a_network_named_after_rotations(small, tmp_path):
     division = protocol.divide(small.source(1200, 0, labelled=False, shape=(28, 32, 3)))
     extractor = small_cnn.small_cnn(division, tmp_path)
     assert extractor.name == "rotation_cnn" and extractor.classes is None
     assert extractor.title == "FD (rotation CNN)" and extractor.resize.endswith("28x28")
-    (kept,) = tmp_path.rglob("*.npz")
-    assert storage.load(kept)[1]["task"] == "rotations"
+    (file,) = tmp_path.rglob("*.npz")
+    assert storage.load(file)[1]["task"] == "rotations"
     assert small_cnn.small_cnn(division, tmp_path).hash == extractor.hash
 
 
@@ -91,7 +91,7 @@ def test_rotations_are_those_of_numpy():
         np.testing.assert_array_equal(turned[k], np.rot90(image[0], k))
 
 
-def test_large_pixels_are_brought_down(small):
+def test_large_images_are_reduced_to_few_pixels(small):
     images, _ = small.pictures(3, shape=(64, 28, 3))
     pixels = extractors.Pixels((64, 28, 3))
     assert pixels.features(images).shape == (3, 32 * 28 * 3) and "32x28" in pixels.resize
@@ -104,8 +104,8 @@ def test_resizing_is_pillows(small):
     image = small.pictures(1, shape=(64, 64, 1))[0]
     expected = Image.fromarray(image[0, ..., 0].astype(np.float32), mode="F")
     expected = np.asarray(expected.resize((28, 28), Image.Resampling.BICUBIC))
-    found = extractors.to_size(image, (28, 28))[0, ..., 0]
-    assert np.abs(found - np.clip(expected, 0, 255)).max() < 0.5
+    resized = extractors.to_size(image, (28, 28))[0, ..., 0]
+    assert np.abs(resized - np.clip(expected, 0, 255)).max() < 0.5
 
 
 def test_a_keras_model_and_its_saved_model_give_the_same_features(small, tmp_path):
@@ -115,17 +115,17 @@ def test_a_keras_model_and_its_saved_model_give_the_same_features(small, tmp_pat
     model.save(tmp_path / "own.keras")
     model.export(tmp_path / "saved", verbose=False)
     images = small.pictures(30)[0]
-    found = [pretrained.open_model(str(tmp_path / name)) for name in ("own.keras", "saved")]
-    first, second = (extractor.features(images) for extractor in found)
-    assert first.shape == (30, 5) and found[0].hash != "none"
+    opened = [pretrained.open_model(str(tmp_path / name)) for name in ("own.keras", "saved")]
+    first, second = (extractor.features(images) for extractor in opened)
+    assert first.shape == (30, 5) and opened[0].hash != "none"
     np.testing.assert_allclose(first, second, atol=1e-5)
-    assert "14x14" in found[0].resize
+    assert "14x14" in opened[0].resize
     expected = model(extractors.three_channels(extractors.to_size(images, (14, 14))))
     np.testing.assert_allclose(first, np.mean(expected, axis=(1, 2)), atol=1e-5)
 
 
 def graph_of_2015(path):
-    """A graph with the node names of the 2015 network, but next to nothing between them."""
+    """A graph with the node names of the 2015 network, but almost nothing between them."""
     with tf.Graph().as_default() as graph:
         images = tf.compat.v1.placeholder(tf.float32, (1, None, None, 3), name="images")
         images = tf.raw_ops.IdentityN(input=[images])[0]
@@ -139,7 +139,7 @@ def graph_of_2015(path):
         kernel = np.random.RandomState(0).normal(size=(2048, 7)).astype(np.float32) / 1e4
         tf.matmul(row, tf.constant(kernel), name="softmax/logits/MatMul")
     definition = graph.as_graph_def()
-    definition.versions.producer = 8  # of the time when this kind of normalisation was in use
+    definition.versions.producer = 8  # as old as this op for normalisation
     (pool,) = (node for node in definition.node if node.name == "pool_3")
     pool.op = "BatchNormWithGlobalNormalization"
     del pool.input[:]
@@ -163,7 +163,7 @@ def test_only_the_known_graph_is_called_fid(small, tmp_path, monkeypatch):
     assert pretrained.open_inception(str(tmp_path / "graph.pb"), clean=True).name == "clean_fid"
 
 
-def test_wrong_files_are_told(tmp_path):
+def test_wrong_files_are_refused(tmp_path):
     with pytest.raises(UsageError, match="--inception_weights=PATH"):
         pretrained.open_inception("")
     with pytest.raises(UsageError, match="no such file"):

@@ -30,12 +30,12 @@ def test_one_dimension_is_the_difference_of_means_and_deviations():
 
 
 def test_commuting_covariances_add_up_over_their_axes():
-    turn = linalg.qr(np.random.RandomState(0).normal(size=(12, 12)))[0]
+    rotation = linalg.qr(np.random.RandomState(0).normal(size=(12, 12)))[0]
     a, b = np.linspace(0.0, 3.0, 12), np.linspace(2.0, 0.1, 12)
-    first = gaussian(np.zeros(12), turn @ np.diag(a) @ turn.T)
-    second = gaussian(np.ones(12), turn @ np.diag(b) @ turn.T)
+    first = gaussian(np.zeros(12), rotation @ np.diag(a) @ rotation.T)
+    second = gaussian(np.ones(12), rotation @ np.diag(b) @ rotation.T)
     expected = 12 + np.sum((np.sqrt(a) - np.sqrt(b)) ** 2)
-    # An axis has variance 0: an eigenvalue's rounding of 1e-16 has a root of 1e-8.
+    # One axis has variance 0, and a rounding error of 1e-16 has a root of 1e-8.
     assert frechet.frechet_distance(first, second) == pytest.approx(expected, rel=1e-8)
 
 
@@ -50,8 +50,10 @@ def test_identical_sets_are_at_zero_and_the_distance_is_symmetric():
     first, second = (gaussian(np.full(20, m), random_covariance(20, m)) for m in (2, 3))
     scale = np.trace(first.covariance())
     assert abs(frechet.frechet_distance(first, first)) < 1e-9 * scale
-    there, back = (frechet.frechet_distance(*pair) for pair in ((first, second), (second, first)))
-    assert there == pytest.approx(back, rel=1e-10)
+    forward, backward = (
+        frechet.frechet_distance(*pair) for pair in ((first, second), (second, first))
+    )
+    assert forward == pytest.approx(backward, rel=1e-10)
 
 
 def test_singular_covariances_are_real_and_exact():
@@ -60,12 +62,12 @@ def test_singular_covariances_are_real_and_exact():
     covariance[:, 8:] = covariance[8:] = 0  # half of the features are constant
     point = frechet.moments(np.tile(np.arange(16.0), (50, 1)))
     expected = np.sum(np.arange(16.0) ** 2) + np.trace(covariance)
-    found = frechet.frechet_distance(gaussian(np.zeros(16), covariance), point)
-    assert found == pytest.approx(expected, rel=1e-9)
+    distance = frechet.frechet_distance(gaussian(np.zeros(16), covariance), point)
+    assert distance == pytest.approx(expected, rel=1e-9)
 
 
 def test_streams_agree_with_numpy_whatever_the_batches_and_the_order():
-    # Means a million times the deviations would ruin sums of squares.
+    # With means a million times the deviations, sums of squares would lose all digits.
     x = np.random.RandomState(0).normal(1e4, 0.01, size=(2000, 8))
     order = np.random.RandomState(1).permutation(len(x))
     whole, pieces, shuffled = frechet.moments(x), frechet.Moments(8), frechet.Moments(8)
@@ -82,7 +84,7 @@ def test_streams_agree_with_numpy_whatever_the_batches_and_the_order():
     assert np.ptp(values) < 1e-6 * values[0]
 
 
-def test_taking_a_part_out_is_the_inverse_of_merging():
+def test_removing_a_part_is_the_inverse_of_merging():
     x = np.random.RandomState(0).normal(size=(500, 6))
     rest = frechet.moments(x).without(frechet.moments(x[:120]))
     np.testing.assert_allclose(rest.covariance(), np.cov(x[120:], rowvar=False), rtol=1e-10)
@@ -95,7 +97,7 @@ def features(seed, shift=0.0, count=3000, size=48):
 
 
 def textbook(x, y):
-    """The form of the paper, through scipy's root of the product."""
+    """The formula of the paper, with scipy's root of the product."""
     a, b = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -105,16 +107,16 @@ def textbook(x, y):
 
 def test_agrees_with_the_textbook_form():
     x, y = features(0), features(1, 0.3)
-    found = frechet.frechet_distance(frechet.moments(x), frechet.moments(y))
-    assert found == pytest.approx(textbook(x, y), rel=1e-6)
+    distance = frechet.frechet_distance(frechet.moments(x), frechet.moments(y))
+    assert distance == pytest.approx(textbook(x, y), rel=1e-6)
 
 
 def test_agrees_with_pytorch_fid():
     # What calculate_frechet_distance of pytorch-fid 0.3.0 gives for these features.
-    found = frechet.frechet_distance(
+    distance = frechet.frechet_distance(
         frechet.moments(features(0)), frechet.moments(features(1, 0.3))
     )
-    assert found == pytest.approx(207.54822439118743, rel=1e-9)
+    assert distance == pytest.approx(207.54822439118743, rel=1e-9)
 
 
 def test_too_few_samples_and_broken_features_are_named():

@@ -1,4 +1,4 @@
-"""Kernel distance: unbiased, equal to scikit-learn's kernel, indifferent to order."""
+"""Kernel distance: unbiased, equal to scikit-learn's kernel, independent of the order."""
 
 import numpy as np
 import pytest

@@ -17,19 +17,19 @@ def test_agrees_with_scikit_learn_whatever_the_batches(batch):
     data, queries = draw(0, 1000), draw(1, 30)
     distances, expected = NearestNeighbors(n_neighbors=3).fit(data).kneighbors(queries)
     batches = (data[i : i + batch] for i in range(0, len(data), batch))
-    found, near = memorisation.nearest(queries, batches, 3)
-    assert (found == expected).all()
-    np.testing.assert_allclose(near, distances, rtol=1e-9)
+    indices, nearest = memorisation.nearest(queries, batches, 3)
+    assert (indices == expected).all()
+    np.testing.assert_allclose(nearest, distances, rtol=1e-9)
 
 
-def test_copies_are_seen_as_such():
+def test_copies_are_detected():
     data, held = draw(0, 2000), draw(1, 500)
     _, real = memorisation.nearest(held, [data])
-    _, honest = memorisation.nearest(draw(2, 500), [data])
+    _, new = memorisation.nearest(draw(2, 500), [data])
     _, copied = memorisation.nearest(data[:500] + 1e-3, [data])
-    honest = memorisation.memorisation(honest[:, 0], real[:, 0])
+    new = memorisation.memorisation(new[:, 0], real[:, 0])
     copied = memorisation.memorisation(copied[:, 0], real[:, 0])
-    assert 0.9 < honest["nearest_ratio"] < 1.1 and honest["copy_share"] < 0.05
+    assert 0.9 < new["nearest_ratio"] < 1.1 and new["copy_share"] < 0.05
     assert copied["nearest_ratio"] < 0.01 and copied["copy_share"] == 1.0
 
 

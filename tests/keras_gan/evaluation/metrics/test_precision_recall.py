@@ -1,4 +1,4 @@
-"""Precision, recall, density, coverage: the theorems, and the reference implementation."""
+"""Precision, recall, density, coverage: known properties, and the reference implementation."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def draw(seed, count=600, shift=0.0, spread=1.0):
 
 
 def by_formula(reals, fakes, k):
-    """The published formulas (Naeem et al., 2020), one to one."""
+    """The published formulas (Naeem et al., 2020), verbatim."""
 
     def radii(x):
         return np.sort(pairwise_distances(x), axis=1)[:, k]
@@ -45,26 +45,26 @@ def test_agrees_with_prdc():
         "density": 1.3264,
         "coverage": 0.8666666666666667,
     }
-    found = figures(draw(1, 500, 0.3, 0.8), draw(0), 5, 5)
-    assert found == pytest.approx(expected, rel=1e-9)
+    scores = figures(draw(1, 500, 0.3, 0.8), draw(0), 5, 5)
+    assert scores == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_collapsed_generator_has_high_precision_and_low_recall():
     reals = draw(0)
-    found = figures(reals[0] + 1e-3 * draw(1), reals)
-    assert found["precision"] > 0.95 and found["recall"] < 0.05 and found["coverage"] < 0.1
+    scores = figures(reals[0] + 1e-3 * draw(1), reals)
+    assert scores["precision"] > 0.95 and scores["recall"] < 0.05 and scores["coverage"] < 0.1
 
 
 def test_a_generator_of_noise_around_the_data_has_low_precision_and_high_recall():
-    found = figures(draw(1, spread=5.0), draw(0))
-    assert found["precision"] < 0.1 and found["recall"] > 0.95
+    scores = figures(draw(1, spread=5.0), draw(0))
+    assert scores["precision"] < 0.1 and scores["recall"] > 0.95
 
 
 def test_identical_sets_reach_everything():
     reals = draw(0)
-    found = figures(reals, reals)
-    assert found["precision"] == found["recall"] == found["coverage"] == 1
-    assert found["density"] == pytest.approx(1.0)
+    scores = figures(reals, reals)
+    assert scores["precision"] == scores["recall"] == scores["coverage"] == 1
+    assert scores["density"] == pytest.approx(1.0)
 
 
 def test_shifts_order_and_blocks_do_not_matter(monkeypatch):

@@ -72,7 +72,7 @@ def test_stop_ends_with_status_3_and_a_report(tmp_path):
 
 
 def rolled_back(tmp_path, rates, *more, signal="not finite", step=60, saved=(0, 20, 40), **then):
-    """A game with the learning rates `rates` by player, rolled back; and its events."""
+    """A model with the learning rates `rates` by player, rolled back; and its events."""
     attempts, trained_to = then.get("attempts", 1), then.get("trained_to", 0)
     text = ["--dataset=ring8", "--width=8", "--batch_size=8", "--log_every=10", *more]
     config = resolve(flags.parse(Config, ["", *text]), REGISTRY)

@@ -1,4 +1,4 @@
-"""Each signal fires on what it is named after, and is silent on a healthy block."""
+"""Each signal fires on what it is named after, and is silent on healthy readings."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_a_spike_is_one_step_far_out():
     assert "D loss spikes" in raised(made)
 
 
-def test_variance_that_rises_is_told_even_where_it_is_not_high():
+def test_rising_variance_is_reported_even_if_it_is_not_high():
     swing = np.where(np.arange(STEPS) % 2, 1.0, -1.0)
     rising = np.array([0.8 + (0.05 if i < 12 else 0.4) * swing for i in range(20)])
     assert "D loss variance rises" in raised(blocks(**{"discriminator/loss": rising}))
@@ -118,13 +118,13 @@ def test_a_paired_loss_leaves_the_level_of_its_logits_free():
     assert "logits saturated" in raised(blocks(**levels), "relativistic")
 
 
-def test_a_name_has_one_signal_a_loss():
+def test_a_name_has_one_signal_per_loss():
     for loss in signals.ALL:
         names = [signal.name for signal in signals.of_loss(loss)]
         assert len(names) == len(set(names))
 
 
-def test_fakes_that_come_nearer_are_on_their_way():
+def test_fakes_that_come_closer_raise_nothing():
     far = {"reals/nearest_fake": np.linspace(1.6, 0.8, 20)}
     assert "fakes miss the data" not in raised(blocks(**far))
     assert "fakes miss the data" in raised(blocks(**{"reals/nearest_fake": np.full(20, 0.9)}))
