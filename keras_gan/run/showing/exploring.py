@@ -125,7 +125,7 @@ class Explorer:
         Raises:
             UsageError: not a picture, or too large a one.
         """
-        head = decoding.look(file)
+        head = decoding.read_header(file)
         if head is None:
             raise UsageError("not a picture that can be read")
         if head.size[0] * head.size[1] > MOST_PIXELS:

@@ -90,7 +90,7 @@ class RunView:
         axes.set(xlabel="step", ylabel=title)
         axes.legend(fontsize=8)
         axes.grid(alpha=0.3)
-        return pictures.drawn(figure)
+        return pictures.render(figure)
 
 
 def _is_score(name):
