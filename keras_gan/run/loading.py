@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import os
 import pathlib
 import types
+from collections.abc import Mapping
 
 import numpy as np
 
 from keras_gan.errors import StorageError, UsageError
+from keras_gan.gan import GAN
 from keras_gan.run.showing import hub
 from keras_gan.run.showing.extras import require
 from keras_gan.settings import flags
@@ -17,13 +20,15 @@ from keras_gan.settings.resolve import complete
 ZOOS = ("keras_gan_models", "models")  # as a wheel ships it, and in a checkout
 
 
-def is_hub_folder(path):
+def is_hub_folder(path: str | os.PathLike) -> bool:
     """Whether a folder is one that `--export_format=hub` wrote."""
     path = pathlib.Path(path)
     return (path / "config.json").is_file() and (path / "model.safetensors").is_file()
 
 
-def load_hub(path_or_name, registry=None):
+def load_hub(
+    path_or_name: str | os.PathLike, registry: Mapping[str, type[GAN]] | None = None
+) -> GAN:
     """A model from a hub folder.
 
     Args:
@@ -62,7 +67,7 @@ def load_hub(path_or_name, registry=None):
     return gan
 
 
-def installed_zoo():
+def installed_zoo() -> Mapping[str, type[GAN]]:
     """The registry of the zoo that is installed, or of the checkout."""
     for name in ZOOS:
         try:

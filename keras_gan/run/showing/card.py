@@ -1,6 +1,8 @@
 """The model card: a text for people with a YAML head for a model hub, checked without network."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from keras_gan.errors import UsageError
 from keras_gan.settings.config import DEVICES, STUDY, TOOLS, WATCH, Config
@@ -93,7 +95,7 @@ images = model.sample({arguments})
 """
 
 
-def text(description, metrics):
+def text(description: Mapping[str, Any], metrics: Mapping[str, object]) -> str:
     """The card.
 
     Args:
@@ -140,7 +142,7 @@ def text(description, metrics):
     )
 
 
-def check(card):
+def check(card: str) -> None:
     """Raises a `UsageError` unless a card's head follows the schema.
 
     The hub's own check needs the network; this one is of keys, types and allowed words.
@@ -159,7 +161,7 @@ def check(card):
         raise UsageError(f"model card: lacks one of the sections {', '.join(SECTIONS)}")
 
 
-def scores(metrics):
+def scores(metrics: Mapping[str, object]) -> dict[str, float]:
     """The scores among what a row of scores.csv has: name → float."""
     found = {}
     for name, value in metrics.items():

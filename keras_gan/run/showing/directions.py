@@ -1,10 +1,15 @@
 """Directions of the latent space that change one thing about an image, found without training."""
 
 import dataclasses
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from keras_gan.data.source import Source
+from keras_gan.gan import GAN
+from keras_gan.step import pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +27,11 @@ class Direction:
     reach: float = 3.0
 
 
-def sefa(gan, count=8):
+def sefa(gan: GAN, count: int = 8) -> list[Direction]:
     """Closed-form factorisation (SeFa; Shen & Zhou, 2021).
 
     The directions that G's first affine layer A amplifies most are the eigenvectors of AᵀA with
-    the greatest eigenvalues; where several layers read z, A is all of them, one over the other.
+    the greatest eigenvalues; where several layers read z, A is all of them stacked.
 
     Args:
         gan: a `GAN`.
@@ -37,7 +42,7 @@ def sefa(gan, count=8):
         positive.
 
     Raises:
-        ValueError: no dense layer of G reads the latents.
+        ValueError: no affine layer of G reads the latents.
     """
     weights = latent_weights(gan.average_generator, gan.latent_dim)
     values, vectors = np.linalg.eigh(weights @ weights.T)  # ascending
@@ -48,29 +53,34 @@ def sefa(gan, count=8):
     ]
 
 
-def latent_weights(generator, latent_dim):
-    """The kernels of the dense layers that read z, side by side: float64 [dimensions, units].
+def latent_weights(generator: keras.Model, latent_dim: int) -> np.ndarray:
+    """The matrices of the affine layers that read z, side by side: float64 [dimensions, units].
 
     A layer counts if no other layer with weights stands between z and it. Where it reads more
-    than z, such as an embedded label, z comes first.
+    than z, such as an embedded label, z comes first. Its matrix is what it makes of the unit
+    vectors, less what it makes of 0.
     """
     reads = {id(generator.inputs[0])}
-    kernels = []
+    matrices = []
     for operation in generator.operations:
         for node in operation._inbound_nodes:
-            if not any(id(tensor) in reads for tensor in node.input_tensors):
+            inputs = [tensor for tensor in node.input_tensors if id(tensor) in reads]
+            if not inputs:
                 continue
-            kernel = getattr(operation, "kernel", None)
-            if kernel is not None and len(kernel.shape) == 2:
-                kernels.append(keras.ops.convert_to_numpy(kernel)[:latent_dim])
-            elif not getattr(operation, "weights", ()):
+            if not getattr(operation, "weights", ()):
                 reads.update(id(tensor) for tensor in node.output_tensors)
-    if not kernels:
-        raise ValueError("no dense layer of the generator reads the latents")
-    return np.concatenate(kernels, axis=1).astype(np.float64)
+            elif len(inputs[0].shape) == 2 and inputs[0].shape[1] >= latent_dim:
+                units = np.zeros((latent_dim + 1, inputs[0].shape[1]), np.float32)
+                units[:latent_dim, :latent_dim] = np.eye(latent_dim)
+                made = np.asarray(operation(tf.constant(units)), np.float64)
+                made = made.reshape(latent_dim + 1, -1)
+                matrices.append(made[:-1] - made[-1])
+    if not matrices:
+        raise ValueError("no affine layer of the generator reads the latents")
+    return np.concatenate(matrices, axis=1)
 
 
-def principal(codes, count=8, name="code"):
+def principal(codes: np.ndarray, count: int = 8, name: str = "code") -> list[Direction]:
     """The directions in which an encoder's codes vary most.
 
     Args:
@@ -90,7 +100,7 @@ def principal(codes, count=8, name="code"):
     ]
 
 
-def own_codes(gan, source=None, count=8):
+def own_codes(gan: GAN, source: Source | None = None, count: int = 8) -> list[Direction]:
     """The directions that a model has by its making: InfoGAN's codes, VAE-GAN's encoder.
 
     Args:
@@ -110,7 +120,7 @@ def own_codes(gan, source=None, count=8):
     return []
 
 
-def class_mixer(gan):
+def class_mixer(gan: GAN) -> Callable | None:
     """G as a function of mixed classes, to move from one class to another.
 
     Args:
@@ -127,8 +137,6 @@ def class_mixer(gan):
     mixed = keras.Model([generator.inputs[0], layer.output], generator.outputs[0])
 
     def generate(latents, weights):
-        from keras_gan.step import pixels
-
         embedding = tf.matmul(tf.constant(weights, tf.float32), layer.kernel)
         return pixels.to_uint8(mixed([tf.constant(latents), embedding], training=False))
 

@@ -145,7 +145,7 @@ class _Page:
         self.grid = gradio.Gallery(
             self._gallery(self._start()["places"], 1.0, False, 0),
             label="Click an image to make it the centre",
-            columns=6,
+            columns=5,
             height="auto",
             buttons=[],
             object_fit="contain",
@@ -190,17 +190,17 @@ class _Page:
             elem_id="other",
         )
         self.share = gradio.Slider(
-            0, 1, 0, step=0.02, label="how far", visible=mixes, elem_id="share"
+            0, 1, 0, step=0.02, label="how far", visible=mixes, buttons=[], elem_id="share"
         )
 
     def _favourites_part(self):
         gradio = self.gradio
-        with gradio.Group():
+        with gradio.Column():
             self.favourites = gradio.Gallery(
                 [],
                 label="Favourites",
-                columns=8,
-                height="auto",
+                columns=5,
+                height=190,
                 buttons=[],
                 object_fit="contain",
                 allow_preview=False,
@@ -211,12 +211,12 @@ class _Page:
                 self.walk = gradio.Button("Walk between them", elem_id="walk")
                 self.save = gradio.Button("Save them", elem_id="save")
                 self.clear = gradio.Button("Clear", elem_id="clear")
-            self.files = gradio.File(label="Saved", interactive=False, elem_id="files")
+            self.files = gradio.File(label="Saved", interactive=False, height=160, elem_id="files")
         self.film = gradio.HTML("", elem_id="film")
 
     def _upload_part(self):
         gradio = self.gradio
-        with gradio.Group():
+        with gradio.Column():
             self.upload = gradio.Image(
                 label="A picture of yours",
                 sources=["upload"],
@@ -344,16 +344,15 @@ class _Page:
 def _run_tab(gradio, view):
     """The second tab, which reads the run's folder every few seconds."""
     state = gradio.Markdown(view.state(), elem_id="run-state")
+    still = dict(interactive=False, buttons=[])
     with gradio.Row():
-        losses = gradio.Image(
-            view.losses(), label="Losses", interactive=False, buttons=[], elem_id="losses"
-        )
-        scores = gradio.Image(
-            view.scores(), label="Scores", interactive=False, buttons=[], elem_id="scores"
-        )
+        losses = gradio.Image(view.losses(), label="Losses", elem_id="losses", **still)
+        scores = gradio.Image(view.scores(), label="Scores", elem_id="scores", **still)
     last = max(1, len(view.sample_steps()) - 1)
-    number = gradio.Slider(0, last, last, step=1, label="Samples over the steps", elem_id="number")
-    samples = gradio.Image(label="Samples", interactive=False, format="png", elem_id="samples")
+    number = gradio.Slider(
+        0, last, last, step=1, label="Samples over the steps", buttons=[], elem_id="number"
+    )
+    samples = gradio.Image(label="Samples", height=420, format="png", elem_id="samples", **still)
     events = gradio.Dataframe(
         view.events(),
         headers=["step", "event", "what"],

@@ -13,7 +13,7 @@ from keras_gan.evaluation import pictures
 from keras_gan.run.showing import directions, films, latents, originals, projection
 from keras_gan.step import randomness
 
-SAMPLES = 24
+SAMPLES = 20
 SLIDERS = 8
 MOST_FAVOURITES = 64
 MOST_PIXELS = 4096 * 4096  # of an uploaded picture
@@ -140,7 +140,8 @@ class Explorer:
             self.gan, image[None], extractor=self.extractor, steps=SEARCH_STEPS
         )
         label = None if found.labels is None else int(found.labels[0])
-        return Place(found.latents[0], label), image, projection.sentence(found)
+        error = 100 * found.pixel_errors[0]
+        return Place(found.latents[0], label), image, f"pixels differ by {error:.1f} % of the range"
 
     # Favourites ---------------------------------------------------------------------------------
 

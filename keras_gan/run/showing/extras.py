@@ -13,7 +13,7 @@ EXTRAS = {
 }
 
 
-def require(extra, flag, value):
+def require(extra: str, flag: str, value: object) -> None:
     """Raises a `UsageError` that says what to install, unless an extra's packages are there.
 
     Args:

@@ -1,7 +1,9 @@
 """Frames as a film: MP4, GIF or WebP."""
 
 import io
+import os
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -9,6 +11,7 @@ from PIL import Image
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import pictures
+from keras_gan.gan import GAN
 from keras_gan.rules import priors
 from keras_gan.run.showing import latents
 from keras_gan.run.showing.extras import require
@@ -17,7 +20,9 @@ FORMATS = ("mp4", "gif", "webp")
 SMALLEST_SIDE = 256  # a film is enlarged by a whole number until its smaller side has this many
 
 
-def save(frames, path, *, frame_rate=24, zoom=0):
+def save(
+    frames: np.ndarray, path: str | os.PathLike, *, frame_rate: int = 24, zoom: int = 0
+) -> None:
     """Writes a film that is repeated for ever where the format can say so (GIF, WebP).
 
     Args:
@@ -43,12 +48,12 @@ def save(frames, path, *, frame_rate=24, zoom=0):
         raise StorageError(f"{path}: {error.strerror}") from error
 
 
-def encoded(frames, frame_rate, kind):
+def encoded(frames: np.ndarray, frame_rate: int, kind: str) -> bytes:
     """A film of frames uint8 [n, h, w, 3] as bytes; `kind` is in `FORMATS`."""
     return _mp4(frames, frame_rate) if kind == "mp4" else _animation(frames, frame_rate, kind)
 
 
-def enlarged(frames, zoom=0):
+def enlarged(frames: np.ndarray, zoom: int = 0) -> np.ndarray:
     """Frames [n, h, w, c] in colour, their pixels repeated: uint8 [n, zoom h, zoom w, 3]."""
     frames = np.asarray(frames, np.uint8)
     zoom = zoom or max(1, -(-SMALLEST_SIDE // min(frames.shape[1:3])))
@@ -56,7 +61,7 @@ def enlarged(frames, zoom=0):
     return frames.repeat(3, axis=-1) if frames.shape[-1] == 1 else frames[..., :3]
 
 
-def durations(count, frame_rate, unit):
+def durations(count: int, frame_rate: int, unit: int) -> list[int]:
     """Whole milliseconds for each frame, multiples of `unit`, that add up to the film's length."""
     ends = np.round(np.arange(1, count + 1) * 1000.0 / frame_rate / unit).astype(int) * unit
     return [int(n) for n in np.diff(ends, prepend=0)]
@@ -98,7 +103,9 @@ def _mp4(frames, frame_rate):
     return buffer.getvalue()
 
 
-def walk_frames(gan, walks, count, labels=None):
+def walk_frames(
+    gan: GAN, walks: Sequence[np.ndarray], count: int, labels: np.ndarray | None = None
+) -> np.ndarray:
     """Closed walks, side by side.
 
     Args:

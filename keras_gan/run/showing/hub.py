@@ -2,14 +2,20 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
+import keras
 import numpy as np
 
 from keras_gan.evaluation import pictures
+from keras_gan.gan import GAN
 from keras_gan.run.showing import card
 from keras_gan.run.showing.extras import require
+from keras_gan.settings.config import Config
 
 FORMAT = 1
 # Settings that say where things are on one machine, and nothing about the model.
@@ -33,7 +39,13 @@ OF_A_MACHINE = (
 SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables", "assets")
 
 
-def write(gan, folder, config, saved_model, metrics=None):
+def write(
+    gan: GAN,
+    folder: str | os.PathLike,
+    config: Config,
+    saved_model: str | os.PathLike,
+    metrics: Mapping[str, object] | None = None,
+) -> None:
     """Writes the folder.
 
     It holds `README.md` (the card), `config.json`, `model.safetensors` (all networks, the
@@ -70,7 +82,7 @@ def write(gan, folder, config, saved_model, metrics=None):
     (folder / "README.md").write_text(text)
 
 
-def describe(gan, config):
+def describe(gan: GAN, config: Config) -> dict[str, Any]:
     """What rebuilds the model, without weights: a dictionary for JSON."""
     settings = dataclasses.asdict(config)
     settings = {name: value for name, value in settings.items() if name not in OF_A_MACHINE}
@@ -88,7 +100,7 @@ def describe(gan, config):
     }
 
 
-def variables(gan):
+def variables(gan: GAN) -> dict[str, keras.Variable]:
     """The variables that are the model, by name: of all networks and the averaged generator."""
     named = {}
     networks = {**gan.networks, "average_generator": gan.average_generator}
@@ -98,7 +110,7 @@ def variables(gan):
     return named
 
 
-def weights(gan):
+def weights(gan: GAN) -> dict[str, np.ndarray]:
     """The values of `variables`, as safetensors takes them."""
     return {
         name: np.ascontiguousarray(np.asarray(variable.numpy()))

@@ -1,6 +1,7 @@
 """Latents in files: what `--latents` reads, and what projection and the explorer write."""
 
 import dataclasses
+import os
 import pathlib
 import zipfile
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from keras_gan import atomic
 from keras_gan.errors import StorageError, refuse
+from keras_gan.gan import GAN
+from keras_gan.step import randomness
 
 WANTED = "an .npz file with latents float32 [n, dimensions] and, for classes, labels int32 [n]"
 LARGEST = 1e4  # no prior draws such a number
@@ -24,7 +27,9 @@ class Latents:
         return len(self.latents)
 
 
-def save(path, latents, labels=None, **more):
+def save(
+    path: str | os.PathLike, latents: np.ndarray, labels: np.ndarray | None = None, **more
+) -> None:
     """Writes an .npz file whole or not at all.
 
     Args:
@@ -43,7 +48,7 @@ def save(path, latents, labels=None, **more):
         raise StorageError(f"{path}: {error.strerror}") from error
 
 
-def load(path, gan, flag="latents"):
+def load(path: str | os.PathLike, gan: GAN, flag: str = "latents") -> Latents:
     """Reads latents for a model.
 
     Args:
@@ -70,7 +75,9 @@ def load(path, gan, flag="latents"):
     return check(arrays["latents"], arrays.get("labels"), gan, flag, path)
 
 
-def check(latents, labels, gan, flag, value):
+def check(
+    latents: np.ndarray, labels: np.ndarray | None, gan: GAN, flag: str, value: object
+) -> Latents:
     """`Latents` of arrays, or a `UsageError` that says how they don't fit the model."""
     if latents.ndim != 2 or latents.shape[1] != gan.latent_dim or not len(latents):
         refuse(flag, value, f"latents {list(latents.shape)}", f"[n, {gan.latent_dim}] here")
@@ -87,7 +94,12 @@ def check(latents, labels, gan, flag, value):
     return Latents(latents.astype(np.float32), labels.astype(np.int32))
 
 
-def generate(gan, latents, labels=None, noise_key=None):
+def generate(
+    gan: GAN,
+    latents: np.ndarray,
+    labels: np.ndarray | None = None,
+    noise_key: randomness.Key | None = None,
+) -> np.ndarray:
     """The averaged generator's images of many latents, in batches: uint8 [n, h, w, c]."""
     parts = []
     for row in range(0, len(latents), gan.chunk):

@@ -1,10 +1,10 @@
 """Pictures that somebody brings along, in a model's own size."""
 
+import os
 import pathlib
 import zipfile
 
 import numpy as np
-from PIL import Image
 
 from keras_gan.data import decoding
 from keras_gan.data.folder import ENDINGS
@@ -13,7 +13,9 @@ from keras_gan.errors import refuse
 MOST = 4096  # pictures in one go
 
 
-def read(path, image_shape, flag="pictures"):
+def read(
+    path: str | os.PathLike, image_shape: tuple[int, int, int], flag: str = "pictures"
+) -> tuple[np.ndarray, list[str]]:
     """Reads pictures.
 
     Args:
@@ -62,11 +64,3 @@ def _from_npz(path, image_shape, flag, value):
     if images.shape[-1] not in (1, 3, 4) or len(images) > MOST:
         refuse(flag, value, f"images {list(images.shape)}", f"{wanted}, at most {MOST}")
     return decoding.convert(images, image_shape[-1], image_shape[:2])
-
-
-def from_upload(array, image_shape):
-    """A picture as an upload gives it, uint8 [h, w] or [h, w, 3 or 4]: uint8 [h, w, c]."""
-    height, width, channels = image_shape
-    return decoding.to_array(
-        Image.fromarray(np.asarray(array, np.uint8)), channels, (height, width)
-    )

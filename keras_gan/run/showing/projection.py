@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,9 +12,13 @@ from absl import logging
 from tqdm import tqdm
 
 from keras_gan import atomic
+from keras_gan.data.source import Source
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import pictures
+from keras_gan.evaluation.extractors.base import Extractor
+from keras_gan.gan import GAN
 from keras_gan.run.showing import latents as latents_files
+from keras_gan.settings.config import Config
 from keras_gan.step import pixels, randomness
 
 CANDIDATES = 1024  # random images among which each search looks for its starts
@@ -40,7 +46,7 @@ class Projection:
     feature_errors: np.ndarray | None
 
 
-def extractor_of(config, source):
+def extractor_of(config: Config, source: Source) -> Extractor | None:
     """The extractor of the run's data, or None where its data are too few for one."""
     from keras_gan.evaluation.evaluator import Evaluator
 
@@ -60,17 +66,17 @@ def extractor_of(config, source):
 
 
 def project(
-    gan,
-    images,
+    gan: GAN,
+    images: np.ndarray,
     *,
-    extractor=None,
-    labels=None,
-    restarts=4,
-    steps=300,
-    seed=0,
-    progress=False,
-    batch=64,
-):
+    extractor: Extractor | None = None,
+    labels: np.ndarray | None = None,
+    restarts: int = 4,
+    steps: int = 300,
+    seed: int = 0,
+    progress: bool = False,
+    batch: int = 64,
+) -> Projection:
     """Searches latents by gradient descent on pixels and features.
 
     Each picture has `restarts` searches. They start at the nearest of 1,024 random images; a model
@@ -115,13 +121,13 @@ def project(
     )
 
 
-def pixel_errors(images, others):
+def pixel_errors(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Mean absolute difference of uint8 images, as a share of a pixel's range: float64 [n]."""
     difference = np.abs(images.astype(np.float64) - others.astype(np.float64))
     return difference.reshape(len(images), -1).mean(1) / 255.0
 
 
-def feature_errors(extractor, images, others):
+def feature_errors(extractor: Extractor, images: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Distance in features, divided by the norm of the originals': float64 [n]."""
     a, b = (extractor.features(x).astype(np.float64) for x in (images, others))
     return np.linalg.norm(a - b, axis=1) / np.maximum(np.linalg.norm(a, axis=1), 1e-12)
@@ -204,7 +210,7 @@ def _best(gan, z, labels, images, restarts):
     return z[rows], None if labels is None else labels[rows]
 
 
-def sentence(found):
+def sentence(found: Projection) -> str:
     """The result in one line."""
     error = 100.0 * np.median(found.pixel_errors), 100.0 * np.max(found.pixel_errors)
     text = f"{len(found.images)} pictures: pixels differ by {error[0]:.2f} % of the range in the"
@@ -214,7 +220,9 @@ def sentence(found):
     return text
 
 
-def write(found, images, names, folder):
+def write(
+    found: Projection, images: np.ndarray, names: Sequence[str], folder: pathlib.Path
+) -> None:
     """Writes latents.npz (for --latents), pairs.png and errors.json.
 
     Args:

@@ -8,6 +8,8 @@ import tarfile
 import tempfile
 
 from keras_gan.errors import StorageError, UsageError, refuse
+from keras_gan.gan import GAN
+from keras_gan.settings.config import Config
 
 PAGE = pathlib.Path(__file__).with_name("web_page.html")
 PACKAGE = "onnxruntime-web@1.30.0"
@@ -16,7 +18,7 @@ RUNTIME = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threa
 WAIT = 300  # seconds for npm
 
 
-def write(gan, folder, config):
+def write(gan: GAN, folder: pathlib.Path, config: Config) -> None:
     """Writes the page beside `generator.onnx`, which is in the folder already.
 
     Args:
@@ -38,7 +40,7 @@ def write(gan, folder, config):
     copy_runtime(folder, config.onnxruntime_web)
 
 
-def require(config):
+def require(config: Config) -> None:
     """Raises a `UsageError` unless onnxruntime-web's files can be had."""
     if config.onnxruntime_web:
         _find(pathlib.Path(config.onnxruntime_web).expanduser(), config.onnxruntime_web)
@@ -51,7 +53,7 @@ def require(config):
         )
 
 
-def copy_runtime(folder, source=""):
+def copy_runtime(folder: pathlib.Path, source: str = "") -> None:
     """Copies onnxruntime-web's three files, from a folder or as `npm pack` fetches them."""
     if source:
         _copy(_find(pathlib.Path(source).expanduser(), source), folder)
