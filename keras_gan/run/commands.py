@@ -100,8 +100,13 @@ def sample(config: Config, model_class: type, run: RunDirectory) -> int:
         folder = showing.folder(config, run, f"latents-{pathlib.Path(config.latents).stem}")
     else:
         labels = sample_labels(config, gan)
-        noise, ratio = config.noise_at_sampling, showing.truncation(config, gan)
-        images = gan.sample(config.count, config.seed, labels, noise, ratio)
+        images = gan.sample(
+            config.count,
+            seed=config.seed,
+            labels=labels,
+            noise=config.noise_at_sampling,
+            truncation=showing.truncation(config, gan),
+        )
         folder = showing.folder(config, run, f"seed-{config.seed}")
     folder.mkdir(parents=True, exist_ok=True)
     if images.ndim == 2:

@@ -1,6 +1,7 @@
 """Whole command lines: samples from latents, truncation, films, projection, and what is refused."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 import models
 from keras_gan import cli
 from keras_gan.run import export
+from keras_gan.run.directory import RunDirectory
 from keras_gan.run.showing import latents
 from keras_gan.settings.resolve import complete
 
@@ -69,15 +71,13 @@ def test_truncation_is_the_export_s(run, tmp_path):
 
 
 def test_a_sphere_s_export_has_no_truncated_samples(tmp_path):
-    gan = models.REGISTRY["dcgan"](
-        image_shape=(28, 28, 1), width=4, prior=models_prior("hypersphere")
-    )
+    gan = models.REGISTRY["dcgan"](image_shape=(28, 28, 1), width=4, prior=prior_of("hypersphere"))
     gan.compile()
     export.save(gan, tmp_path / "export", complete({"prior": "hypersphere"}))
     assert not hasattr(tf.saved_model.load(tmp_path / "export"), "sample_truncated")
 
 
-def models_prior(name):
+def prior_of(name):
     from keras_gan.rules import priors
 
     return priors.PRIORS[name]()
@@ -172,3 +172,18 @@ def test_latents_of_another_form_are_refused(run, tmp_path, capsys):
     (tmp_path / "text.npz").write_text("no archive")
     assert main("--mode=sample", f"--latents={tmp_path / 'text.npz'}", f"--run_dir={run}") == 2
     assert "can't be read" in capsys.readouterr().err
+
+
+def test_the_explorer_may_look_at_a_run_that_another_process_holds(run, capsys):
+    """It comes as far as its address; --mode=sample is refused at the lock."""
+    with RunDirectory(run):
+        assert main(f"--run_dir={run}", "--mode=sample") == 4
+        assert "another process is using it" in capsys.readouterr().err
+        assert main(f"--run_dir={run}", "--mode=explore", "--host=1.2.3.4") == 2
+        assert "--host=1.2.3.4" in capsys.readouterr().err
+
+
+def test_a_run_without_a_checkpoint_has_nothing_to_explore(run, tmp_path, capsys):
+    shutil.copy(run / "operative.flags", tmp_path / "operative.flags")
+    assert main(f"--run_dir={tmp_path}", "--mode=explore") == 2
+    assert "no checkpoint there" in capsys.readouterr().err
