@@ -1,6 +1,7 @@
 # Everything here runs in $(VENV), which is made on first use from the pinned requirements.
 VENV ?= .venv
 JOBS ?= 2
+SEED ?= 0
 PYTHON := $(VENV)/bin/python
 RUN_STAMP := $(VENV)/.run
 DEV_STAMP := $(VENV)/.dev
@@ -11,7 +12,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slow lint format bench zoo-table health-bench chaos build-files \
+.PHONY: help quickstart test fuzz test-slow lint format bench zoo-table health-bench chaos build-files \
 	flags-page bazel clean
 
 help:  ## this list
@@ -37,6 +38,10 @@ quickstart: $(RUN_STAMP)  ## a DCGAN on Fashion-MNIST: environment, data, traini
 test: $(DEV_STAMP)  ## the default tests
 	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
+
+fuzz: $(DEV_STAMP)  ## 2,000 random command lines, files and arguments; SEED=1 for others
+	@KERAS_GAN_FUZZ=2000 KERAS_GAN_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -q \
+		tests/behaviour/test_fuzz.py $(ARGS)
 
 test-slow: $(DEV_STAMP)  ## the slow tests only
 	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist

@@ -134,7 +134,7 @@ class Bench:
         )
         result = {"finite": finite}
         if len(source.image_shape) == 1:
-            points = gan.sample(FAKES, 0)
+            points = gan.sample(FAKES)
             result["score"] = energy_distance(points, source.images[:FAKES]) if finite else None
             evaluator = self.sources[source.name][1]
             result["modes"] = evaluator.score(gan.sample)["modes"] if finite else 0

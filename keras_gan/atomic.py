@@ -97,7 +97,7 @@ def take_back(folder: str | os.PathLike) -> None:
 
 def remove_leftovers(folder: str | os.PathLike) -> None:
     """Removes the temporary files of killed processes; no other process may write to `folder`."""
-    for leftover in pathlib.Path(folder).glob(".*.writing"):
+    for leftover in pathlib.Path(folder).glob(f".*.{8 * '[0-9a-f]'}.writing"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:

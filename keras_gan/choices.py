@@ -17,6 +17,7 @@ LOSSES = (
 ACTIVATIONS = ("leaky_relu", "relu")
 UPSAMPLINGS = ("transposed", "pixel_shuffle", "nearest")
 DOWNSAMPLINGS = ("strided", "average", "max")
+SCHEDULES = ("constant", "linear", "cosine")
 NORMALIZATIONS = ("batch", "instance", "layer", "none")
 
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 28, 256, 4  # of images, in pixels

@@ -7,15 +7,16 @@ watch.
 import inspect
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_gan.layers.noise import number_random_layers
-from keras_gan.rules import losses, priors, schedules
+from keras_gan.model import configs, fitting, held_out, networks
+from keras_gan.model.generative import GenerativeModel
+from keras_gan.model.logs import Logs
+from keras_gan.rules import by_name
 from keras_gan.rules.base import StatefulRule, register
 from keras_gan.rules.ema import MovingAverage
-from keras_gan.rules.targets import Targets
-from keras_gan.step import pixels, randomness, replicas
+from keras_gan.step import functional, network_state, randomness, replicas
 from keras_gan.step.recorder import Recorder
 from keras_gan.step.updates import Updates
 
@@ -23,16 +24,20 @@ DEFAULT_AVERAGE = MovingAverage(decay=0.999)
 
 
 @register
-class GAN(keras.Model):
+class GAN(GenerativeModel):
     """A generative adversarial network (Goodfellow et al., 2014).
 
     A subclass overrides `make_fakes`, `discriminator_loss` or `generator_loss`, never the step.
 
     Args:
         generator: `keras.Model`, latents float32 [n, z] (and labels int32 [n]) → float32 images
-            [n, h, w, c] in [-1, 1], or points [n, 2].
-        discriminator: `keras.Model`, images (and labels) → dictionary with "logits" [n].
-        prior: `priors.Prior`, the distribution of the latents. Defaults to `priors.Gaussian()`.
+            [n, h, w, c] in [-1, 1], or points [n, 2]. Functional, sequential or subclassed.
+        discriminator: `keras.Model`, images (and labels) → logits [n] or [n, 1], or a dictionary
+            with "logits". Not probabilities: it ends without a sigmoid.
+        prior: `priors.Prior` or its name, the distribution of the latents. Defaults to "gaussian".
+        latent_dim: int, z of a generator that does not say it: a subclassed or unbuilt one.
+        image_shape: tuple, of a discriminator that does not say it.
+        num_classes: int, number of classes of a conditional model. Defaults to none.
         **kwargs: arguments of `keras.Model`, such as `name`.
 
     Example:
@@ -40,26 +45,16 @@ class GAN(keras.Model):
     ```python
     gan = GAN(generator, discriminator)
     gan.compile(loss=losses.Hinge())
-    gan.fit(batches, steps_per_epoch=1000)  # batches of uint8 [n, turns, h, w, c]
+    gan.fit(x_train, batch_size=64, epochs=10)  # images uint8 [n, h, w, c]
     images = gan.sample(16, seed=0)  # uint8 [16, h, w, c]
     ```
     """
 
     discriminators = ("discriminator",)  # the names in `networks` that train in D's turns
     needs_reals_for_generator = False
-    num_classes = None  # set by conditional models
-    chunk = 256  # images that `sample` generates at a time
 
     def __init__(self, generator, discriminator, prior=None, **kwargs):
-        super().__init__(**kwargs)
-        self.generator, self.discriminator = generator, discriminator
-        for network in (generator, discriminator):
-            number_random_layers(network)
-        # Sampled, scored and exported from; without averaging it is a copy of the generator.
-        self.average_generator = keras.models.clone_model(generator)
-        self.average_generator.set_weights(generator.get_weights())
-        self.average_generator.trainable = False
-        self.prior = prior or priors.Gaussian()
+        super().__init__(generator, discriminator, prior, **kwargs)
         self.recorder = Recorder(name="recorder")
         counter = dict(
             shape=(),
@@ -80,19 +75,6 @@ class GAN(keras.Model):
         """The networks in training, by name; D first. A subclass may add some."""
         return {"discriminator": self.discriminator, "generator": self.generator}
 
-    @property
-    def latent_dim(self):
-        return self.generator.inputs[0].shape[-1]
-
-    @property
-    def image_shape(self):
-        return tuple(self.discriminator.inputs[0].shape[1:])
-
-    @property
-    def conditional(self):
-        """Whether the generator takes labels."""
-        return len(self.generator.inputs) > 1
-
     # The rules ----------------------------------------------------------------------------------
 
     def compile(
@@ -111,52 +93,90 @@ class GAN(keras.Model):
         separate_batches=True,
         clip_norm=None,
         d_constraint=None,
-        xla=False,
-        loss_scaling=False,
+        d_learning_rate_schedule=None,
+        g_learning_rate_schedule=None,
+        d_beta_2_schedule=None,
+        g_beta_2_schedule=None,
+        jit_compile=None,
+        loss_scaling=None,
         seed=0,
+        augment=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        **unknown,
     ):
         """Sets the rules of training and builds the optimizers.
 
         Args:
-            d_optimizer: `keras.Optimizer` or its name. Defaults to Adam(2e-4, β1 0.5).
-            g_optimizer: `keras.Optimizer` or its name. Defaults to Adam(2e-4, β1 0.5).
-            loss: `losses.Loss`. Defaults to `losses.NonSaturating()`.
+            d_optimizer: `keras.Optimizer` or its name; by name its rate is 2e-4 and its β1, if it
+                has one, 0.5. Defaults to "adam".
+            g_optimizer: as `d_optimizer`.
+            loss: `losses.Loss`, its name, or a function (real_logits, fake_logits) → (D's loss,
+                G's loss), values per sample. Defaults to "non_saturating".
             targets: `targets.Targets` of D's turns. Defaults to 1 for reals, 0 for fakes.
-            penalties: sequence of `penalties.Penalty`, added to D's loss. Defaults to none.
+            penalties: sequence of `penalties.Penalty`, their names, or functions turn → scalar,
+                added to D's loss. Defaults to none.
             d_inputs: functions (images, key, step) → images, applied in this order to everything
                 that D sees: noise, augmentation. Defaults to none.
             replay: `replay.Replay`, a buffer of past fakes for D. Defaults to none.
             opponent: `opponents.Opponent`, target networks or past players to train against.
                 Defaults to the current networks.
             schedule: `schedules.FixedSchedule` or `ThresholdLoop`. Defaults to one turn each.
-            average: `ema.MovingAverage` of the generator's weights; None switches it off.
-                Defaults to a decay of 0.999, as on the command line.
-            top_k: `top_k.TopK`, which fakes train the generator. Defaults to all.
+            average: `ema.MovingAverage` of the generator's weights, or its decay; None switches it
+                off. Defaults to a decay of 0.999.
+            top_k: `top_k.TopK`, which fakes train the generator, or their share. Defaults to all.
             separate_batches: bool, whether real and fake images go through D apart, so that batch
                 norm never mixes them (tip 4). Defaults to True; False is for comparison.
             clip_norm: float, bound of each player's gradient norm. Defaults to none.
             d_constraint: Keras constraint on D's weights after each update. Defaults to none.
-            xla: bool, compile losses and gradients with XLA. Defaults to False.
-            loss_scaling: bool, dynamic loss scaling, for mixed float16. Defaults to False.
+            d_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of D's
+                optimizer. Defaults to 1.
+            g_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of the other
+                optimizers. Defaults to 1.
+            d_beta_2_schedule: `schedules.Schedule`, β2 of D's optimizer. Defaults to its own.
+            g_beta_2_schedule: `schedules.Schedule`, β2 of the other optimizers. Defaults to their
+                own.
+            jit_compile: bool, compile losses and gradients with XLA. Defaults to True on a GPU.
+            loss_scaling: bool, dynamic loss scaling. Defaults to True in mixed float16.
             seed: int, random seed of everything drawn in a step. Defaults to 0.
+            augment: str, kinds of DiffAugment with commas between, or "ada"; the first of
+                `d_inputs`. Defaults to none.
+            run_eagerly: bool, without compiling anything, to look for a mistake.
+            steps_per_execution: int, steps that Keras runs at once; 1 with several replicas.
 
         Raises:
+            UsageError: an argument is unknown, or of a wrong type.
             ValueError: an optimizer clips, averages or accumulates gradients itself.
         """
-        adam = dict(learning_rate=2e-4, beta_1=0.5)
-        self.d_optimizer = keras.optimizers.get(d_optimizer or keras.optimizers.Adam(**adam))
-        self.g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(**adam))
+        configs.refuse_unknown(unknown)
+        configs.check_execution(self, steps_per_execution)
+        self.d_optimizer = by_name.optimizer(d_optimizer, "d")
+        self.g_optimizer = by_name.optimizer(g_optimizer, "g")
+        networks.check_scope(
+            [v for o in (self.d_optimizer, self.g_optimizer) for v in o.variables],
+            self.distribute_strategy,
+        )
         # Keras creates a default optimizer if none is passed.
-        super().compile(optimizer=self.g_optimizer, jit_compile=False)
-        self.loss_rule = loss or losses.NonSaturating()
-        self.targets = targets or Targets()
-        self.penalties, self.d_inputs = list(penalties), list(d_inputs)
-        self.replay, self.opponent, self.top_k = replay, opponent, top_k
-        self.schedule = schedule or schedules.FixedSchedule()
-        self.average = average or MovingAverage(decay=0.0)
+        super().compile(
+            optimizer=self.g_optimizer,
+            jit_compile=False,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+        )
+        self.loss_rule, self.targets = by_name.loss(loss), by_name.target(targets)
+        self.penalties = by_name.sequence(penalties, by_name.penalty)
+        self.d_inputs = by_name.augmentation(augment) + by_name.sequence(d_inputs, by_name.d_input)
+        self.replay, self.opponent = by_name.replay(replay), by_name.opponent(opponent)
+        self.top_k, self.schedule = by_name.best_fakes(top_k), by_name.schedule(schedule)
+        self.average = by_name.average(average)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
         self.d_constraint = keras.constraints.get(d_constraint)
-        self.xla, self.loss_scaling, self.seed = xla, loss_scaling, seed
+        self.d_learning_rate_schedule = d_learning_rate_schedule
+        self.g_learning_rate_schedule = g_learning_rate_schedule
+        self.d_beta_2_schedule, self.g_beta_2_schedule = d_beta_2_schedule, g_beta_2_schedule
+        self.xla, self.seed = functional.uses_xla(jit_compile), seed
+        half = self.generator.dtype_policy.name == "mixed_float16"
+        self.loss_scaling = half if loss_scaling is None else loss_scaling
         self.run_seed.assign(seed)
 
         for rule in self.stateful_rules:
@@ -169,6 +189,7 @@ class GAN(keras.Model):
         self.updates = Updates(self)
         scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
         self.loss_scales = list(dict.fromkeys(scales))  # several networks may share one
+        self.logs, self.traced_for = Logs(self), {}
 
     @property
     def players(self):
@@ -192,34 +213,59 @@ class GAN(keras.Model):
 
     def get_compile_config(self):
         """The arguments of `compile`, serialised, so that a loaded model can continue training."""
-        attributes = {"loss": "loss_rule"}
-        names = [name for name in inspect.signature(GAN.compile).parameters if name != "self"]
-        return {
-            name: keras.saving.serialize_keras_object(getattr(self, attributes.get(name, name)))
-            for name in names
-        }
+        return configs.compile_config(self, inspect.signature(GAN.compile).parameters)
 
     def compile_from_config(self, config):
         """Calls `compile` with the arguments in `config`, a result of `get_compile_config`."""
-        self.compile(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
-
-    def get_config(self):
-        """The networks and the prior, serialised; without them if a subclass builds its own."""
-        config = {"name": self.name}
-        if "generator" in inspect.signature(type(self).__init__).parameters:
-            parts = {name: getattr(self, name) for name in ("generator", "discriminator", "prior")}
-            config |= {n: keras.saving.serialize_keras_object(p) for n, p in parts.items()}
-        return config
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
+        self.compile(**configs.restored(config))
 
     # Training -----------------------------------------------------------------------------------
+
+    def fit(self, x=None, y=None, batch_size=None, **options):
+        """Trains, as `keras.Model.fit` does.
+
+        Args:
+            x: images [n, h, w, c] or [n, h, w], or points [n, 2]: an array or a tensor; or what
+                gives batches of images, (images,) or (images, labels) of any size: a
+                `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator, a loader; or a source of
+                `keras_gan.open_source`. Pixels are uint8, or floats in [0, 1], [-1, 1] or [0, 255].
+            y: labels of arrays: integers [n] or [n, 1], or one-hot [n, k].
+            batch_size: int, images per turn over all replicas. Defaults to 64, or to that of the
+                data set; a step takes as many images for each turn of D.
+            options: of `keras.Model.fit`: epochs, verbose, callbacks, validation_split,
+                validation_data, shuffle, initial_epoch, steps_per_epoch, validation_steps,
+                validation_batch_size, validation_freq; and pixel_range, (low, high) of the pixels
+                where the first images don't show it.
+
+        Returns:
+            `keras.callbacks.History`: the means of d_loss, g_loss, … in each epoch.
+
+        Raises:
+            UsageError: something does not fit; in one sentence, before the first step.
+        """
+        arguments, reading = fitting.of_fit(self, x, y, batch_size, **options)
+        with reading:
+            return super().fit(**arguments)
+
+    def evaluate(self, x=None, y=None, batch_size=None, **options):
+        """D's loss and accuracies on held-out images, as `keras.Model.evaluate` does.
+
+        In inference mode, against fakes of fixed latents; without softened targets, noise,
+        augmentation and penalties. So a discriminator that overfits shows.
+
+        Args:
+            x, y, batch_size: as of `fit`.
+            options: of `keras.Model.evaluate`: verbose, steps, callbacks, return_dict; and
+                pixel_range.
+        """
+        arguments, reading = fitting.of_evaluate(self, x, y, batch_size, **options)
+        with reading:
+            return super().evaluate(**arguments)
+
+    @property
+    def metrics(self):
+        """The means that `fit` shows and returns."""
+        return self.logs.metrics if self.compiled else []
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
@@ -232,7 +278,7 @@ class GAN(keras.Model):
             data: images uint8 [n, turns, h, w, c] (or points float32 [n, turns, 2]) of this
                 replica, or (images, labels int32 [n, turns]).
         """
-        images, labels = data if isinstance(data, (tuple, list)) else (data, None)
+        images, labels = fitting.parts(data)
         step = self.step.value
         # This replica's rows of the global batch.
         row = tf.cast(replicas.index(), tf.int64) * images.shape[0]
@@ -240,18 +286,29 @@ class GAN(keras.Model):
         metrics = self.updates.step(images, labels, key)
         finite = metrics["finite"] > 0.0
         self.average.update(self.average_generator, self.generator, step, finite)
-        for rule in self.rules:
-            rule.on_step_end(step, key, metrics)
-        self.recorder.write(step, metrics)
-        self.step.assign_add(1)
-        return {"step": tf.zeros((1,))}  # Keras requires an output; nothing reads it
+        # At the end of a data set what does not need images would be done all the same.
+        with tf.control_dependencies([images]):
+            for rule in self.rules:
+                rule.on_step_end(step, key, metrics)
+            means = self.recorder.write(step, metrics)
+            self.step.assign_add(1)
+            return self.logs.update(means)
+
+    def test_step(self, data):
+        """D's loss and accuracies on a batch of held-out images, as `evaluate` says."""
+        images, labels = fitting.parts(data)
+        label = None if labels is None else labels[:, 0]
+        values = held_out.values(self, images[:, 0], label)
+        with tf.control_dependencies([images]):  # as in `train_step`
+            return self.logs.update_held_out(values)
 
     # What callbacks use -------------------------------------------------------------------------
 
     def state(self):
         """Every variable that the next step depends on, by owner: the content of a checkpoint."""
-        state = {name: network.variables for name, network in self.networks.items()}
-        state["average_generator"] = self.average_generator.variables
+        networks = self.networks.items()
+        state = {name: network_state.variables(network) for name, network in networks}
+        state["average_generator"] = network_state.variables(self.average_generator)
         for name, player in self.players.items():
             state[f"{name}'s optimizer"] = player.optimizer.variables
         state["rules"] = [
@@ -314,72 +371,3 @@ class GAN(keras.Model):
         real = turn.real_output["logits"] if turn.real_output else None
         loss = self.loss_rule.generator(fake, real)
         return loss if self.top_k is None else self.top_k(loss, fake, turn.step)
-
-    def call_generator(self, latents, labels=None, training=True):
-        """G's images, float32, for latents [n, z], and labels [n] if G takes them."""
-        inputs = [latents, labels] if self.conditional else latents
-        return tf.cast(self.generator(inputs, training=training), tf.float32)
-
-    def call_discriminator(self, images, labels=None, training=True):
-        """D's outputs, float32, for images, and labels [n] if D takes them.
-
-        Returns:
-            A dictionary with "logits" [n], or maps of logits [n, h, w], and D's other outputs.
-        """
-        inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
-        output = self.discriminator(inputs, training=training)
-        return {name: tf.cast(value, tf.float32) for name, value in output.items()}
-
-    # Using what has been trained ----------------------------------------------------------------
-
-    def sample(self, count, seed=0, labels=None, noise=False, truncation=1.0):
-        """Samples images from the averaged generator.
-
-        Args:
-            count: int, number of images.
-            seed: int, random seed of the latents. Defaults to 0.
-            labels: int32 [count] for a conditional generator. Defaults to all classes in turn.
-            noise: bool, whether G's noise layers are active. Defaults to False.
-            truncation: float in [0, 1], ψ of the prior's `truncate`. Defaults to 1, which samples
-                the prior itself.
-
-        Returns:
-            uint8 [count, h, w, c], or float32 points [count, 2].
-        """
-        if self.conditional:
-            labels = np.arange(count) % self.num_classes if labels is None else labels
-            labels = np.asarray(labels, np.int32)
-        parts = []
-        for row in range(0, count, self.chunk):
-            key = randomness.Key.create(seed, row=row)  # the images don't depend on the chunk
-            rows = min(self.chunk, count - row)
-            latents = self.prior.sample(key.fold("latent"), (rows, self.latent_dim))
-            if truncation != 1.0:
-                latents = self.prior.truncate(latents, truncation)
-            some = labels[row : row + rows] if self.conditional else None
-            parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
-        return np.concatenate(parts)
-
-    def generate(self, latents, labels=None, key=None):
-        """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
-        latents = tf.convert_to_tensor(latents)
-        inputs = [latents, tf.convert_to_tensor(labels)] if self.conditional else latents
-        with randomness.scope(key):
-            images = self.average_generator(inputs, training=False)
-        return (
-            pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
-        )
-
-    def discriminate(self, images, labels=None):
-        """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
-        x = pixels.to_float(images)
-        labels = None if labels is None else tf.convert_to_tensor(labels)
-        return self.call_discriminator(x, labels, training=False)["logits"]
-
-    def extra_endpoints(self):
-        """Endpoints that a subclass adds to the export, by name: (function, input signature)."""
-        return {}
-
-    def extra_samples(self, source):
-        """Pictures that a subclass adds to its samples, by name: uint8 [h, w, c]."""
-        return {}

@@ -15,7 +15,11 @@ def silence() -> Iterator[None]:
     they are written before logging is set up.
     """
     sys.stderr.flush()
-    stderr = os.dup(2)
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed
+        yield
+        return
     with tempfile.TemporaryFile() as messages:
         os.dup2(messages.fileno(), 2)
         try:

@@ -1,4 +1,4 @@
-"""The zoo: one paper a file. `REGISTRY` maps a model's name to its class."""
+"""The models, one paper per file. `REGISTRY` maps a model's name to its class."""
 
 from .acgan import ACGAN
 from .cgan import CGAN

@@ -1,42 +1,48 @@
-"""What all models of the zoo have in common: options, the settings of a paper, saving."""
+"""Base class of all models: options, the settings of a paper, saving."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 
 from keras_gan import GAN
-from keras_gan.settings import from_config
+from keras_gan.rules.priors import Prior
+from keras_gan.settings import from_config, resolve
 
 from .options import Options, check_names, signature
 
 
 class ZooModel(GAN):
-    """A GAN that is built from its options, which it keeps in `options`.
+    """A GAN that is built from its options.
 
-    A model defines `build_generator` and `build_discriminator`, an `Options` class if it has
-    options or defaults of its own, and `defaults` if its paper sets rules. Where only the training
-    differs it overrides `make_fakes`, `discriminator_loss` or `generator_loss`.
+    A model defines `build_generator` and `build_discriminator`, an `Options` class if it has other
+    options or defaults, and `defaults` if its paper sets rules. To change the training it overrides
+    `make_fakes`, `discriminator_loss` or `generator_loss`.
 
     Args:
-        prior: `latents.Prior` of z; Gaussian by default.
-        name: str, the Keras name.
-        options: the fields of the model's `Options`, by name.
+        prior: `priors.Prior` of z. Defaults to `priors.Gaussian()`.
+        name: str, the Keras name. Defaults to one that Keras makes from the class name.
+        **options: the fields of the model's `Options`.
 
     Attributes:
-        Options: frozen dataclass with one field per option, called like its flag.
-        options: the model's own `Options`.
-        built_in: values of switches, by flag name, that its networks have without an option.
+        Options: frozen dataclass with one field per option, named like its flag.
+        options: the `Options` of this instance.
+        takes_points: whether it makes points [n, 2] as well as images.
+        built_in: settings that its networks always have, by flag name, such as `spectral_norm`.
+
+    Raises:
+        TypeError: the model has no option of this name.
     """
 
     Options: ClassVar = Options
+    takes_points: ClassVar = False
     built_in: ClassVar = {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         cls.__signature__ = signature(cls.Options)  # what `help` and editors show
 
-    def __init__(self, *, prior=None, name=None, **options):
+    def __init__(self, *, prior: Prior | None = None, name: str | None = None, **options: Any):
         check_names(type(self).__name__, self.Options, options)
         options = self.Options(**options)
         super().__init__(
@@ -49,28 +55,29 @@ class ZooModel(GAN):
         self.add_networks(options)
 
     @classmethod
-    def build_generator(cls, options):
+    def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] (and labels int32 [n]) → images float32 [n, h, w, c]."""
         raise NotImplementedError(f"{cls.__name__} lacks build_generator")
 
     @classmethod
-    def build_discriminator(cls, options):
+    def build_discriminator(cls, options: Options) -> keras.Model:
         """Images (and labels) → {"logits": float32 [n], "features": float32 [n, d]}."""
         raise NotImplementedError(f"{cls.__name__} lacks build_discriminator")
 
-    def add_networks(self, options):
-        """Adds what a model has besides a generator and a discriminator; called last."""
+    def add_networks(self, options: Options) -> None:
+        """Adds further networks; called at the end of the constructor."""
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """Number of classes of a conditional model, else None."""
-        return getattr(self.options, "num_classes", None)
+        # None while the networks are built, too.
+        return getattr(getattr(self, "options", None), "num_classes", None)
 
     @classmethod
-    def defaults(cls):
-        """Settings of the paper, by flag name; a flag that is not given takes these.
+    def defaults(cls) -> dict[str, Any]:
+        """Settings of the paper, by flag name: the defaults of flags that are not set.
 
-        Options whose default is not the flag's are among them; a model adds its rules.
+        Includes the options whose default differs from the flag's; a model adds its rules.
         """
         flags = from_config.FLAG_DEFAULTS
         return {
@@ -79,12 +86,18 @@ class ZooModel(GAN):
             if field.name in flags and field.default != flags[field.name]
         }
 
-    def compile(self, **rules):
-        """As `GAN.compile`, by keyword only; what is not given is as in the paper.
+    def compile(self, *, steps: int | None = None, **rules: Any) -> None:
+        """As `GAN.compile`, with the paper's settings as defaults.
 
-        None is given too: it switches a rule off.
+        Args:
+            steps: int, length of the training, to which the paper's schedules are fitted. Defaults
+                to none: then they are constant.
+            **rules: arguments of `GAN.compile`; None switches a rule off.
         """
-        super().compile(**{**from_config.compile_arguments(self.defaults()), **rules})
+        settings = self.defaults()
+        if steps is not None:
+            settings["schedule_steps"] = resolve.horizon({**settings, "steps": steps})
+        super().compile(**{**from_config.compile_arguments(settings), **rules})
 
     def get_config(self):
         prior = keras.saving.serialize_keras_object(self.prior)

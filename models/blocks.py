@@ -1,6 +1,9 @@
-"""What the networks of the zoo share: sizes, up- and downsampling, normalisation, activation."""
+"""Building blocks of the models: sizes, up- and downsampling, normalisation, activation."""
+
+from collections.abc import Sequence
 
 import keras
+import numpy as np
 
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
 from keras_gan.layers import fused
@@ -10,12 +13,12 @@ from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.step.keras_private import kernel_variable
 
 
-def initializer(stddev=0.02):
+def initializer(stddev: float = 0.02) -> keras.initializers.Initializer:
     """DCGAN's N(0, 0.02²)."""
     return keras.initializers.RandomNormal(stddev=stddev)
 
 
-def num_upsamplings(image_shape, smallest=4):
+def num_upsamplings(image_shape: Sequence[int], smallest: int = 4) -> int:
     """How often both sides of an image can be halved without falling below `smallest` pixels.
 
     Example: (28, 28) → 2, to 7×7; (64, 64) → 4, to 4×4; (48, 32) → 3, to 6×4.
@@ -29,28 +32,37 @@ def num_upsamplings(image_shape, smallest=4):
     return count
 
 
-def activation(kind="leaky_relu"):
-    """LeakyReLU 0.2, or ReLU to compare (tip 5: a sparse gradient hurts)."""
+def activation(kind: str = "leaky_relu") -> keras.layers.Layer:
+    """LeakyReLU 0.2, or ReLU for comparison (tip 5: avoid sparse gradients)."""
     _check("activation", kind, ACTIVATIONS)
     return keras.layers.LeakyReLU(0.2) if kind == "leaky_relu" else keras.layers.ReLU()
 
 
-def normalize(x, kind="batch", synchronized=False):
+def normalize(
+    x: keras.KerasTensor, kind: str = "batch", synchronized: bool = False
+) -> keras.KerasTensor:
     """Batch, instance or layer normalisation of feature maps, or none (tip 4)."""
     _check("normalization", kind, NORMALIZATIONS)
     if kind == "batch":
         return fused.BatchNormalization(synchronized=synchronized)(x)
     if kind == "instance":
         if len(x.shape) < 4 or x.shape[1] * x.shape[2] == 1:
-            raise ValueError("instance norm of a 1×1 map is zero: use layer or batch norm")
+            raise ValueError("instance norm of a 1×1 map is always zero; use layer or batch norm")
         return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)
     if kind == "layer":
         return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
     return x
 
 
-def norm_act(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchronized=False):
-    """What follows a hidden layer: normalise, add noise (tip 13), activate, drop out (tip 17)."""
+def norm_act(
+    x: keras.KerasTensor,
+    normalization: str,
+    activation_kind: str,
+    noise: float = 0.0,
+    dropout: float = 0.0,
+    synchronized: bool = False,
+) -> keras.KerasTensor:
+    """The layers after a hidden layer: normalisation, noise (tip 13), activation, dropout (17)."""
     x = normalize(x, normalization, synchronized)
     if noise:
         x = LayerNoise(noise)(x)
@@ -58,7 +70,9 @@ def norm_act(x, normalization, activation_kind, noise=0.0, dropout=0.0, synchron
     return AlwaysDropout(dropout)(x) if dropout else x
 
 
-def logit(features, spectral=False, use_bias=True):
+def logit(
+    features: keras.KerasTensor, spectral: bool = False, use_bias: bool = True
+) -> keras.KerasTensor:
     """D's last layer: features [n, d] → logits [n], float32 in every precision.
 
     Losses of differences of logits (Wasserstein, relativistic) can't train a bias.
@@ -68,11 +82,16 @@ def logit(features, spectral=False, use_bias=True):
     return keras.layers.Reshape((), dtype="float32", name="logits")(x)
 
 
-def with_label(latents, labels, num_classes, dimensions=32):
-    """z and a learned embedding of the label, side by side: [n, z + dimensions].
+def with_label(
+    latents: keras.KerasTensor,
+    labels: keras.KerasTensor,
+    num_classes: int,
+    dimensions: int = 32,
+) -> keras.KerasTensor:
+    """z concatenated with a learned embedding of the label: [n, z + dimensions].
 
-    The embedding starts at a tenth of z's size. Where both started as N(0, 1), the label was
-    learned so much sooner than z that all images of a class looked alike (docs/models.md).
+    The embedding starts at a tenth of z's scale. With both starting as N(0, 1), the label was
+    learned so much faster than z that all images of a class looked alike (docs/models.md).
     """
     one_hot = keras.ops.one_hot(labels, num_classes)
     embedding = keras.layers.Dense(
@@ -84,8 +103,10 @@ def with_label(latents, labels, num_classes, dimensions=32):
     return keras.layers.Concatenate()([latents, embedding])
 
 
-def upsample(x, filters, kind="transposed", use_bias=True):
-    """Doubles height and width. Kernel sizes divide by the stride, or a checkerboard appears."""
+def upsample(
+    x: keras.KerasTensor, filters: int, kind: str = "transposed", use_bias: bool = True
+) -> keras.KerasTensor:
+    """Doubles height and width; kernel sizes are multiples of the stride, against checkerboards."""
     _check("upsampling", kind, UPSAMPLINGS)
     options = dict(padding="same", use_bias=use_bias)
     if kind == "transposed":
@@ -101,8 +122,14 @@ def upsample(x, filters, kind="transposed", use_bias=True):
     return keras.layers.Conv2D(filters, 3, kernel_initializer=initializer(), **options)(grown)
 
 
-def downsample(x, filters, kind="strided", use_bias=True, spectral=False):
-    """Halves height and width (max pooling to compare: its gradient is sparse)."""
+def downsample(
+    x: keras.KerasTensor,
+    filters: int,
+    kind: str = "strided",
+    use_bias: bool = True,
+    spectral: bool = False,
+) -> keras.KerasTensor:
+    """Halves height and width; max pooling is for comparison, its gradient is sparse (tip 5)."""
     _check("downsampling", kind, DOWNSAMPLINGS)
     conv = SpectralConv2D if spectral else fused.Conv2D
     options = dict(padding="same", use_bias=use_bias, kernel_initializer=initializer())
@@ -117,18 +144,18 @@ def _check(name, value, allowed):
         raise ValueError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
 
 
-def network(inputs, outputs, name, options):
-    """A Keras model, its last layer initialised as the options say."""
+def network(inputs, outputs, name: str, options) -> keras.Model:
+    """A Keras model whose last layer is initialised according to `options.last_layer_init`."""
     model = keras.Model(inputs, outputs, name=name)
     shrink_last_layer(model, options.last_layer_init)
     return model
 
 
-def shrink_last_layer(model, bound):
-    """Redraws the kernel before the images or the logit from U(-bound, bound), as DDPG does.
+def shrink_last_layer(model: keras.Model, bound: float) -> None:
+    """Redraws the kernel before the images or the logit from U(-bound, bound).
 
-    Lillicrap et al., 2016: so that the first outputs are near zero.
-    Without a bound (0) it stays as it is.
+    As in DDPG (Lillicrap et al., 2016), so that the first outputs are near zero. With a bound of 0
+    the kernel does not change.
     """
     if not bound:
         return
@@ -138,8 +165,8 @@ def shrink_last_layer(model, bound):
     kernel.assign(keras.initializers.RandomUniform(-bound, bound)(kernel.shape))
 
 
-def tile(images, columns):
-    """Images [n, h, w, c] as one picture with so many a row: [n / columns · h, columns · w, c]."""
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images [n, h, w, c] as one picture, `columns` per row: [n / columns · h, columns · w, c]."""
     n, height, width, channels = images.shape
     rows = images.reshape(n // columns, columns, height, width, channels).swapaxes(1, 2)
     return rows.reshape(n // columns * height, columns * width, channels)

@@ -18,29 +18,33 @@ from .options import DCGANOptions
 class CGAN(ZooModel):
     """Conditional GAN (Mirza & Osindero, 2014) with projection (Miyato & Koyama, 2018).
 
-    G: z beside a learned embedding of the label → DCGAN's generator.
+    G: z concatenated with a learned embedding of the label → DCGAN's generator.
     D: D(x, y) = l·φ(x) + b + ⟨e_y, φ(x)⟩, where φ(x) is the sum over positions of DCGAN's last
-    map and e_y a learned vector of the class (Miyato & Koyama, equation 8): one real-or-fake
-    answer, for the image together with its label.
+    map and e_y a learned vector of the class (Miyato & Koyama, equation 8): one logit for the
+    image together with its label.
     D maximises E log D(x, y) + E log(1 - D(G(z, y), y)), G maximises E log D(G(z, y), y), with
     the labels y of the real batch.
 
-    Tips used by default: those of DCGAN, and 12 in its spirit: labels are used.
+    Tips used by default: those of DCGAN, and 12 in part: labels are used.
 
     Departs from the papers: Mirza & Osindero concatenate the label in both players' perceptrons;
     Miyato & Koyama condition G by batch norm, and use a ResNet, spectral norm and the hinge loss
     (`--spectral_norm --loss=hinge`).
 
     Args:
-        num_classes: number of classes; labels are int32 0 to num_classes-1.
-        label_map: the label also enters D as an image channel (tip 16).
-        others as of `DCGAN`.
+        num_classes: int, number of classes; labels are int32 0 to num_classes-1. Defaults to 10.
+        label_map: bool, whether the label also enters D as an image channel (tip 16). Defaults to
+            False.
+        **options: as for `DCGAN`.
 
     Example:
-        gan = CGAN(num_classes=10)
-        gan.compile()
-        gan.fit(batches)              # of (images [n, turns, h, w, c], labels [n, turns])
-        trousers = gan.sample(8, labels=[1] * 8)
+
+    ```python
+    gan = CGAN(num_classes=10)
+    gan.compile()
+    gan.fit(batches)  # of (images [n, turns, h, w, c], labels [n, turns])
+    trousers = gan.sample(8, labels=[1] * 8)
+    ```
     """
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,11 +53,11 @@ class CGAN(ZooModel):
         label_map: bool = False
 
     @classmethod
-    def build_generator(cls, options):
+    def build_generator(cls, options: Options) -> keras.Model:
         return conditional_generator(options)
 
     @classmethod
-    def build_discriminator(cls, options):
+    def build_discriminator(cls, options: Options) -> keras.Model:
         """Images [n, h, w, c] and labels int32 [n] → {"logits": [n], "features": [n, d]}."""
         num_classes = options.num_classes
         images = x = keras.Input(options.image_shape, name="images")

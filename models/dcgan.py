@@ -1,4 +1,4 @@
-"""DCGAN: convolutions all the way, and batch norm between them."""
+"""DCGAN: convolutional networks with batch norm."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from keras_gan.rules.base import register
 
 from . import blocks
 from .base import ZooModel
-from .options import DCGANOptions
+from .options import ConvOptions, DCGANOptions
 
 
 @register
@@ -25,37 +25,48 @@ class DCGAN(ZooModel):
     paper).
 
     Departs from the paper: LeakyReLU in G too (tip 5); kernels are 4×4 instead of 5×5, which
-    divides by the stride; the last map is kept at 4 to 7 pixels a side for any image size.
+    is a multiple of the stride; the smallest map has sides of 4 to 7 pixels for any image size.
 
     Args:
-        image_shape: (height, width, channels); sides multiples of 4, 28 to 256.
-        latent_dim: dimensions of z.
-        width: channels of the largest hidden map; doubled at each halving, up to 8 times.
-        normalization, d_normalization: "batch", "instance", "layer" or "none", in G and D.
-        activation, upsampling, downsampling: see `blocks`.
-        spectral_norm: spectral norm in D.
-        layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
-        dropout: rate in G, at training and at sampling; 0 is none.
-        minibatch_stddev: D sees the standard deviation over groups of images.
-        last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
-        sync_batch_norm: batch norm over all replicas.
-        prior: `latents.Prior` of z.
+        image_shape: (height, width, channels), sides multiples of 4, 28 to 256. Defaults to
+            (28, 28, 1).
+        latent_dim: int, dimensions of z. Defaults to 128.
+        width: int, channels of the largest hidden map; doubled at each halving, up to 8 times.
+            Defaults to 64.
+        normalization: str, "batch", "instance", "layer" or "none", in G. Defaults to "batch".
+        d_normalization: str, the same in D. Defaults to "batch".
+        activation: str, "leaky_relu" or "relu", in G and D. Defaults to "leaky_relu".
+        upsampling: str, "transposed", "pixel_shuffle" or "nearest", in G. Defaults to
+            "transposed".
+        downsampling: str, "strided", "average" or "max", in D. Defaults to "strided".
+        spectral_norm: bool, spectral norm in D. Defaults to False.
+        layer_noise: float, σ of the Gaussian noise before each hidden activation of G. Defaults
+            to 0, no noise.
+        dropout: float, rate in G, in training and in sampling. Defaults to 0.
+        minibatch_stddev: bool, minibatch standard deviation in D. Defaults to False.
+        last_layer_init: float, bound of a uniform initialisation of both last layers (tip 8).
+            Defaults to 0, off.
+        sync_batch_norm: bool, batch norm over all replicas. Defaults to False.
+        prior: `priors.Prior` of z. Defaults to `priors.Gaussian()`.
 
     Example:
-        gan = DCGAN(image_shape=(28, 28, 1), width=64)
+
+    ```python
+    gan = DCGAN(image_shape=(28, 28, 1), width=64)
+    ```
     """
 
     Options: ClassVar = DCGANOptions
     logit_bias: ClassVar = True
 
     @classmethod
-    def build_generator(cls, options):
+    def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         latents = keras.Input((options.latent_dim,), name="latents")
         return blocks.network(latents, generator_trunk(latents, options), "generator", options)
 
     @classmethod
-    def build_discriminator(cls, options):
+    def build_discriminator(cls, options: Options) -> keras.Model:
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
         images = keras.Input(options.image_shape, name="images")
         features = keras.layers.Flatten()(discriminator_trunk(images, options))
@@ -64,12 +75,12 @@ class DCGAN(ZooModel):
         return blocks.network(images, outputs, "discriminator", options)
 
 
-def channels(width, level):
-    """Channels of the map after `level` halvings beyond the first."""
+def channels(width: int, level: int) -> int:
+    """Channels of the map that is `level` halvings smaller than the first."""
     return width * min(2**level, 8)
 
 
-def conditional_generator(options):
+def conditional_generator(options: DCGANOptions) -> keras.Model:
     """DCGAN's generator of z and labels int32 [n], for models with `num_classes`."""
     latents = keras.Input((options.latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
@@ -77,7 +88,7 @@ def conditional_generator(options):
     return blocks.network([latents, labels], images, "generator", options)
 
 
-def generator_trunk(code, options):
+def generator_trunk(code: keras.KerasTensor, options: ConvOptions) -> keras.KerasTensor:
     """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c]."""
     image_shape, width = options.image_shape, options.width
     count = blocks.num_upsamplings(image_shape)
@@ -105,7 +116,7 @@ def generator_trunk(code, options):
     return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def discriminator_trunk(images, options):
+def discriminator_trunk(images: keras.KerasTensor, options: ConvOptions) -> keras.KerasTensor:
     """DCGAN's discriminator without its last layer: images to a map [n, h', w', channels]."""
     bias = options.d_normalization == "none"
     x = images

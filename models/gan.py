@@ -1,4 +1,4 @@
-"""GAN: two multilayer perceptrons that play the game of 2014."""
+"""GAN: the original of 2014, with two multilayer perceptrons."""
 
 import dataclasses
 import math
@@ -21,40 +21,50 @@ class VanillaGAN(ZooModel):
     """The first GAN (Goodfellow et al., 2014), on points or on flattened images.
 
     G: z → three dense hidden layers → a point, or tanh of an image's pixels.
-    D: the image flattened → three dense hidden layers → one logit.
-    D maximises E log D(x) + E log(1 - D(G(z))), G maximises E log D(G(z)): section 3's heuristic,
-    called non-saturating since.
+    D: the flattened image → three dense hidden layers → one logit.
+    D maximises E log D(x) + E log(1 - D(G(z))), G maximises E log D(G(z)): the heuristic of section
+    3, now called non-saturating.
 
     Tips used by default: 1 (tanh, for images), 2 (non-saturating), 3 (Gaussian z), 5 (LeakyReLU),
     9 (Adam).
 
     Departs from the paper: LeakyReLU in both (the paper: ReLU and sigmoid in G, maxout in D), no
-    dropout in D, Adam instead of SGD with momentum. Points leave G through no activation, since
-    they are not bounded. Weights start at He's scale: DCGAN's 0.02 is too small for layers of a
-    hundred units. For points the first layers' biases start spread out, N(0, 1) in G and N(0, 3²)
-    in D: from zero, every kink goes through the origin, and modes away from it are found late.
+    dropout in D, Adam instead of SGD with momentum. G has no output activation for points, since
+    they are not bounded. Weights are initialised at He's scale: DCGAN's 0.02 is too small for
+    layers of a hundred units. For points the first layers' biases are initialised with N(0, 1) in
+    G and N(0, 3²) in D: with zeros, every kink goes through the origin, and G reaches modes away
+    from it late.
 
     Args:
-        image_shape: (height, width, channels), or (2,) for the two-dimensional mixtures.
-        latent_dim: dimensions of z.
-        width: units of each hidden layer.
-        normalization, d_normalization: "batch", "layer" or "none", in G and D; "instance" has no
-            meaning without a map and is refused.
-        activation: "leaky_relu" or "relu", in both.
-        spectral_norm: spectral norm in D.
-        layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
-        dropout: rate in G, at training and at sampling; 0 is none.
-        minibatch_stddev: D sees the standard deviation over groups of images.
-        last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
-        sync_batch_norm: batch norm over all replicas.
-        prior: `latents.Prior` of z.
+        image_shape: (height, width, channels), or (2,) for two-dimensional points. Defaults to
+            (28, 28, 1).
+        latent_dim: int, dimensions of z. Defaults to 128.
+        width: int, units of each hidden layer. Defaults to 128.
+        normalization: str, "batch", "layer" or "none", in G; "instance" needs a map and is
+            refused. Defaults to "none".
+        d_normalization: str, the same in D. Defaults to "none".
+        activation: str, "leaky_relu" or "relu", in G and D. Defaults to "leaky_relu".
+        spectral_norm: bool, spectral norm in D. Defaults to False.
+        layer_noise: float, σ of the Gaussian noise before each hidden activation of G. Defaults
+            to 0, no noise.
+        dropout: float, rate in G, in training and in sampling. Defaults to 0.
+        minibatch_stddev: bool, minibatch standard deviation in D. Defaults to False.
+        last_layer_init: float, bound of a uniform initialisation of both last layers (tip 8).
+            Defaults to 0, off.
+        sync_batch_norm: bool, batch norm over all replicas. Defaults to False.
+        prior: `priors.Prior` of z. Defaults to `priors.Gaussian()`.
 
     Example:
-        gan = VanillaGAN(image_shape=(2,), width=128)
-        gan.compile()
-        gan.fit(batches, steps_per_epoch=2000)      # float32 points [n, turns, 2]
-        points = gan.sample(2500, seed=0)           # float32 [2500, 2]
+
+    ```python
+    gan = VanillaGAN(image_shape=(2,), width=128)
+    gan.compile()
+    gan.fit(batches, steps_per_epoch=2000)  # float32 points [n, turns, 2]
+    points = gan.sample(2500, seed=0)  # float32 [2500, 2]
+    ```
     """
+
+    takes_points = True
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Options(NormalizedOptions):
@@ -64,7 +74,7 @@ class VanillaGAN(ZooModel):
         spectral_norm: bool = False
 
     @classmethod
-    def build_generator(cls, options):
+    def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] → points [n, 2], or images [n, h, w, c] in [-1, 1], float32."""
         shape, normalization = options.image_shape, options.normalization
         inputs = x = keras.Input((options.latent_dim,), name="latents")
@@ -91,7 +101,7 @@ class VanillaGAN(ZooModel):
         return blocks.network(inputs, x, "generator", options)
 
     @classmethod
-    def build_discriminator(cls, options):
+    def build_discriminator(cls, options: Options) -> keras.Model:
         """Images [n, h, w, c] or points [n, 2] → {"logits": [n], "features": [n, width]}."""
         shape = options.image_shape
         dense = SpectralDense if options.spectral_norm else keras.layers.Dense
@@ -115,6 +125,6 @@ class VanillaGAN(ZooModel):
 
 
 def _biases(image_shape, index, stddev):
-    """Initialiser of a layer's biases: spread out in the first layer for points, else zero."""
+    """Initialiser of a layer's biases: normal in the first layer for points, else zero."""
     spread = len(image_shape) == 1 and index == 0
     return keras.initializers.RandomNormal(stddev=stddev) if spread else "zeros"

@@ -1,4 +1,4 @@
-"""The options of the zoo's networks: one field per option, called like its flag."""
+"""The options of the models' networks: one field per option, named like its flag."""
 
 import dataclasses
 import difflib
@@ -8,14 +8,14 @@ from typing import ClassVar
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
-    """What every model of images takes.
+    """The options of every model.
 
     Attributes:
         image_shape: (height, width, channels); sides multiples of 4, 28 to 256.
         latent_dim: dimensions of z.
         width: channels (or units) of the first hidden layer.
         layer_noise: σ of the Gaussian noise before each hidden activation of G; 0 is none.
-        minibatch_stddev: D sees the standard deviation over groups of images.
+        minibatch_stddev: whether D has minibatch standard deviation.
     """
 
     image_shape: tuple[int, ...] = (28, 28, 1)
@@ -30,12 +30,12 @@ class Options:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NormalizedOptions(Options):
-    """Those of networks with a normalisation in G.
+    """The options of networks with normalisation in G.
 
     Attributes:
         normalization: "batch", "instance", "layer" or "none", in G.
         activation: "leaky_relu" or "relu", in G and D.
-        dropout: rate in G, at training and at sampling; 0 is none.
+        dropout: rate in G, in training and in sampling; 0 is none.
         last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
         sync_batch_norm: batch norm over all replicas.
     """
@@ -49,7 +49,7 @@ class NormalizedOptions(Options):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ConvOptions(NormalizedOptions):
-    """Those of DCGAN's networks whose D can't have spectral norm.
+    """The options of DCGAN's networks without spectral norm in D.
 
     Attributes:
         d_normalization: as `normalization`, in D.
@@ -60,35 +60,38 @@ class ConvOptions(NormalizedOptions):
     d_normalization: str = "batch"
     upsampling: str = "transposed"
     downsampling: str = "strided"
-    spectral_norm: ClassVar[bool] = False  # a constant, which the networks read, and no option
+    spectral_norm: ClassVar[bool] = False  # not an option, but the networks read it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DCGANOptions(ConvOptions):
-    """Those of DCGAN's networks.
+    """The options of DCGAN's networks.
 
     Attributes:
-        spectral_norm: spectral norm in D.
+        spectral_norm: whether D has spectral norm.
     """
 
     spectral_norm: bool = False
 
 
-def names(options_class):
+def names(options_class: type[Options]) -> list[str]:
     """Names of the options, in order."""
     return [field.name for field in dataclasses.fields(options_class)]
 
 
-def check_names(model, options_class, given):
-    """Raises a `TypeError` if an option is given that a model does not have.
+def check_names(model: str, options_class: type[Options], options: dict) -> None:
+    """Checks that a model has all options that are passed to it.
 
     Args:
         model: str, the model's name, for the message.
         options_class: the model's `Options`.
-        given: dict, the options by name.
+        options: dict, name → value.
+
+    Raises:
+        TypeError: the model has no such option; the message names the closest one.
     """
     allowed = [*names(options_class), "prior", "name"]
-    for name, value in given.items():
+    for name, value in options.items():
         if name not in allowed:
             close = difflib.get_close_matches(name, allowed, n=1)
             hint = f", did you mean {close[0]}?" if close else ";"
@@ -97,7 +100,7 @@ def check_names(model, options_class, given):
             )
 
 
-def signature(options_class):
+def signature(options_class: type[Options]) -> inspect.Signature:
     """The `inspect.Signature` of a model's constructor: its options, then `prior` and `name`."""
     parameters = inspect.signature(options_class).parameters.values()
     further = (

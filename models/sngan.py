@@ -18,28 +18,32 @@ from .options import NormalizedOptions
 class SNGAN(ZooModel):
     """Spectral normalisation (Miyato et al., 2018) with the paper's residual networks.
 
-    Each weight matrix of D is divided by its largest singular value, found by one power
-    iteration a step, so that D is Lipschitz and needs no gradient penalty.
+    Each weight matrix of D is divided by its largest singular value, estimated by one power
+    iteration per step, so that D is Lipschitz and needs no gradient penalty.
     G: z → dense → per doubling a block (normalise, activate, upsample, 3×3, normalise, activate,
     3×3, plus the upsampled input through 1×1) → normalise, activate, 3×3, tanh.
     D: per halving a block (activate, 3×3, activate, 3×3, halve, plus the halved input through
-    1×1), one block more without halving, then the sum over positions → one logit.
+    1×1), one more block without halving, then the sum over positions → one logit.
     Hinge loss: D minimises E relu(1 - D(x)) + E relu(1 + D(G(z))), G minimises -E D(G(z)).
-    Five turns of D a step; Adam 2e-4 with β1 0 and β2 0.9: the paper's table 1, setting C.
+    Five turns of D per step; Adam 2e-4 with β1 0 and β2 0.9: the paper's table 1, setting C.
 
     Tips used by default: 1 (tanh), 3 (Gaussian z), 4 (batch norm in G; D has none), 5 (LeakyReLU,
     average pooling), 9 (Adam), 14 (more turns of D).
 
     Departs from the paper: LeakyReLU instead of ReLU (tip 5); widths follow `width` and double at
-    each halving; one block more at the smallest map instead of two.
+    each halving; one more block at the smallest map instead of two.
 
     Args:
-        image_shape, latent_dim, width, normalization, activation, layer_noise, dropout,
-        minibatch_stddev, last_layer_init, sync_batch_norm, prior: as of `DCGAN`.
+        **options: `image_shape`, `latent_dim`, `width`, `normalization`, `activation`,
+            `layer_noise`, `dropout`, `minibatch_stddev`, `last_layer_init`, `sync_batch_norm` and
+            `prior`, as for `DCGAN`.
 
     Example:
-        gan = SNGAN(image_shape=(32, 32, 3), width=32)
-        gan.compile()                               # hinge, on batches [n, 5, h, w, c]
+
+    ```python
+    gan = SNGAN(image_shape=(32, 32, 3), width=32)
+    gan.compile()  # hinge, on batches [n, 5, h, w, c]
+    ```
     """
 
     Options: ClassVar = NormalizedOptions
@@ -57,7 +61,7 @@ class SNGAN(ZooModel):
         }
 
     @classmethod
-    def build_generator(cls, options):
+    def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         image_shape, width = options.image_shape, options.width
         count = blocks.num_upsamplings(image_shape)
@@ -90,7 +94,7 @@ class SNGAN(ZooModel):
         return blocks.network(inputs, images, "generator", options)
 
     @classmethod
-    def build_discriminator(cls, options):
+    def build_discriminator(cls, options: Options) -> keras.Model:
         """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
         images = x = keras.Input(options.image_shape, name="images")
 
@@ -115,7 +119,13 @@ class SNGAN(ZooModel):
         return blocks.network(images, outputs, "discriminator", options)
 
 
-def conv(x, filters, size, use_bias=True, spectral=False):
-    """A convolution that keeps the map's size, initialised by Glorot as in the paper."""
+def conv(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int,
+    use_bias: bool = True,
+    spectral: bool = False,
+) -> keras.KerasTensor:
+    """A convolution that keeps the map's size, with Glorot initialisation as in the paper."""
     layer = SpectralConv2D if spectral else keras.layers.Conv2D
     return layer(filters, size, padding="same", use_bias=use_bias)(x)

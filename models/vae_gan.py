@@ -1,6 +1,7 @@
-"""VAE-GAN: an autoencoder whose error is measured by the discriminator's features."""
+"""VAE-GAN: an autoencoder whose reconstruction error is that of the discriminator's features."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,25 +25,28 @@ class VAEGAN(DCGAN):
     L_KL = KL(q(z|x)‖N(0, I)), a sum over z; L_φ = ½‖φ(x) - φ(x̃)‖², a sum over features (the
     negative log-likelihood of a Gaussian around φ(x̃)).
     The encoder minimises w · L_KL + L_φ. G minimises γ · L_φ plus its adversarial loss, the mean
-    of that on G(z), z ~ N(0, I), and that on x̃. D minimises its adversarial loss on x, G(z) and
-    x̃, the two kinds of fakes with half the weight each: algorithm 1.
+    of those on G(z), z ~ N(0, I), and on x̃. D minimises its adversarial loss on x, G(z) and x̃,
+    with half the weight for each kind of fake: algorithm 1.
 
     Tips used by default: those of DCGAN, and 7 (the hybrid VAE + GAN).
 
-    Departs from the paper: D's fakes count half each, so that real and fake balance. γ is the
-    paper's idea, its value ours: L_φ sums over thousands of features, and with 0.01 it is a few
-    times the adversarial loss.
+    Departs from the paper: each kind of fake has half the weight in D's loss, so that real and
+    fake are balanced. γ is as in the paper, its value is not: L_φ sums over thousands of features,
+    and with 0.01 it is a few times the adversarial loss.
 
     Args:
-        kl_weight: w.
-        reconstruction_weight: γ.
-        others as of `DCGAN`; the prior is Gaussian, others are refused.
+        kl_weight: float, w. Defaults to 1.
+        reconstruction_weight: float, γ. Defaults to 0.01.
+        **options: as for `DCGAN`; priors other than `priors.Gaussian` are refused.
 
     Example:
-        gan = VAEGAN(latent_dim=64)
-        gan.compile()
-        codes = gan.encode(images)                  # uint8 [n, h, w, c] → float32 [n, 64]
-        gan.reconstruct(images)                     # uint8 [n, h, w, c]
+
+    ```python
+    gan = VAEGAN(latent_dim=64)
+    gan.compile()
+    codes = gan.encode(images)  # uint8 [n, h, w, c] → float32 [n, 64]
+    gan.reconstruct(images)  # uint8 [n, h, w, c]
+    ```
     """
 
     needs_reals_for_generator = True
@@ -52,15 +56,23 @@ class VAEGAN(DCGAN):
         kl_weight: float = 1.0
         reconstruction_weight: float = 0.01
 
-    def add_networks(self, options):
+    def add_networks(self, options: Options) -> None:
         if type(self.prior) is not priors.Gaussian:
             name = type(self.prior).__name__
-            raise ValueError(f"prior {name}: vae_gan's KL term is to a Gaussian")
+            raise ValueError(f"prior {name}: vae_gan's KL term needs a Gaussian prior")
         self.encoder = build_encoder(options)
         self.encoder_optimizer = None
 
-    def compile(self, *, encoder_optimizer=None, **rules):
-        """As `GAN.compile`; the encoder's optimizer has G's settings unless one is given."""
+    def compile(
+        self, *, encoder_optimizer: keras.optimizers.Optimizer | None = None, **rules: Any
+    ) -> None:
+        """As `GAN.compile`, with one more argument.
+
+        Args:
+            encoder_optimizer: `keras.Optimizer` or its name. Defaults to one with the settings of
+                G's optimizer.
+            **rules: arguments of `GAN.compile`.
+        """
         self.encoder_optimizer = keras.optimizers.get(encoder_optimizer)
         super().compile(**rules)
 
@@ -72,8 +84,8 @@ class VAEGAN(DCGAN):
         if name != "encoder":
             return super().optimizer_for(name)
         if self.encoder_optimizer is None:
-            alike = self.g_optimizer
-            self.encoder_optimizer = type(alike).from_config(alike.get_config())
+            template = self.g_optimizer
+            self.encoder_optimizer = type(template).from_config(template.get_config())
         return self.encoder_optimizer
 
     def make_fakes(self, real, labels, key):
@@ -118,13 +130,13 @@ class VAEGAN(DCGAN):
         output = self.encoder(images, training=training)
         return (tf.cast(output[name], tf.float32) for name in ("mean", "log_variance"))
 
-    def encode(self, images):
-        """The mean of q(z|x), float32 [n, latent_dim], of images uint8 [n, h, w, c]."""
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """The mean of q(z|x), float32 [n, latent_dim], for images uint8 [n, h, w, c]."""
         mean, _ = self._posterior(pixels.to_float(images), training=False)
         return mean
 
-    def reconstruct(self, images):
-        """The averaged generator's images of `encode`'s codes, uint8 [n, h, w, c]."""
+    def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
+        """The averaged generator's images for the codes of images, uint8 [n, h, w, c]."""
         return self.generate(self.encode(images))
 
     def extra_endpoints(self):
@@ -132,27 +144,25 @@ class VAEGAN(DCGAN):
         return {"encode": (self.encode, [images]), "reconstruct": (self.reconstruct, [images])}
 
     def extra_samples(self, source):
-        """Originals and, under each row of them, their reconstructions."""
+        """Rows of originals, each followed by a row of their reconstructions."""
         if source is None or len(source) < 32:
             return {}
         originals, _ = source.fetch(np.arange(32))
-        rebuilt = self.reconstruct(originals).numpy()
-        rows = [
-            part for i in range(0, 32, 8) for part in (originals[i : i + 8], rebuilt[i : i + 8])
-        ]
+        copies = self.reconstruct(originals).numpy()
+        rows = [part for i in range(0, 32, 8) for part in (originals[i : i + 8], copies[i : i + 8])]
         return {"reconstructions": blocks.tile(np.concatenate(rows), 8)}
 
 
-def build_encoder(options):
+def build_encoder(options: VAEGAN.Options) -> keras.Model:
     """Images float32 [n, h, w, c] → {"mean", "log_variance"}: [n, latent_dim] each."""
     images = keras.Input(options.image_shape, name="images")
-    of_encoder = dataclasses.replace(
+    encoder_options = dataclasses.replace(
         options,
         d_normalization=options.normalization,
         spectral_norm=False,
         minibatch_stddev=False,
     )
-    features = keras.layers.Flatten()(discriminator_trunk(images, of_encoder))
+    features = keras.layers.Flatten()(discriminator_trunk(images, encoder_options))
     outputs = {
         name: keras.layers.Dense(
             options.latent_dim, kernel_initializer=blocks.initializer(), dtype="float32", name=name

@@ -1,4 +1,4 @@
-"""WGAN: the critic estimates a distance, its weights clipped."""
+"""WGAN: the discriminator estimates a distance, with clipped weights."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ class WGAN(DCGAN):
     D minimises E D(G(z)) - E D(x), then each of its weights is clipped to [-0.01, 0.01], so that
     D is Lipschitz; G minimises -E D(G(z)): algorithm 1. The negative of D's loss follows the
     Wasserstein distance up to a factor, so it falls while the samples get better. Five turns of D
-    a step; RMSprop 5e-5 for both, since momentum made the critic unstable.
+    per step; RMSprop 5e-5 for both, since momentum made D's training unstable.
 
     Tips used by default: 1 (tanh), 3 (Gaussian z), 4 (separate batches, batch norm), 5 (LeakyReLU,
     strided convolutions), 14 (more turns of D).
@@ -24,11 +24,14 @@ class WGAN(DCGAN):
     can't train. Batch norm's scale is clipped too, as in the authors' code.
 
     Args:
-        as of `DCGAN`, without spectral norm, which would undo the clipping.
+        **options: as for `DCGAN`, without `spectral_norm`, which would undo the clipping.
 
     Example:
-        gan = WGAN(image_shape=(28, 28, 1))
-        gan.compile()                               # on batches [n, 5, h, w, c]
+
+    ```python
+    gan = WGAN(image_shape=(28, 28, 1))
+    gan.compile()  # on batches [n, 5, h, w, c]
+    ```
     """
 
     Options: ClassVar = ConvOptions  # no spectral norm

@@ -64,18 +64,18 @@ def python_files(root):
 
 def wanted(path, root, files):
     """What a file imports: paths of ours, and `third_party` names."""
-    found = set()
+    results = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found.add(resolve(alias.name.split("."), None, path, root, files))
+                results.add(resolve(alias.name.split("."), None, path, root, files))
         elif isinstance(node, ast.ImportFrom):
             start = path.relative_to(root).parent.parts if node.level else ()
             start = start[: len(start) - node.level + 1] if node.level else ()
             parts = [*start, *(node.module.split(".") if node.module else [])]
             for alias in node.names:
-                found.add(resolve(parts, alias.name, path, root, files))
-    return found - {None, path}
+                results.add(resolve(parts, alias.name, path, root, files))
+    return results - {None, path}
 
 
 def resolve(parts, name, path, root, files):
@@ -96,17 +96,17 @@ def problems(root):
     """What is wrong with the targets under a folder, one line each."""
     files = set(python_files(root))
     targets = [target for path in build_files(root) for target in read(path, root)]
-    owners, found = {}, []
+    owners, results = {}, []
     for target in targets:
         for src in target.srcs:
             path = root / target.package / src
             if path not in files:
-                found.append(f"{target.label}: {src} does not exist")
+                results.append(f"{target.label}: {src} does not exist")
             if path in owners:
-                found.append(f"{target.label}: {src} is in {owners[path].label} too")
+                results.append(f"{target.label}: {src} is in {owners[path].label} too")
             owners[path] = target
     for path in sorted(files - owners.keys()):
-        found.append(f"{path.relative_to(root)}: no target")
+        results.append(f"{path.relative_to(root)}: no target")
     for path in sorted(files & owners.keys()):
         target = owners[path]
         needs = wanted(path, root, files)
@@ -120,27 +120,27 @@ def problems(root):
         elif path == root / "main.py":
             kind = "py_binary"
         if target.kind != kind or len(target.srcs) != 1:
-            found.append(f"{target.label}: should be a {kind} of one file")
+            results.append(f"{target.label}: should be a {kind} of one file")
         missing = [need for need in needs if not isinstance(need, str) and need not in owners]
-        found += [f"{target.label}: imports {need.name}, which has no target" for need in missing]
+        results += [f"{target.label}: imports {need.name}, which has no target" for need in missing]
         labels = {
             need if isinstance(need, str) else owners[need].label
             for need in needs
             if need not in missing
         }
-        found += [f"{target.label}: {dep} is missing" for dep in sorted(labels - {*target.deps})]
-        found += [f"{target.label}: {dep} is too much" for dep in sorted({*target.deps} - labels)]
+        results += [f"{target.label}: {dep} is missing" for dep in sorted(labels - {*target.deps})]
+        results += [f"{target.label}: {dep} is too much" for dep in sorted({*target.deps} - labels)]
         if len(target.deps) != len(set(target.deps)):
-            found.append(f"{target.label}: a dep twice")
-    return found + circles({target.label: target.deps for target in targets})
+            results.append(f"{target.label}: a dep twice")
+    return results + circles({target.label: target.deps for target in targets})
 
 
 def circles(graph):
-    found, done = [], set()
+    results, done = [], set()
 
     def visit(label, trail):
         if label in trail:
-            found.append("circle: " + " → ".join([*trail[trail.index(label) :], label]))
+            results.append("circle: " + " → ".join([*trail[trail.index(label) :], label]))
         elif label not in done:
             for dep in graph.get(label, ()):
                 visit(dep, [*trail, label])
@@ -148,7 +148,7 @@ def circles(graph):
 
     for label in graph:
         visit(label, [])
-    return found
+    return results
 
 
 def third_party_names(path):
@@ -158,8 +158,8 @@ def third_party_names(path):
 
 
 def test_targets_are_what_the_files_import():
-    found = problems(ROOT)
-    assert not found, "\n".join([*found, "`make build-files` writes them again"])
+    results = problems(ROOT)
+    assert not results, "\n".join([*results, "`make build-files` writes them again"])
 
 
 def test_third_party_is_named_in_one_place():

@@ -1,4 +1,4 @@
-"""Games so small that a test can look at every number."""
+"""Models so small that a test can check every number."""
 
 import types
 
@@ -20,7 +20,7 @@ def pytest_configure(config):
             cpu, [tf.config.LogicalDeviceConfiguration()] * 2
         )
     except RuntimeError:
-        pass  # TensorFlow has started: whoever started it has set the devices
+        pass  # TensorFlow has started, with the devices of whatever started it
 
 
 def networks(image_shape=(8, 8, 1), latent_dim=4, normalize=True):
@@ -41,7 +41,7 @@ def networks(image_shape=(8, 8, 1), latent_dim=4, normalize=True):
 
 
 def gan(prior=None, normalize=True, image_shape=(8, 8, 1), **rules):
-    """A compiled game on 8×8 images, SGD for both unless told otherwise."""
+    """A compiled model of 8×8 images, with SGD for both networks by default."""
     keras.utils.set_random_seed(3)
     gan = GAN(*networks(image_shape, normalize=normalize), prior=prior)
     sgd = {side: keras.optimizers.SGD(0.05) for side in ("d_optimizer", "g_optimizer")}
@@ -56,7 +56,7 @@ def batch(count=8, turns=1, image_shape=(8, 8, 1), seed=0):
 
 
 def train(gan, steps=1, images=None):
-    """Plays some steps on the same batch; returns the metrics."""
+    """Trains for some steps on the same batch; returns the metrics."""
     images = batch(turns=gan.schedule.d_turns) if images is None else images
     data = tf.data.Dataset.from_tensor_slices(images).batch(len(images), drop_remainder=True)
     gan.fit(data.repeat(), steps_per_epoch=steps, verbose=0, shuffle=False)

@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "onnx": "onnx",
     "onnxruntime": "onnxruntime",
     "packaging": "packaging",
+    "hypothesis": "hypothesis",
     "pandas": "pandas",
     "PIL": "pillow",
     "pytest": "pytest",
@@ -83,11 +84,11 @@ def modules():
     files = [ROOT / "main.py"]
     for folder in FOLDERS:
         files += sorted((ROOT / folder).rglob("*.py"))
-    found = {}
+    results = {}
     for path in files:
         parts = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        results[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return results
 
 
 def imports(path, names):
@@ -104,12 +105,12 @@ def imports(path, names):
         else:
             continue
         for base, name in wanted:
-            found = names.get(f"{base}.{name}") or names.get(base)
-            if found is None and here[:1] == ("tests",):  # a test's neighbour
-                found = names.get(".".join([*here, base]))
+            results = names.get(f"{base}.{name}") or names.get(base)
+            if results is None and here[:1] == ("tests",):  # a test's neighbour
+                results = names.get(".".join([*here, base]))
             top = base.partition(".")[0]
-            if found is not None:
-                ours.add(found)
+            if results is not None:
+                ours.add(results)
             elif top in THIRD_PARTY:
                 others.add(THIRD_PARTY[top])
             elif top not in sys.stdlib_module_names:
@@ -161,8 +162,8 @@ def data_files(package):
 def conftests(path):
     folders = [path.parent, *path.parent.parents]
     inside = folders[: folders.index(ROOT)]
-    found = [folder / "conftest.py" for folder in inside if (folder / "conftest.py").exists()]
-    return [*found, ROOT / "tests" / "tiny.py"]  # the root conftest's plugin
+    results = [folder / "conftest.py" for folder in inside if (folder / "conftest.py").exists()]
+    return [*results, ROOT / "tests" / "tiny.py"]  # the root conftest's plugin
 
 
 def target(path, names, data):
@@ -264,12 +265,12 @@ def cycles(names):
             graph[path] = sorted(imports(path, names)[0])
         except Problem:
             graph[path] = []  # reported with its package
-    found, done = [], set()
+    results, done = [], set()
 
     def visit(path, trail):
         if path in trail:
             circle = [*trail[trail.index(path) :], path]
-            found.append("circle: " + " → ".join(p.relative_to(ROOT).as_posix() for p in circle))
+            results.append("circle: " + " → ".join(p.relative_to(ROOT).as_posix() for p in circle))
         elif path not in done:
             for other in graph[path]:
                 visit(other, [*trail, path])
@@ -277,7 +278,7 @@ def cycles(names):
 
     for path in graph:
         visit(path, [])
-    return found
+    return results
 
 
 def main(argv=None):

@@ -25,7 +25,7 @@ def normal(name):
 
 def closure(wanted):
     """{name: version} of the requirements and all that they need; extras included."""
-    found, seen, todo = {}, set(), [Requirement(text) for text in wanted]
+    results, seen, todo = {}, set(), [Requirement(text) for text in wanted]
     while todo:
         requirement = todo.pop()
         key = (normal(requirement.name), frozenset(requirement.extras))
@@ -33,13 +33,13 @@ def closure(wanted):
             continue
         seen.add(key)
         distribution = importlib.metadata.distribution(requirement.name)
-        found[key[0]] = distribution.version
+        results[key[0]] = distribution.version
         for text in distribution.requires or []:
             needed = Requirement(text)
             extras = requirement.extras or {""}
             if needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in extras):
                 todo.append(needed)
-    return found
+    return results
 
 
 def files():

@@ -63,6 +63,8 @@ def to_array(
         image_size: (height, width) to resize to, with an antialiased bicubic filter. Defaults to
             None, the picture's own size.
     """
+    if picture.mode == "F":
+        raise ValueError("floats of an unknown range")
     if _is_deep(picture):
         # 16-bit grey values, 0 to 65,535, rounded to 8 bits.
         deep = np.asarray(picture, np.float64)

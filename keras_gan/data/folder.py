@@ -1,9 +1,9 @@
-"""A folder of pictures (PNG, JPEG, WebP, BMP, a GIF's first frame), with or without labels."""
+"""A folder of pictures (PNG, JPEG, WebP, TIFF, AVIF, …), with or without labels."""
 
 import collections
 import concurrent.futures
 import os
-import pathlib
+from pathlib import Path
 
 import numpy as np
 from absl import logging
@@ -12,8 +12,9 @@ from keras_gan.data import decoding
 from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import refuse
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
-WANTED = "a folder with PNG, JPEG, WebP, GIF or BMP pictures"
+ENDINGS = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+WANTED = "a folder with PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF pictures"
+SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 THREADS = 8
 NAMED = 20  # at most so many unreadable pictures are named in the log
 
@@ -30,7 +31,8 @@ def open_folder(
     """Opens `folder:PATH`.
 
     Every picture is decoded once at the start, so that unreadable ones are known before the first
-    step: they are skipped, counted, and named in the log. Hidden files are ignored.
+    step: they are skipped, counted, and named in the log, as are folders that can't be listed.
+    Links are followed. Hidden files are ignored; files of other endings are counted in the log.
 
     Args:
         name: as given to `--dataset`.
@@ -38,7 +40,9 @@ def open_folder(
         image_size: (height, width), or None if all pictures have one size.
         channels: 1, 3 or 4; None is 1 if all pictures are grey, else 3.
         labels: "auto" takes each subfolder as a label if there are two or more and no picture is
-            outside them; "folders" requires this; "none" ignores them.
+            outside them; "folders" requires this; "none" ignores them. Folders named train, test
+            and the like are parts of a data set, not labels: train is the data, except with
+            "folders".
         memory_limit: bytes up to which images are held in memory; else they are read as needed.
 
     Returns:
@@ -48,15 +52,18 @@ def open_folder(
         UsageError: no such folder, no readable pictures, different sizes, or pictures outside the
             labels' folders.
     """
-    root = pathlib.Path(path).expanduser()
+    root = Path(path).expanduser()
     if not root.is_dir():
         refuse("dataset", name, "is not a folder" if root.exists() else "no such folder", WANTED)
-    files = sorted(file for file in root.rglob("*") if _is_picture(file, root))
+    root, other_parts = _without_splits(root, labels)
+    files, unlisted, others = _list(root)
     if not files:
-        refuse("dataset", name, "no pictures in it", WANTED)
+        what = "can't be listed" if root in unlisted else "no pictures in it"
+        only = f", only{_count_endings(others)}" if others else ""
+        refuse("dataset", name, what + only, WANTED)
     names = _label_names(name, files, root, labels)
 
-    skipped = []
+    skipped = list(unlisted)
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         headers = list(pool.map(decoding.read_header, files))
         skipped += [file for file, header in zip(files, headers) if header is None]
@@ -83,6 +90,11 @@ def open_folder(
     if not good:
         refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
 
+    if others:
+        logging.info("not taken for pictures in %s:%s", root, _count_endings(others))
+    if other_parts:
+        logging.info("%s is the data; %s: other parts, left out", root, ", ".join(other_parts))
+
     def read(index):
         image = decoding.read(good[index], *shape)
         if image is None:
@@ -106,9 +118,46 @@ def open_folder(
     )
 
 
-def _is_picture(file, root):
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return file.suffix.lower() in ENDINGS and not hidden and file.is_file()
+def _list(root):
+    """The picture files under a folder in order, the folders that can't be listed, other files."""
+    files, unlisted, others, seen = [], [], [], set()
+    walk = os.walk(root, followlinks=True, onerror=lambda e: unlisted.append(Path(e.filename)))
+    for folder, folders, names in walk:
+        place = os.path.realpath(folder)
+        if place in seen:  # a link in a circle, or a folder that is linked twice
+            folders.clear()
+            continue
+        seen.add(place)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            file = Path(folder, name)
+            if not name.startswith(".") and file.is_file():
+                (files if file.suffix.lower() in ENDINGS else others).append(file)
+    return sorted(files), unlisted, others
+
+
+def _count_endings(files):
+    """How many files there are of which ending: " 3 .txt, 1 .md" """
+    endings = collections.Counter(file.suffix.lower() or "without ending" for file in files)
+    text = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
+    return f" {text}" if text else ""
+
+
+def _without_splits(root, labels):
+    """The folder that holds the data, and the names of the other parts of the data set."""
+    if labels == "folders":
+        return root, []
+    try:
+        entries = [e for e in os.scandir(root) if not e.name.startswith(".")]
+    except OSError:
+        return root, []
+    names = sorted(entry.name for entry in entries if entry.is_dir())
+    parts = [name for name in names if name.lower() in SPLITS]
+    pictures = any(Path(entry.name).suffix.lower() in ENDINGS for entry in entries)
+    train = [name for name in parts if name.lower().startswith("train")]
+    if pictures or not train or parts != names:
+        return root, []
+    return root / train[0], [name for name in names if name != train[0]]
 
 
 def _label(file, root):

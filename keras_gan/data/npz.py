@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import UsageError, refuse
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")
+SLACK = 1e-3  # share of a range by which rounding may leave it
+DARK = 8  # floats that end between 1 and this are no plausible images in [0, 255]
 LABELS = ("labels", "y_train", "y", "arr_1")
 
 
@@ -25,8 +28,10 @@ def open_npz(
     """Opens an .npz file.
 
     Images are the array named images, x_train, x, data or arr_0, else the only one of four
-    dimensions: [n, h, w] or [n, h, w, c], uint8, or floats in [0, 1], [-1, 1] or [0, 255].
-    The whole file is read into memory.
+    dimensions: [n, h, w] or [n, h, w, c], integers from 0 to 255, or floats in [0, 1], [-1, 1] or
+    [0, 255]. Floats may leave their range by a thousandth of it, as rounding does, and are clipped.
+    Floats in [0, 255] must reach 8, to tell them from badly scaled ones in [0, 1]. The whole file
+    is read into memory.
 
     Args:
         name: as given to `--dataset`.
@@ -48,6 +53,13 @@ def open_npz(
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
         refuse("dataset", name, "no such file", "an .npz file")
+    if not zipfile.is_zipfile(file):
+        refuse(
+            "dataset",
+            name,
+            "can't be read: it is no .npz file",
+            "what np.savez or np.savez_compressed wrote",
+        )
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in _wanted(archive, labels)}
@@ -56,6 +68,10 @@ def open_npz(
     except Exception as error:  # zipfile, zlib and NumPy raise many kinds for damaged files
         reason = " ".join(str(error).split())
         refuse("dataset", name, f"can't be read: {reason}", "an .npz file of plain arrays")
+    others = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if others:
+        what = f"holds {others[0]}, which is no array"
+        refuse("dataset", name, what, "an .npz file of plain arrays; folder:PATH for pictures")
     key = _images_key(name, arrays)
     images = arrays[key]
     label_key = labels
@@ -95,9 +111,11 @@ def _checked(name, labels, count):
     if labels.shape != (count,):
         what = f"{count} images but labels of shape {labels.shape}"
         refuse("dataset", name, what, "one label per image")
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
-        what = f"labels are {labels.dtype}, from {labels.min()}"
-        refuse("dataset", name, what, "integers from 0")
+    if not np.issubdtype(labels.dtype, np.integer):
+        kind = "texts" if labels.dtype.kind in "US" else str(labels.dtype)
+        refuse("dataset", name, f"labels are {kind}", "integers from 0, or --labels=none")
+    if labels.min() < 0:
+        refuse("dataset", name, f"labels begin at {labels.min()}", "integers from 0")
     if labels.max() >= count:
         what = f"labels go up to {labels.max()} for {count} images"
         refuse("dataset", name, what, "classes 0 to k-1")
@@ -123,19 +141,25 @@ def _images_key(name, arrays):
 def _to_uint8(name, images):
     if images.dtype == np.uint8:
         return images
-    if not np.issubdtype(images.dtype, np.number):
+    real = np.issubdtype(images.dtype, np.integer) or np.issubdtype(images.dtype, np.floating)
+    if not real:
         refuse("dataset", name, f"images are {images.dtype}", "uint8, or floats of a known range")
     low, high = float(images.min()), float(images.max())
-    pixels = f"pixels range from {low:g} to {high:g}"
+    pixels = f"pixels range from {low:.9g} to {high:.9g}"
     if not np.isfinite([low, high]).all():
         refuse("dataset", name, pixels, "finite numbers")
-    if np.issubdtype(images.dtype, np.integer) and low >= 0 and high <= 255:
-        return images.astype(np.uint8)
-    if not np.issubdtype(images.dtype, np.integer):
-        if low >= 0 and high <= 1:
-            return np.round(images * 255.0).astype(np.uint8)
-        if -1 <= low < 0 and high <= 1:
-            return np.round((images + 1.0) * 127.5).astype(np.uint8)
-        if low >= 0 and 1 < high <= 255:
-            return np.round(images).astype(np.uint8)
+    if np.issubdtype(images.dtype, np.integer):
+        if low >= 0 and high <= 255:
+            return images.astype(np.uint8)
+    elif low >= -SLACK and high <= 1 + SLACK:
+        return _levels(images * 255.0)
+    elif low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
+        return _levels((images + 1.0) * 127.5)
+    elif low >= -255 * SLACK and DARK <= high <= 255 * (1 + SLACK):
+        return _levels(images)
     refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")
+
+
+def _levels(images):
+    """Floats in [0, 255] and a little beyond, as uint8."""
+    return np.clip(np.round(images), 0, 255).astype(np.uint8)

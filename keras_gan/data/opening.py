@@ -5,7 +5,7 @@ import pathlib
 
 from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
 from keras_gan.data.source import MEMORY_LIMIT, Source, default_data_dir
-from keras_gan.errors import UsageError
+from keras_gan.errors import UsageError, refuse
 
 __all__ = ["Source", "default_data_dir", "open_source"]
 
@@ -58,6 +58,8 @@ def open_source(
     }
     data_dir = pathlib.Path(data_dir or default_data_dir()).expanduser()
     kind, _, path = name.partition(":")
+    if not name or (kind in ("folder", "npz") and not path):
+        refuse("dataset", name, "is no data set", "a TFDS name, folder:PATH or npz:PATH")
     if name in mixtures.MIXTURES:
         if image_size or channels:
             raise UsageError(

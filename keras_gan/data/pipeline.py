@@ -1,10 +1,14 @@
 """The input pipeline: batches whose order is a pure function of (seed, attempt, step)."""
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 
 from keras_gan.data.source import Source
 from keras_gan.step.replicas import rows_per_replica
 
+ENDLESS = 2**40
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
 
@@ -15,9 +19,12 @@ def batches(
     turns: int = 1,
     seed: int = 0,
     attempt: int = 0,
-    start_step: int = 0,
-    steps: int,
+    start_step: int | Callable[[], int] = 0,
+    steps: int | None = None,
+    mirror: bool = False,
     strategy: tf.distribute.Strategy | None = None,
+    shuffle: bool = True,
+    transform: Callable | None = None,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """The data for `fit`: `steps` batches, starting with that of `start_step`.
 
@@ -31,10 +38,15 @@ def batches(
         turns: turns of D per step, each with fresh images. Defaults to 1.
         seed: non-negative integer that the order depends on. Defaults to 0.
         attempt: number of roll-backs so far, which the order depends on too. Defaults to 0.
-        start_step: step of the first batch. Defaults to 0.
-        steps: number of batches.
+        start_step: step of the first batch, or a function that gives it when an iterator starts: a
+            model may be restored after its data set was made. Defaults to 0.
+        steps: number of batches. Defaults to None, no end.
+        mirror: whether each image's mirror image, left to right, is an image too, so that an epoch
+            is twice as long. Defaults to False.
         strategy: `tf.distribute` strategy; each replica gets consecutive rows of the batch.
             Defaults to None, one device.
+        shuffle: whether each epoch is a permutation of its own; False keeps the source's order.
+        transform: function of the images [n, turns, …] of an element, or None.
 
     Returns:
         A data set of tuples (images uint8 [n, turns, h, w, c] or points float32 [n, turns, 2],
@@ -49,17 +61,24 @@ def batches(
 
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas: one element per replica and step."""
-        load = _loader(source)
+        load = _loader(source, transform)
+        if mirror:
+            load = _mirrored(load, len(source))
+        count = len(source) * (2 if mirror else 1)
 
-        def element(number):
-            step = start_step + number // local_replicas
+        def element(number, start=start_step):
+            step = start + number // local_replicas
             replica = first_replica + number % local_replicas
             position = replica * rows + tf.range(rows, dtype=tf.int64)
             turn = tf.range(turns, dtype=tf.int64)
             sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
-            return load(order(sample, len(source), seed, attempt))
+            if not shuffle:
+                return load(sample % count)
+            return load(order(sample, count, seed, attempt))
 
-        data = tf.data.Dataset.range(steps * local_replicas)
+        data = tf.data.Dataset.range(ENDLESS if steps is None else steps * local_replicas)
+        if callable(start_step):
+            data = _starting(data, start_step)
         data = data.map(
             tf.autograph.experimental.do_not_convert(element),
             num_parallel_calls=PARALLEL,
@@ -81,6 +100,21 @@ def batches(
         return data.repeat() if context.num_input_pipelines > 1 else data
 
     return strategy.distribute_datasets_from_function(of_worker)
+
+
+def _starting(numbers, start_step):
+    """A data set of (number, start), with the start that is asked for when an iterator starts."""
+
+    def ask(_):
+        start = tf.numpy_function(lambda: np.int64(start_step()), [], tf.int64, stateful=True)
+        return tf.ensure_shape(start, [])
+
+    start = tf.data.Dataset.range(1).map(tf.autograph.experimental.do_not_convert(ask))
+    return start.flat_map(
+        tf.autograph.experimental.do_not_convert(
+            lambda first: numbers.map(lambda number: (number, first))
+        )
+    )
 
 
 def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tensor:
@@ -106,7 +140,7 @@ def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tens
     return tf.reshape(index, tf.shape(sample))
 
 
-def _loader(source):
+def _loader(source, transform=None):
     """A function from indices, int64 [n, turns], to an element of the data set."""
     with tf.device("CPU:0"):  # tf.data runs there, even if there is a GPU
         # Eager tensors are captured by handle, not written into the graph.
@@ -125,6 +159,22 @@ def _loader(source):
             images = tf.numpy_function(read, [index], tf.uint8, stateful=False)
             return tf.ensure_shape(images, [*index.shape, *source.image_shape])
 
+    def transformed(index):
+        return transform(load(index)) if transform else load(index)
+
     if labels is None:
-        return load
-    return lambda index: (load(index), tf.gather(labels, index))
+        return transformed
+    return lambda index: (transformed(index), tf.gather(labels, index))
+
+
+def _mirrored(load, count):
+    """What loads image i, or from i = `count` on the mirror image of image i - `count`."""
+
+    def loaded(index):
+        element = load(index % count)
+        images, labels = element if isinstance(element, tuple) else (element, None)
+        flips = (index >= count)[..., None, None, None]
+        images = tf.where(flips, tf.reverse(images, [-2]), images)
+        return images if labels is None else (images, labels)
+
+    return loaded

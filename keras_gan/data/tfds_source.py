@@ -12,7 +12,7 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.data import decoding, fashion_mnist, reachable
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, refuse
 
 
 def open_tfds(
@@ -108,6 +108,9 @@ def _builder(name, data_dir):
     try:
         return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
     except (tfds.core.DatasetNotFoundError, ValueError, ImportError) as error:
+        if (kind := _kind_of_path(name)) is not None:
+            allowed = f"{kind}:{name}" if kind else "folder:PATH or npz:PATH"
+            refuse("dataset", name, "is a path, and of what kind is not said", allowed)
         known = tfds.list_builders(with_community_datasets=False)
         close = difflib.get_close_matches(name, known, 3)
         raise UsageError(
@@ -118,6 +121,17 @@ def _builder(name, data_dir):
             + "a TFDS name, folder:PATH, npz:PATH, ring8, grid25, swissroll,"
             " stacked_fashion_mnist",
         ) from error
+
+
+def _kind_of_path(name):
+    """ "folder" or "npz" if there is such a path, "" if it is neither; None if there is none."""
+    path = pathlib.Path(name).expanduser()
+    try:
+        if path.is_dir() and path.name:
+            return "folder"
+        return None if not path.is_file() else "npz" if path.suffix == ".npz" else ""
+    except (OSError, ValueError):
+        return None
 
 
 def _download(builder, name, data_dir):

@@ -321,7 +321,9 @@ def pairwise(
         A dict of floats.
     """
     scores = {}
-    scores[f"kid_{name}"], scores[f"kid_{name}_sd"] = kid.kernel_distance(fakes, reals)
+    scores[f"kid_{name}"], spread = kid.kernel_distance(fakes, reals)
+    if np.isfinite(spread):
+        scores[f"kid_{name}_sd"] = spread
     if held is not None:
         scores[f"kid_{name}_floor"] = kid.kernel_distance(held, reals)[0]
     scores.update(precision_recall.precision_recall_density_coverage(fakes, reals))

@@ -207,7 +207,7 @@ def _tile(image):
 
 def _points(source, gan):
     reals = source.fetch(np.arange(min(2500, len(source))))[0]
-    return pictures.scatter(np.asarray(gan.sample(2500, 0)), reals, size=500, legend=True)
+    return pictures.scatter(np.asarray(gan.sample(2500, seed=0)), reals, size=500, legend=True)
 
 
 def _float(text):

@@ -1,8 +1,8 @@
-"""Keras' layers, with the passes of a training step in the form that is fastest on a CPU.
+"""Keras' layers, with forward and backward passes that are faster on a CPU in training.
 
-Each computes what its namesake in Keras does, up to rounding, has its weights, its name and its
-settings. It goes its own way in training, in float32, where that pays, and Keras' way elsewhere;
-docs/benchmarks.md has the times of the forms.
+Each computes the same as the Keras layer of the same name up to rounding, with the same weights and
+arguments. In training in float32 it uses the faster form where there is one, otherwise Keras'
+code; docs/benchmarks.md compares their times.
 """
 
 import keras
@@ -10,14 +10,16 @@ import tensorflow as tf
 
 from keras_gan.rules.base import register
 
-FEW = 4  # channels of an image: up to here a fold is faster than the library's transposed pass
+FEW = 4  # image channels up to which `fold_product` is faster than a transposed convolution
 
 
 @register
 class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization`, as one fused operation instead of a dozen."""
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
         if not (training and self._can_fuse(inputs, mask)):
             return super().call(inputs, training=training, mask=mask)
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
@@ -46,9 +48,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @register
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, with another input gradient where a 4×4/2 kernel sees an image."""
+    """`keras.layers.Conv2D`, with a faster input gradient for 4×4/2 convolutions of images."""
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         if not (training and _can_fold(self, inputs, inputs.shape[-1])):
             return super().call(inputs)
         return self.activation(
@@ -58,9 +60,9 @@ class Conv2D(keras.layers.Conv2D):
 
 @register
 class Conv2DTranspose(keras.layers.Conv2DTranspose):
-    """`keras.layers.Conv2DTranspose`, with another form where a 4×4/2 kernel makes an image."""
+    """`keras.layers.Conv2DTranspose`, with a faster form for 4×4/2 convolutions to images."""
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         if not (training and _can_fold(self, inputs, self.filters)):
             return super().call(inputs)
         return self.activation(
@@ -85,7 +87,7 @@ def _bias(layer, dtype):
 
 
 @tf.custom_gradient
-def halve(images, kernel, bias):
+def halve(images: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor):
     """A 4×4/2 convolution; kernel [4, 4, channels, filters]."""
 
     def gradient(upstream):
@@ -99,7 +101,7 @@ def halve(images, kernel, bias):
 
 
 @tf.custom_gradient
-def double(maps, kernel, bias):
+def double(maps: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor):
     """A transposed 4×4/2 convolution; kernel [4, 4, filters, channels]."""
 
     def gradient(upstream):
@@ -126,7 +128,7 @@ def _kernel_gradient(images, kernel, upstream):
     )
 
 
-def fold_product(maps, kernel):
+def fold_product(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """A transposed 4×4/2 convolution as one matrix product and a sum of overlapping patches.
 
     Args:
@@ -134,11 +136,11 @@ def fold_product(maps, kernel):
         kernel: float [4, 4, filters, channels].
 
     Returns:
-        Images [n, 2h, 2w, filters].
+        float [n, 2h, 2w, filters].
     """
     height, width, channels = maps.shape[1:]
     filters = kernel.shape[2]
-    # A patch of 4×4 pixels is 2×2 blocks of 2×2: a pixel's four blocks overlap its neighbours'.
+    # A 4×4 patch is 2×2 blocks of 2×2 pixels, which overlap those of neighbouring positions.
     blocks = tf.transpose(tf.reshape(kernel, [2, 2, 2, 2, filters, channels]), [0, 2, 1, 3, 4, 5])
     product = tf.matmul(
         tf.reshape(maps, [-1, channels]), tf.reshape(blocks, [-1, channels]), transpose_b=True

@@ -1,4 +1,4 @@
-"""The spread over groups of images, as a channel that D sees."""
+"""Minibatch standard deviation: the spread over groups of images, as a channel in D."""
 
 import keras
 import tensorflow as tf
@@ -10,21 +10,25 @@ from keras_gan.rules.base import register
 class MinibatchStddev(keras.layers.Layer):
     """Appends a channel with the standard deviation over groups of images (Karras et al., 2018).
 
-    Lets D see a lack of diversity (tip 15, minibatch discrimination). Groups are consecutive, so
-    that replicas and one device see the same ones; the batch must be a multiple of the group,
-    otherwise the whole batch is one group.
+    Lets D detect a lack of diversity (tip 15, minibatch discrimination). Groups are consecutive,
+    so that replicas and one device see the same ones. A batch that is not a multiple of the group
+    size is one group.
+
+    Args:
+        group: int, images per group. Defaults to 4.
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, group=4, **kwargs):
+    def __init__(self, group: int = 4, **kwargs):
         super().__init__(**kwargs)
         self.group = group
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         n = inputs.shape[0]
         if n is None:
             n = tf.shape(inputs)[0]
             group = tf.where(n % self.group == 0, self.group, n)
-        else:  # XLA wants shapes it can know
+        else:  # XLA needs static shapes
             group = n if n % self.group else self.group
         x = tf.cast(inputs, tf.float32)
         grouped = tf.reshape(x, [-1, group, *inputs.shape[1:]])

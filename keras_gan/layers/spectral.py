@@ -12,12 +12,12 @@ from keras_gan.step.keras_private import kernel_variable
 class _Spectral:
     """A layer whose kernel is divided by its largest singular value (Miyato et al., 2018).
 
-    One power iteration a training call, from the u that the step began with; gradients flow
-    through W/σ with u and v held fixed. `keras.layers.SpectralNormalization` overwrites the kernel
-    instead, and sends no gradient through σ.
+    Each training call does one power iteration, from u at the start of the step; gradients flow
+    through W/σ with u and v constant. `keras.layers.SpectralNormalization` overwrites the kernel
+    instead, and has no gradient through σ.
 
-    Departs from the paper: u and v start where the iteration ends, not at random, so that the
-    first steps, and a network that has not trained yet, are normalised too.
+    Departs from the paper: u and v start as the exact singular vectors, not at random, so that
+    the network is normalised from the first step on.
     """
 
     def build(self, shape):
@@ -32,7 +32,7 @@ class _Spectral:
         )
         self._normalized = None
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = tf.cast(tf.convert_to_tensor(kernel_variable(self).value), tf.float32)
         matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
         left, right = tf.convert_to_tensor(self.left.value), tf.convert_to_tensor(self.right.value)
@@ -50,7 +50,7 @@ class _Spectral:
             self._normalized = None
 
     def save_own_variables(self, store):
-        # Keras' own saves kernel and bias one by one, and would leave out the singular vectors.
+        # The method of Keras' layers saves kernel and bias only, without the singular vectors.
         keras.layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store):

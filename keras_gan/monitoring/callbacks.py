@@ -6,11 +6,22 @@ import keras
 class EveryNSteps(keras.callbacks.Callback):
     """Calls `on_nth_step(step)` when `step`, the number of steps done, is a multiple of `every`.
 
-    The model's step is read once, when `fit` begins, and counted from there: reading it after each
-    step would wait for the device. Keras' `batch` restarts in each epoch, so it is not used.
+    The model's step is read when training and when an epoch begins, and counted from there:
+    reading it after each step would wait for the device. Where Keras runs several steps at once
+    (`steps_per_execution`), the call comes after the first of them that passes a multiple.
 
     Args:
         every: int, steps between two calls; 0 is never.
+
+    Example:
+
+    ```python
+    class Norms(keras_gan.callbacks.EveryNSteps):
+        def on_nth_step(self, step):
+            print(step, self.model.recorder.read(step)[1]["generator/gradient_norm"][-1])
+
+    gan.fit(x_train, callbacks=[Norms(every=100)])
+    ```
 
     Attributes:
         step: int, number of steps that the model has done.
@@ -21,14 +32,17 @@ class EveryNSteps(keras.callbacks.Callback):
 
     def __init__(self, every: int):
         super().__init__()
-        self.every, self.step = every, 0
+        self.every, self.step, self._before = every, 0, 0
 
     def on_train_begin(self, logs=None):
-        self.step = int(self.model.step.numpy())
+        self.step = self._before = int(self.model.step.numpy())
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.step = self._before = int(self.model.step.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        if self.every and self.step % self.every == 0:
+        done, self.step = self.step, self._before + batch + 1
+        if self.every and self.step // self.every > done // self.every:
             self.on_nth_step(self.step)
 
     def on_nth_step(self, step: int) -> None:

@@ -16,8 +16,8 @@ class Samples(EveryNSteps):
     Conditional models show one row per class. Mixtures show points over the data.
 
     Args:
-        folder: path of the PNGs' folder.
-        every: int, steps between two sets of pictures; 0 is never.
+        folder: path of the PNGs' folder, made if it is not there.
+        every: int, steps between two sets of pictures; 0 is never. Defaults to 500.
         writer: `tensorboard.Writer`. Defaults to None: no TensorBoard.
         source: the data, drawn behind the points of mixtures. Defaults to None: not drawn.
         noise: bool, whether the generator's noise layers are active. Defaults to False.
@@ -25,16 +25,18 @@ class Samples(EveryNSteps):
 
     def __init__(
         self,
-        folder: pathlib.Path,
-        every: int,
+        folder: str | pathlib.Path,
+        every: int = 500,
         writer=None,
         source=None,
         noise: bool = False,
     ):
         super().__init__(every)
-        self.folder, self.writer, self.source, self.noise = folder, writer, source, noise
+        self.folder, self.writer = pathlib.Path(folder), writer
+        self.source, self.noise = source, noise
 
     def on_nth_step(self, step):
+        self.folder.mkdir(parents=True, exist_ok=True)
         for name, picture in self.draw().items():
             pictures.save(picture, self.folder / f"{name}-{step:08d}.png")
             if self.writer is not None:

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 
+from keras_gan.monitoring.best import best_step
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 
@@ -14,11 +15,13 @@ class Scores(EveryNSteps):
         run: its `RunDirectory`.
         source: the data.
         writer: `tensorboard.Writer`. Defaults to None: no TensorBoard.
+        saving: `Saving` that keeps the best model. Defaults to None: no model is kept.
     """
 
-    def __init__(self, config, run, source, writer=None):
+    def __init__(self, config, run, source, writer=None, saving=None):
         super().__init__(config.score_every)
         self.config, self.run, self.source, self.writer = config, run, source, writer
+        self.saving = saving
         self._evaluator = None
 
     def on_train_begin(self, logs=None):
@@ -44,7 +47,11 @@ class Scores(EveryNSteps):
         )
         row = {"step": step, "attempt": int(self.model.attempt.numpy()), **scores}
         row["seconds"] = round(time.monotonic() - began, 2)
-        self.run.append_score({**row, **dataclasses.asdict(self.config)})
+        # Two flags are called like columns of a score, whose values are the ones that count.
+        settings = dataclasses.asdict(self.config)
+        self.run.append_score({**row, **{n: v for n, v in settings.items() if n not in row}})
+        if self.saving is not None and best_step(self.run.scores()) == step:
+            self.saving.keep_best(step)
         if self.writer is not None:
             numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}
             self.writer.scalars({f"scores/{k}": v for k, v in numbers.items()}, step)

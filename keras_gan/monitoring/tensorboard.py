@@ -68,14 +68,15 @@ class Scalars(EveryNSteps):
     def on_nth_step(self, step):
         values = window_means(self.model, step, self.every)
         for name, player in self.model.players.items():
-            values[f"{name}/learning_rate"] = float(player.optimizer.learning_rate.numpy())
+            values[f"{name}/learning_rate"] = float(player.learning_rate(step))
         self.writer.scalars(values, step)
         if self.histogram_every and step % self.histogram_every < self.every:
             self._histograms(step)
 
     def _histograms(self, step, count=256):
         images, labels = self.source.fetch(np.arange(min(count, len(self.source))))
-        fakes = self.model.sample(len(images), seed=1, labels=labels)
+        classes = labels if self.model.conditional else None
+        fakes = self.model.sample(len(images), seed=1, labels=classes)
         for name, batch in (("real", images), ("fake", fakes)):
             logits = self.model.discriminate(tf.constant(batch), labels)
             self.writer.histogram(f"logits/{name}", logits, step)

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
+from keras_gan.rules.schedules import Schedule, value_at
 from keras_gan.step import functional
 from keras_gan.step.randomness import Key
 
@@ -101,23 +102,41 @@ class DiffAugment(Rule):
 
     Args:
         kinds: tuple of str, some of `KINDS`. Defaults to all.
+        rate: float or `schedules.Schedule`, probability that a kind acts on an image. Defaults to
+            1.
     """
 
     kinds: tuple = KINDS
+    rate: float | Schedule = 1.0
     purpose = "diff_augment"
 
     def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
-        count = images.shape[0]
-        if "color" in self.kinds:
-            images = brightness(images, key.fold("brightness").uniform([count], -0.5, 0.5))
-            if images.shape[-1] > 1:
-                images = saturation(images, key.fold("saturation").uniform([count], 0.0, 2.0))
-            images = contrast(images, key.fold("contrast").uniform([count], 0.5, 1.5))
-        if "translation" in self.kinds:
-            images = random_shift(images, key.fold("translation"))
-        if "cutout" in self.kinds:
-            images = cutout(images, key.fold("cutout"))
+        changes = {
+            "color": _color,
+            "translation": lambda images, key: random_shift(images, key.fold("translation")),
+            "cutout": lambda images, key: cutout(images, key.fold("cutout")),
+        }
+        for kind, change in changes.items():
+            if kind not in self.kinds:
+                continue
+            changed = change(images, key)
+            if self.rate != 1.0:
+                lot = key.fold("choose").fold(kind).uniform([images.shape[0]])
+                changed = tf.where(_each(lot < value_at(self.rate, step)), changed, images)
+            images = changed
         return images
+
+    def on_step_end(self, step, key, metrics):
+        if callable(self.rate):
+            metrics["augment/rate"] = self.rate(step)
+
+
+def _color(images, key):
+    count = images.shape[0]
+    images = brightness(images, key.fold("brightness").uniform([count], -0.5, 0.5))
+    if images.shape[-1] > 1:
+        images = saturation(images, key.fold("saturation").uniform([count], 0.0, 2.0))
+    return contrast(images, key.fold("contrast").uniform([count], 0.5, 1.5))
 
 
 @register

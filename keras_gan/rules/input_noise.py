@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, rule
-from keras_gan.rules.schedules import Decay
+from keras_gan.rules.schedules import Schedule
 from keras_gan.step.randomness import Key
 
 
@@ -15,11 +15,11 @@ class InputNoise(Rule):
     2017). σ falls to exactly 0, and is logged.
 
     Args:
-        stddev: `schedules.Decay`, σ as a function of the step, in units of the images' range
+        stddev: `schedules.Schedule`, σ as a function of the step, in units of the images' range
             [-1, 1]. Defaults to 0.1, falling linearly to 0 over 1,000 steps.
     """
 
-    stddev: Decay = Decay("linear", 0.1, 0.0, 1000)
+    stddev: Schedule = Schedule("linear", 0.1, 0.0, 1000)
     purpose = "input_noise"
 
     def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:

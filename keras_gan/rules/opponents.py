@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_gan.rules.base import StatefulRule, register
+from keras_gan.step import network_state
 from keras_gan.step.functional import Snapshot
 
 PLAYERS = ("generator", "discriminator")
@@ -39,7 +40,7 @@ class Opponent(StatefulRule):
         Returns:
             A `Snapshot` in which this network has the opponent's values.
         """
-        variables = self.network(name).variables
+        variables = network_state.variables(self.network(name))
         return now.replaced(variables, self.values(name, [now[v] for v in variables]))
 
     def values(self, name: str, current: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -69,7 +70,7 @@ class TargetNetworks(Opponent):
         self.copies = {
             name: [
                 self.state(f"{name}_{i}", v.shape, v.dtype, _start(v))
-                for i, v in enumerate(self.network(name).variables)
+                for i, v in enumerate(network_state.variables(self.network(name)))
             ]
             for name in PLAYERS
         }
@@ -78,16 +79,17 @@ class TargetNetworks(Opponent):
         return [tf.convert_to_tensor(copy.value) for copy in self.copies[name]]
 
     def on_step_end(self, step, key, metrics):
+        finite = metrics.get("finite", tf.constant(1.0)) > 0.0
         for name in PLAYERS:
             network = self.network(name)
             trainable = {id(v) for v in network.trainable_variables}
             distance = 0.0
-            for new, old in zip(network.variables, self.copies[name]):
+            for new, old in zip(network_state.variables(network), self.copies[name]):
                 value = tf.convert_to_tensor(new.value)
                 if id(new) in trainable:
                     value = self.tau * value + (1.0 - self.tau) * old.value
                     distance += tf.reduce_sum(tf.square(new.value - value))
-                old.assign(value)
+                old.assign(tf.where(finite, value, tf.convert_to_tensor(old.value)))
             metrics[f"target_networks/{name}_distance"] = tf.sqrt(distance)
 
 
@@ -129,7 +131,7 @@ class PastPlayers(Opponent):
         self.snapshots = {
             name: [
                 self.state(f"{name}_{i}", (self.slots, *v.shape), v.dtype)
-                for i, v in enumerate(self.network(name).variables)
+                for i, v in enumerate(network_state.variables(self.network(name)))
             ]
             for name in PLAYERS
         }
@@ -158,7 +160,7 @@ class PastPlayers(Opponent):
         """Writes the current players over the oldest snapshot."""
         place = tf.reshape(self.taken.value % self.slots, [1, 1])
         for name in PLAYERS:
-            for v, ring in zip(self.network(name).variables, self.snapshots[name]):
+            for v, ring in zip(network_state.variables(self.network(name)), self.snapshots[name]):
                 now = tf.convert_to_tensor(v.value)[None]
                 ring.assign(tf.tensor_scatter_nd_update(ring.value, place, now))
         self.taken.assign_add(1)

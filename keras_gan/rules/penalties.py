@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_gan.rules.augment import flip_and_shift
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
+from keras_gan.rules.schedules import Schedule, value_at
 from keras_gan.step import functional
 from keras_gan.step.turn import Turn
 
@@ -48,9 +49,9 @@ def column(values: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
 class Penalty(Rule):
     """Base class: called with a turn of D, returns float32 [n], including the weight.
 
-    Subclasses have the fields `weight` and `interval`, and return the unweighted values from
-    `per_sample(turn)`. With an interval of N the penalty is lazy: computed every N steps, with N
-    times the weight (Karras et al., 2020).
+    Subclasses have the fields `weight` (a float or a `schedules.Schedule`) and `interval`, and
+    return the unweighted values from `per_sample(turn)`. With an interval of N the penalty is lazy:
+    computed every N steps, with N times the weight (Karras et al., 2020).
 
     Attributes:
         name: str, the flag of its weight; its metric is "penalty/NAME".
@@ -63,11 +64,14 @@ class Penalty(Rule):
     second_order = False
 
     def __call__(self, turn: Turn) -> tf.Tensor:
+        weight = value_at(self.weight, turn.step)
+        if callable(self.weight):
+            turn.log(f"penalty/{self.name}_weight", weight)
         if self.interval == 1:
-            return self.weight * self.per_sample(turn)
+            return weight * self.per_sample(turn)
         return tf.cond(
             turn.step % self.interval == 0,
-            lambda: self.interval * self.weight * self.per_sample(turn),
+            lambda: self.interval * weight * self.per_sample(turn),
             lambda: tf.zeros([turn.count]),
         )
 
@@ -132,8 +136,8 @@ class R1(Penalty):
     """γ/2·‖g(x)‖² on reals (Mescheder, Geiger & Nowozin, 2018).
 
     Args:
-        weight: float, γ; it depends on the resolution: try ×2, ×4, /2, /4 around a known value.
-            Defaults to 1.
+        weight: float or `schedules.Schedule`, γ; it depends on the resolution: try ×2, ×4, /2, /4
+            around a known value. Defaults to 1.
         interval: int, steps between computations. Defaults to 1.
         finite_difference: bool, whether to compute ((D(x) - D(x+σε))/σ)² instead of ‖g‖², with
             ε ~ N(0, I): one more pass of D and no second derivative. It is unbiased to first
@@ -141,7 +145,7 @@ class R1(Penalty):
         sigma: float, σ of that difference. Defaults to 0.01.
     """
 
-    weight: float = 1.0
+    weight: float | Schedule = 1.0
     interval: int = 1
     finite_difference: bool = False
     sigma: float = 0.01

@@ -8,24 +8,41 @@ from keras_gan.rules.base import Rule, rule
 
 
 @rule
-class Decay(Rule):
-    """A value that falls from `start` to `end` over `steps`, then stays at exactly `end`.
+class Schedule(Rule):
+    """A value that goes from `start` to `end` over `steps`, then is exactly `end`.
+
+    A pure function of the step, so that a continued run has the values of an uninterrupted one.
 
     Args:
-        kind: str, "constant", "linear", "cosine" or "exponential" (which falls to a thousandth of
-            the difference, then jumps to `end`). Defaults to "linear".
+        kind: str, "constant", "linear", "cosine" or "exponential" (which covers all but a
+            thousandth of the difference, then jumps to `end`). Defaults to "linear".
         start: float, first value. Defaults to 0.1.
         end: float, last value. Defaults to 0.
         steps: int, absolute number of steps. Defaults to 1000.
+        warm_up: int, number of first steps over which the value is also multiplied by a factor that
+            rises linearly to 1. Defaults to 0.
+
+    Example:
+
+    ```python
+    factor = Schedule("cosine", 1.0, 0.0, steps=5000, warm_up=100)
+    ```
     """
 
     kind: str = "linear"
     start: float = 0.1
     end: float = 0.0
     steps: int = 1000
+    warm_up: int = 0
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The value at `step` (integer tensor), float32."""
+        value = self._without_warm_up(step)
+        if not self.warm_up:
+            return value
+        return value * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / float(self.warm_up))
+
+    def _without_warm_up(self, step):
         if self.kind == "constant":
             return tf.constant(self.start, tf.float32)
         done = tf.cast(step, tf.float32) / float(self.steps)
@@ -37,6 +54,11 @@ class Decay(Rule):
         # Weighted so that both ends are exact, in floating point too.
         value = self.start * left + self.end * (1.0 - left)
         return tf.where(tf.cast(step, tf.float32) >= self.steps, self.end, value)
+
+
+def value_at(quantity, step):
+    """The value of a number, which it is itself, or of a `Schedule` at `step`."""
+    return quantity(step) if callable(quantity) else quantity
 
 
 @rule

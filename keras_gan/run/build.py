@@ -1,11 +1,15 @@
 """Builds the data source and the model of a config."""
 
+from typing import NamedTuple
+
 import keras
+import tensorflow as tf
 
 from keras_gan.data import open_source
 from keras_gan.data.source import Source
 from keras_gan.errors import UsageError, refuse
 from keras_gan.gan import GAN
+from keras_gan.run import memory
 from keras_gan.settings import compatibility, flags, from_config
 from keras_gan.settings.config import Config
 
@@ -21,6 +25,65 @@ def open_data(config: Config, **options) -> Source:
         min_size=config.batch_size,
         **options,
     )
+
+
+class SavedData(NamedTuple):
+    """What a model's networks need to know of the data, as a checkpoint kept it."""
+
+    image_shape: tuple
+    num_classes: int | None
+    label_names: list | None
+
+    @classmethod
+    def of(cls, environment):
+        """From a checkpoint's environment."""
+        shape = tuple(environment["image shape"])
+        return cls(shape, environment["number of classes"], environment["class names"])
+
+
+def check_same_data(config, model_class, source, environment):
+    """Raises a `UsageError` if a run can't be continued on this data.
+
+    Args:
+        config, model_class: the run's.
+        source: the data as they are now.
+        environment: of the run's last checkpoint; {} for a new run.
+    """
+    if not environment:
+        return
+    before, shape = SavedData.of(environment), tuple(source.image_shape)
+    if before.image_shape != shape:
+        refuse(
+            "dataset",
+            config.dataset,
+            f"its images are {_x(shape)}, and the run was started with {_x(before.image_shape)}",
+            "the same data, or another --run_dir",
+        )
+    if "num_classes" not in compatibility.options(model_class):
+        return
+    names = source.label_names
+    if before.num_classes != source.num_classes or before.label_names != (names and list(names)):
+        refuse(
+            "dataset",
+            config.dataset,
+            f"its classes are {_classes(source)}, and the run was started with {_classes(before)}",
+            "the same classes in the same order, or another --run_dir",
+        )
+
+
+def name_classes(source, most=20):
+    """The classes by number, as a text: "0 cat, 1 dog"."""
+    names = source.label_names or []
+    more = f", … {len(names)} in all" if len(names) > most else ""
+    return ", ".join(f"{number} {name}" for number, name in enumerate(names[:most])) + more
+
+
+def _classes(data):
+    return f"({name_classes(data, 8)})" if data.label_names else str(data.num_classes)
+
+
+def _x(shape):
+    return "x".join(map(str, shape))
 
 
 def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
@@ -49,8 +112,15 @@ def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
             "labelled data, or --model=dcgan",
         )
     try:
+        memory.check(
+            config, model_class, options, tf.distribute.get_strategy().num_replicas_in_sync
+        )
         gan = model_class(**options, prior=from_config.prior(config))
         gan.compile(**from_config.compile_arguments(config))
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(f"--model={config.model}: {error}") from error
+    except tf.errors.ResourceExhaustedError as error:
+        raise UsageError(f"--model={config.model}: its weights don't fit into memory") from error
     return gan

@@ -11,7 +11,7 @@ import json
 import pathlib
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from absl import logging
@@ -53,9 +53,12 @@ class Checkpoints:
         keep: int, number of newest checkpoints to keep, in addition to `protected`. Defaults to 3.
         writes: bool, whether this process writes; of several only the chief does. Defaults to True.
         environment: dict of JSON values to save with each, see `devices.environment`.
+        on_save: function (step) that is called after a checkpoint has been written. Defaults to
+            None.
 
     Attributes:
         protected: set of int, steps of older checkpoints to keep as well.
+        best: int, step of the checkpoint with the best score, which is kept as well, or None.
     """
 
     def __init__(
@@ -64,9 +67,11 @@ class Checkpoints:
         keep: int = 3,
         writes: bool = True,
         environment: dict | None = None,
+        on_save: Callable[[int], None] | None = None,
     ):
         self.folder, self.keep, self.writes = pathlib.Path(folder), keep, writes
-        self.environment, self.protected = environment or {}, set()
+        self.environment, self.protected, self.best = environment or {}, set(), None
+        self.on_save = on_save
 
     def steps(self) -> list[int]:
         """Steps of the existing checkpoints, oldest first."""
@@ -120,6 +125,8 @@ class Checkpoints:
                 (folder / "manifest.json").write_text(text)
         except OSError as error:
             raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
+        if self.on_save is not None:
+            self.on_save(step)
         self._prune()
         return target
 
@@ -160,6 +167,26 @@ class Checkpoints:
         if steps:
             raise StorageError(f"{self.folder}: none of the {len(steps)} checkpoints can be read")
         return None
+
+    def last_environment(self) -> dict:
+        """The environment of the newest checkpoint whose manifest can be read, or {}."""
+        for step in reversed(self.steps()):
+            try:
+                return self._manifest(step)["environment"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return {}
+
+    def restore_best(self, gan) -> Restored | None:
+        """Restores the checkpoint with the best score, or else the newest one, as `restore`."""
+        if self.best in self.steps():
+            try:
+                return self.restore(gan, exactly=self.best)
+            except OtherFormat:
+                raise
+            except StorageError as error:
+                logging.warning("%s; the last checkpoint is used", error)
+        return self.restore(gan)
 
     def read(self, step: int) -> dict[str, np.ndarray]:
         """The arrays of a checkpoint by name, verified by its digest."""
@@ -203,7 +230,7 @@ class Checkpoints:
         return self.folder / f"step-{step:08d}"
 
     def _prune(self):
-        keep = set(self.steps()[-self.keep :]) | self.protected
+        keep = {*self.steps()[-self.keep :], *self.protected, self.best}
         for step in self.steps():
             if step not in keep:
                 shutil.rmtree(self._path(step), ignore_errors=True)

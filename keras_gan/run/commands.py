@@ -1,46 +1,78 @@
 """The modes that use a trained run: evaluate, sample, interpolate, export."""
 
-import json
+import os
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from absl import logging
 
-from keras_gan.errors import UsageError
+from keras_gan import atomic
+from keras_gan.data import plain_json
+from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
-from keras_gan.run.build import build_model, open_data
+from keras_gan.monitoring.best import best_step
+from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.export import save
+from keras_gan.run.export import about_training, save
 from keras_gan.run.showing import commands as showing
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
+GRID = 400  # samples that are shown as one picture
+MOST_STEPS = 32  # of an interpolation
 
-def load(config: Config, model_class: type, run: RunDirectory) -> tuple:
-    """A run's data and model, restored from the last checkpoint.
+
+def load(config: Config, model_class: type, run: RunDirectory, with_data: bool = False) -> tuple:
+    """A run's data and model, restored from the best checkpoint or the last one.
 
     Args:
         config: `Config` of the run.
         model_class: class of its model.
         run: its `RunDirectory`.
+        with_data: bool, whether the data are opened; what a model needs to know of them is in the
+            checkpoint. Defaults to False.
 
     Returns:
-        `Source`, `GAN`.
+        `Source`, or `SavedData` without the data, and `GAN`.
 
     Raises:
         UsageError: the run has no trained checkpoint.
     """
-    source = open_data(config)
+    checkpoints = Checkpoints(run.checkpoints, writes=False)
+    environment = checkpoints.last_environment()
+    if not environment:
+        refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
+    if with_data:
+        source = open_data(config)
+        check_same_data(config, model_class, source, environment)
+    else:
+        source = SavedData.of(environment)
     gan = build_model(config, model_class, source)
-    restored = Checkpoints(run.checkpoints).restore(gan)
+    if config.checkpoint == "best":
+        checkpoints.best = best_step(run.scores())
+    restored = checkpoints.restore_best(gan)
     if restored is None or restored.step == 0:
-        raise UsageError(
-            "no checkpoint there", flag="run_dir", value=config.run_dir, allowed="a trained run"
-        )
+        refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
     return source, gan
+
+
+def _writing(path):
+    """Raises a `StorageError` that names the way out if a folder can't be written."""
+    parent = next(p for p in (path, *path.parents) if p.exists())
+    if not os.access(parent, os.W_OK):
+        raise StorageError(f"{path}: can't be written; --out=FOLDER writes elsewhere")
+
+
+def folder(config: Config, run: RunDirectory, name: str) -> pathlib.Path:
+    """Where a mode writes: `--out`, or a folder of the run's samples."""
+    path = pathlib.Path(config.out).expanduser() if config.out else run.samples / name
+    _writing(path)
+    return path
 
 
 def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
@@ -48,7 +80,7 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
     from keras_gan.evaluation import report
     from keras_gan.evaluation.evaluator import Evaluator
 
-    source, gan = load(config, model_class, run)
+    source, gan = load(config, model_class, run, with_data=True)
     evaluator = Evaluator(
         source,
         extractor=config.extractor or None,
@@ -61,15 +93,16 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
     scores = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
     if gan.conditional and evaluator.classifies:
         labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
-        images = gan.sample(len(labels), config.seed, labels, noise)
+        images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
         scores.update(evaluator.class_agreement(images, labels))
     scores = {"step": int(gan.step.numpy()), **scores}
-    if config.json:
-        print(json.dumps(scores))
-    else:
-        print(report.table(scores))
-        report.save_pictures(run.path, evaluator, gan, scores)
-    run.write_text("evaluation.json", json.dumps(scores, indent=1))
+    print(plain_json.dumps(scores) if config.json else report.table(scores), flush=True)
+    try:
+        if not config.json:
+            report.save_pictures(run.path, evaluator, gan, scores)
+        run.write_text("evaluation.json", plain_json.dumps(scores, indent=1))
+    except StorageError as error:  # the run may be somebody else's, to read only
+        logging.warning("not kept in the run: %s", error)
     return 0
 
 
@@ -88,7 +121,7 @@ def compare(given: Mapping[str, Any]) -> int:
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )
-    print(json.dumps(scores) if config.json else report.table(scores))
+    print(plain_json.dumps(scores) if config.json else report.table(scores))
     return 0
 
 
@@ -97,7 +130,7 @@ def sample(config: Config, model_class: type, run: RunDirectory) -> int:
     _, gan = load(config, model_class, run)
     if config.latents:
         images, labels = showing.images_of_latents(config, gan)
-        folder = showing.folder(config, run, f"latents-{pathlib.Path(config.latents).stem}")
+        target = folder(config, run, f"latents-{pathlib.Path(config.latents).stem}")
     else:
         labels = sample_labels(config, gan)
         images = gan.sample(
@@ -107,18 +140,37 @@ def sample(config: Config, model_class: type, run: RunDirectory) -> int:
             noise=config.noise_at_sampling,
             truncation=showing.truncation(config, gan),
         )
-        folder = showing.folder(config, run, f"seed-{config.seed}")
-    folder.mkdir(parents=True, exist_ok=True)
-    if images.ndim == 2:
-        pictures.save(pictures.scatter(images), folder / "points.png")
-    else:
-        for i, image in enumerate(images):
-            pictures.save(image, folder / f"{i:05d}.png")
-        pictures.save(pictures.grid(images), folder / "grid.png")
+        target = folder(config, run, f"seed-{config.seed}")
+    _check_samples(target)
     extra = {} if labels is None else {"labels": labels}
-    np.savez_compressed(folder / "samples.npz", images=images, **extra)
-    print(f"{len(images)} samples in {folder}")
+    try:
+        with atomic.replacing_folder(target) as temporary:
+            if images.ndim > 2:
+                for i, image in enumerate(images):
+                    pictures.save(image, temporary / f"{i:05d}.png")
+            np.savez_compressed(temporary / "samples.npz", images=images, **extra)
+    except OSError as error:
+        raise StorageError(f"{target}: {error.strerror or error}") from error
+    grid = target.with_name(f"{target.name}-grid.png")
+    points = images.ndim == 2
+    pictures.save(pictures.scatter(images) if points else pictures.grid(images[:GRID]), grid)
+    print(f"{len(images)} samples in {target}, the first of them in {grid}")
     return 0
+
+
+def _check_samples(path):
+    """Raises a `UsageError` if a folder that is to be replaced holds more than samples."""
+    if not path.exists():
+        return
+    names = [p.name for p in path.iterdir()] if path.is_dir() else [path.name]
+    others = sorted(n for n in names if not re.fullmatch(r"\d{5,}\.png|samples\.npz", n))
+    if others:
+        refuse(
+            "out",
+            path,
+            f"holds {', '.join(others[:3])}, which are no samples",
+            "a new folder, an empty one, or one of samples, which are replaced",
+        )
 
 
 def sample_labels(config: Config, gan) -> np.ndarray | None:
@@ -148,11 +200,14 @@ def sample_labels(config: Config, gan) -> np.ndarray | None:
 def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes paths between pairs of latents as one picture, one row per path, or as a film."""
     _, gan = load(config, model_class, run)
+    target = folder(config, run, "")
     labels = sample_labels(config, gan)
     if config.format != "png":
-        return showing.film(config, gan, run, labels)
-    picture = showing.interpolation(config, gan, labels)
-    target = showing.folder(config, run, "") / f"interpolation-seed-{config.seed}.png"
+        return showing.film(config, gan, target, labels)
+    if config.count > MOST_STEPS and config.count != Config.count:
+        refuse("count", config.count, "is more steps than a picture has room for", "1 to 32")
+    picture = showing.interpolation(config, gan, labels, MOST_STEPS)
+    target = target / f"interpolation-seed-{config.seed}.png"
     pictures.save(picture, target)
     print(target)
     return 0
@@ -160,29 +215,41 @@ def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
 
 def export(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes the run's export again, in the formats `--export_format`."""
-    _, gan = load(config, model_class, run)
-    rows = run.scores()
+    data, gan = load(config, model_class, run)
     formats = ["saved_model", *flags.words(config.export_format)]
-    save(gan, run.export, config, formats, rows[-1] if rows else None)
+    step, trained_steps = int(gan.step.numpy()), Checkpoints(run.checkpoints).steps()[-1]
+    training = about_training(run.scores(), trained_steps, config)
+    save(gan, run.export, config, formats, run.scores_of(step), data.label_names, training)
     print(run.export)
     return 0
 
 
 def project(config: Config, model_class: type, run: RunDirectory) -> int:
     """Finds latents whose images are nearest to `--pictures`."""
-    return showing.project(config, *load(config, model_class, run), run)
+    source, gan = _load_with_data_if_there(config, model_class, run)
+    name = pathlib.Path(config.pictures.rstrip("/")).stem
+    return showing.project(config, source, gan, folder(config, run, f"projection-{name}"))
 
 
 def explore(config: Config, model_class: type, run: RunDirectory) -> int:
     """Serves a page on the model and its run, until it is interrupted."""
-    return showing.explore(config, *load(config, model_class, run), run)
+    source, gan = _load_with_data_if_there(config, model_class, run)
+    return showing.explore(config, source, gan, run)
+
+
+def _load_with_data_if_there(config, model_class, run):
+    """As `load`, with the data if they can be opened: an extractor needs them."""
+    try:
+        return load(config, model_class, run, with_data=True)
+    except UsageError:
+        return load(config, model_class, run)
 
 
 MODES = {
     "evaluate": evaluate,
     "sample": sample,
     "interpolate": interpolate,
-    "export": export,
     "project": project,
     "explore": explore,
+    "export": export,
 }

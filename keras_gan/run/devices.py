@@ -81,5 +81,5 @@ def environment(config: Config, strategy: tf.distribute.Strategy, source) -> dic
         "XLA": uses_xla(config.xla),
         "GPU": bool(tf.config.list_logical_devices("GPU")),
         "TensorFlow": tf.__version__,
-        "images": len(source),
+        **source.facts(),
     }

@@ -1,24 +1,35 @@
-"""The run directory: all output of a run, locked by one process at a time."""
+"""The run directory: all output of a run, locked by one process at a time.
+
+A folder is accepted only if it is new, empty, or a run's own: the first file that a run writes is a
+marker, and a folder with other files and no marker is never touched.
+"""
 
 import csv
 import fcntl
 import json
+import math
 import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError
+from keras_gan.data import plain_json
+from keras_gan.errors import StorageError, refuse
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
+
+MARKER, LOCK = ".keras_gan_run", ".lock"
+SCORED = {"fakes", "extractor"}  # a score's own columns, which are called like flags
 
 
 class RunDirectory:
     """A run's folder; a context manager that locks it.
 
+    A run that is refused before it has written its settings leaves nothing behind.
+
     Args:
-        path: str or path of the folder.
+        path: str or path of the folder; `~` is the home directory.
         writes: bool, whether this process writes; of several workers only the chief does. The
             others read the folder without the lock, and their writes are ignored. Defaults to True.
 
@@ -29,38 +40,106 @@ class RunDirectory:
         export: path of the export's folder.
 
     Raises:
+        UsageError: on entering, the folder holds files that are not a run's.
         StorageError: on entering, the folder can't be created or written, or is locked by another
             process.
     """
 
     def __init__(self, path: str | pathlib.Path, writes: bool = True):
-        self.path, self.writes = pathlib.Path(path), writes
+        self.path, self.writes = pathlib.Path(path).expanduser(), writes
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.export = self.path / "export"
-        self._lock = None
+        self._lock, self._made, self._marked = None, [], False
 
     def __enter__(self):
         if not self.writes:
             return self
+        self.check_owner()
         try:
-            self.samples.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / ".lock", "w")
+            missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._made = missing
+            self._lock = open(self.path / LOCK, "a")
         except OSError as error:
+            self._remove_made()
             raise StorageError(f"run directory {self.path}: {error.strerror}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._lock.close()
             raise StorageError(f"run directory {self.path}: another process is using it") from None
+        try:
+            self._mark()
+            self.samples.mkdir(exist_ok=True)
+        except OSError as error:
+            self.__exit__()
+            raise StorageError(f"run directory {self.path}: {error.strerror}") from error
+        except StorageError:
+            self.__exit__()
+            raise
         atomic.take_back(self.path)
         atomic.remove_leftovers(self.path)
         return self
 
     def __exit__(self, *exception):
-        if self._lock is not None:
-            self._lock.close()
+        if self._lock is None:
+            return
+        if self._marked and not self.flagfile.exists():
+            self._undo()
+        self._lock.close()
+
+    def check_owner(self):
+        """Raises a `UsageError` if the folder holds files that are not a run's."""
+        try:
+            names = set(os.listdir(self.path))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(f"run directory {self.path}: {error.strerror}") from error
+        if names - {LOCK} and not names & {MARKER, "operative.flags"}:
+            refuse(
+                "run_dir",
+                self.path,
+                f"holds {', '.join(sorted(names)[:3])} and is no run's folder",
+                "a new folder, an empty one, or a run's",
+            )
+
+    def _mark(self):
+        if not (self.path / MARKER).exists():
+            self._marked = True
+            self.write_text(MARKER, plain_json.dumps({"saved": False}) + "\n")
+
+    def _undo(self):
+        """Removes what was made for a run that has not begun."""
+        for name in (MARKER, LOCK):
+            (self.path / name).unlink(missing_ok=True)
+        for folder in (self.samples, *self._made):
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or not made
+                continue
+
+    def _remove_made(self):
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+
+    def note_checkpoint(self, step):
+        """Remembers that checkpoints have been saved, so that their loss is noticed."""
+        if not self.saved:
+            self.write_text(MARKER, plain_json.dumps({"saved": True}) + "\n")
+
+    @property
+    def saved(self):
+        """Whether the run has ever saved a checkpoint."""
+        try:
+            return bool(json.loads((self.path / MARKER).read_text())["saved"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     # Settings -----------------------------------------------------------------------------------
 
@@ -99,7 +178,7 @@ class RunDirectory:
 
     def append_event(self, event: Mapping[str, Any]) -> None:
         """Appends a line to events.jsonl; `event` has "step" and "attempt"."""
-        self._append("events.jsonl", json.dumps(event) + "\n")
+        self._append("events.jsonl", plain_json.dumps(event) + "\n")
 
     def events(self) -> list[dict]:
         """The events so far, oldest first."""
@@ -117,9 +196,16 @@ class RunDirectory:
         """The rows of scores.csv so far: column → text."""
         return list(csv.DictReader(self._lines("scores.csv")))
 
+    def scores_of(self, step: int) -> dict:
+        """The scores of a step, the last ones: numbers and texts by name, or {}."""
+        rows = [row for row in self.scores() if int(row["step"]) == step]
+        settings = Config.__dataclass_fields__.keys() - SCORED
+        row = {n: v for n, v in (rows[-1] if rows else {}).items() if n not in settings}
+        return {name: _number(text) for name, text in row.items() if text not in ("", None)}
+
     def append_reading(self, step: int, means: Mapping[str, float]) -> None:
         """Appends the metrics' means since the last reading to readings.jsonl."""
-        self._append("readings.jsonl", json.dumps({"step": step, **means}) + "\n")
+        self._append("readings.jsonl", plain_json.dumps({"step": step, **means}) + "\n")
 
     def readings(self) -> list[dict]:
         """The readings so far, oldest first."""
@@ -172,7 +258,7 @@ class RunDirectory:
                 raise StorageError(
                     f"damaged file {self.path / name}, line {number}: {error}"
                 ) from error
-            rows.append(row)
+            rows.append({k: math.nan if v is None else v for k, v in row.items()})
         return rows
 
     def _append(self, name, text):
@@ -199,6 +285,16 @@ class RunDirectory:
         if rest:
             self.write_text(name, whole + "\n" if whole else "")
         return whole.splitlines()
+
+
+def _number(text):
+    """A cell of scores.csv as the number that it is, or as its text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _csv_line(values):

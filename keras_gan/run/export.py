@@ -3,95 +3,21 @@
 import dataclasses
 import functools
 import importlib.util
-import json
 import pathlib
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
-from keras_gan import atomic
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import UsageError
+from keras_gan.model import serving
+from keras_gan.model.serving import endpoint
+from keras_gan.monitoring import best
 from keras_gan.quiet import silence
 from keras_gan.run.showing import extras, hub, web
 from keras_gan.settings.config import Config
-from keras_gan.step import randomness
-
-# AutoGraph is off: nothing here needs it, and it slows tracing.
-endpoint = functools.partial(tf.function, autograph=False)
-
-
-class Servable(tf.Module):
-    """The endpoints of an export; models add more with `extra_endpoints()`.
-
-    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]).
-
-    Args:
-        gan: a trained `GAN`.
-        noise: bool, whether the generator's noise layers are active. Defaults to False.
-    """
-
-    def __init__(self, gan, noise: bool = False):
-        super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
-        vector = tf.TensorSpec([gan.latent_dim], tf.float32)
-        number = tf.TensorSpec([], tf.int32)
-        classes = tf.TensorSpec([None], tf.int32, name="labels")
-        flat = len(gan.image_shape) == 1
-        images = tf.TensorSpec(
-            [None, *gan.image_shape], tf.float32 if flat else tf.uint8, name="images"
-        )
-
-        def generate(latents, labels=None, seed=0):
-            key = randomness.Key.create(seed).fold("noise") if noise else None
-            return gan.generate(latents, labels, key)
-
-        def sample(count, seed, labels=None):
-            key = randomness.Key.create(seed).fold("latent")
-            return generate(gan.prior.sample(key, (count, gan.latent_dim)), labels, seed)
-
-        def sample_truncated(count, seed, truncation, labels=None):
-            key = randomness.Key.create(seed).fold("latent")
-            latents = gan.prior.sample(key, (count, gan.latent_dim))
-            return generate(gan.prior.truncate(latents, truncation), labels, seed)
-
-        def path(start, end, count):
-            fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return gan.prior.path(start[None], end[None], fraction)
-
-        if gan.conditional:
-            one = tf.TensorSpec([], tf.int32)
-            self.generate = endpoint(generate, input_signature=[latent, classes])
-            self.sample = endpoint(sample, input_signature=[number, number, classes])
-            self.interpolate = endpoint(
-                lambda start, end, count, label: generate(
-                    path(start, end, count), tf.fill([count], label)
-                ),
-                input_signature=[vector, vector, number, one],
-            )
-        else:
-            self.generate = endpoint(generate, input_signature=[latent])
-            self.sample = endpoint(sample, input_signature=[number, number])
-            self.interpolate = endpoint(
-                lambda start, end, count: generate(path(start, end, count)),
-                input_signature=[vector, vector, number],
-            )
-        if gan.prior.can_truncate:
-            ratio = tf.TensorSpec([], tf.float32, name="truncation")
-            further = [classes] if gan.conditional else []
-            self.sample_truncated = endpoint(
-                sample_truncated, input_signature=[number, number, ratio, *further]
-            )
-        takes_labels = len(gan.discriminator.inputs) > 1
-        self.discriminate = endpoint(
-            gan.discriminate, input_signature=[images, classes] if takes_labels else [images]
-        )
-        for name, (function, specs) in gan.extra_endpoints().items():
-            setattr(self, name, endpoint(function, input_signature=specs))
 
 
 def save(
@@ -100,6 +26,8 @@ def save(
     config,
     formats: Sequence[str] = ("saved_model",),
     metrics: dict | None = None,
+    class_names: list[str] | None = None,
+    training: dict | None = None,
 ) -> None:
     """Writes the export.
 
@@ -111,44 +39,52 @@ def save(
             only the generator, with float32 images and without noise; they are accepted if their
             images differ from the model's by at most 1e-5. The last two are folders
             (`showing/hub.py`, `showing/web.py`). Defaults to ("saved_model",).
-        metrics: dict of the last scores, written to `model.json`. Defaults to None.
+        metrics: dict of the model's scores, written to `model.json`. Defaults to None.
+        class_names: list of str, the classes' names by number, likewise. Defaults to None.
+        training: dict of what else `model.json` says of the training, from `about_training`.
+            Defaults to None.
 
     Raises:
         StorageError: the folder can't be written.
         UsageError: the model can't be converted to a format; the other formats are written.
     """
-    folder = pathlib.Path(folder)
-    servable = Servable(gan, noise=config.noise_at_sampling)
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)  # TensorFlow logs every file it writes
-    try:
-        with atomic.replacing_folder(folder) as temporary:
-            tf.saved_model.save(
-                servable, str(temporary), signatures={"serving_default": servable.generate}
-            )
-            metadata = {
-                "model": config.model,
-                "image_shape": list(gan.image_shape),
-                "latent_dim": gan.latent_dim,
-                "conditional": gan.conditional,
-                "num_classes": gan.num_classes,
-                "step": int(gan.step.numpy()),
-                "scores": metrics or {},
-                "settings": dataclasses.asdict(config),
-            }
-            (temporary / "model.json").write_text(json.dumps(metadata, indent=1))
-            converted = [name for name in formats if name in CONVERTERS]
-            failures = [_convert(gan, name, temporary) for name in converted]
-            if "hub" in formats:
-                hub.write(gan, temporary / "hub", config, temporary, metrics)
-            if "web" in formats:
-                failures.append(_web(gan, temporary / "web", config))
-    except (OSError, tf.errors.OpError) as error:
-        raise StorageError(f"export {folder}: {error}") from error
-    finally:
-        logging.set_verbosity(verbosity)
+    failures = []
+
+    def convert(temporary):
+        converted = [name for name in formats if name in CONVERTERS]
+        failures.extend(_convert(gan, name, temporary) for name in converted)
+        if "hub" in formats:
+            hub.write(gan, temporary / "hub", config, temporary, metrics)
+        if "web" in formats:
+            failures.append(_web(gan, temporary / "web", config))
+
+    about = {
+        "model": config.model,
+        "scores": metrics or {},
+        **(training or {}),
+        "settings": dataclasses.asdict(config),
+    }
+    serving.write(gan, pathlib.Path(folder), about, config.noise_at_sampling, convert, class_names)
     for failure in filter(None, failures):
         raise failure
+
+
+def about_training(rows: Sequence[Mapping], trained_steps: int, config: Config) -> dict:
+    """What `model.json` says of the training that an exported model comes from.
+
+    Args:
+        rows: the run's scores.
+        trained_steps: int, the last step; the model may be of an earlier one, the best.
+        config: `Config` of the run.
+    """
+    row = best.best(rows)
+    ended = trained_steps < config.steps and config.stop_when == "plateau"
+    return {
+        "trained_steps": trained_steps,
+        "stopped_by": "plateau" if ended and best.stands_still(rows, config.patience) else None,
+        "best_step": best.best_step(rows),
+        "best_by": best.metric(row) if row else None,
+    }
 
 
 def require(formats: Sequence[str], config: Config | None = None) -> None:
@@ -169,7 +105,7 @@ def require(formats: Sequence[str], config: Config | None = None) -> None:
                     f"needs the package {package}",
                     flag="export_format",
                     value=",".join(formats),
-                    allowed="saved_model, litert; or onnx after pip install keras-gan[export]",
+                    allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
         if name in ("hub", "web"):
             extras.require(name, "export_format", name)

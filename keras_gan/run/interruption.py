@@ -1,8 +1,8 @@
-"""Catches SIGTERM and Ctrl-C, so that a run ends after a complete step and saves a checkpoint."""
+"""Catches SIGTERM, SIGHUP and Ctrl-C: a run ends after a complete step and saves a checkpoint."""
 
 import signal
 
-EXIT_STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130}
+EXIT_STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 
 
 class Interruption:
@@ -16,7 +16,11 @@ class Interruption:
         self.status = None
 
     def __enter__(self):
-        self._previous = {number: signal.signal(number, self._catch) for number in EXIT_STATUS}
+        self._previous = {
+            number: signal.signal(number, self._catch)
+            for number in EXIT_STATUS
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN  # nohup
+        }
         return self
 
     def __exit__(self, *exception):

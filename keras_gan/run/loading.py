@@ -1,6 +1,5 @@
 """Models back from what was handed on: a hub folder, on disk or by its name on a model hub."""
 
-import importlib
 import json
 import os
 import pathlib
@@ -13,11 +12,10 @@ from keras_gan.errors import StorageError, UsageError
 from keras_gan.gan import GAN
 from keras_gan.run.showing import hub
 from keras_gan.run.showing.extras import require
+from keras_gan.run.zoo import zoo
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
-
-ZOOS = ("keras_gan_models", "models")  # as a wheel ships it, and in a checkout
 
 
 def is_hub_folder(path: str | os.PathLike) -> bool:
@@ -53,7 +51,7 @@ def load_hub(
         n: v for n, v in description["settings"].items() if n in Config.__dataclass_fields__
     }
     flags.check(Config, settings)
-    registry = registry or installed_zoo()
+    registry = registry or zoo().REGISTRY
     name = description["model"]
     if name not in registry:
         raise UsageError(f"{folder}: model {name!r}; here are {', '.join(sorted(registry))}")
@@ -65,16 +63,6 @@ def load_hub(
     _assign(gan, folder / "model.safetensors")
     gan.step.assign(description["step"])
     return gan
-
-
-def installed_zoo() -> Mapping[str, type[GAN]]:
-    """The registry of the zoo that is installed, or of the checkout."""
-    for name in ZOOS:
-        try:
-            return importlib.import_module(name).REGISTRY
-        except (ModuleNotFoundError, AttributeError):
-            continue
-    raise UsageError("no zoo is installed; pass registry=, name → model class")
 
 
 def _download(name):

@@ -1,6 +1,9 @@
 """Training of a run, from start to export."""
 
 import json
+import pathlib
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -9,9 +12,10 @@ from absl import logging
 from PIL import Image
 
 from keras_gan.data import pipeline
-from keras_gan.errors import HealthStop
+from keras_gan.errors import HealthStop, StorageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
+from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.monitoring.health.recovery import Recovery, RollBack
 from keras_gan.monitoring.progress import Progress
@@ -19,7 +23,7 @@ from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.run import cluster, devices, export
-from keras_gan.run.build import build_model, open_data
+from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.interruption import Interruption
@@ -61,15 +65,22 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
     source = open_data(config)
-    _hint_labels(config, source, model_class)
+    environment = devices.environment(config, strategy, source)
+    checkpoints = Checkpoints(
+        run.checkpoints, config.keep_checkpoints, workers.chief, environment, run.note_checkpoint
+    )
+    check_same_data(config, model_class, source, checkpoints.last_environment())
     with strategy.scope():
         gan = build_model(config, model_class, source)
-    environment = devices.environment(config, strategy, source)
-    checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints, workers.chief, environment)
+    _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
+    _check_progress(config, run, start, checkpoints)
     warn_of_changes(restored.environment if workers.chief else {}, environment)
     run.write_settings(config)
+    if _stood_still(config, run):
+        print(f"{run.path} is finished: its score no longer improved at step {start}")
+        return 0
     if start >= config.steps and (_finished(config, run) or not workers.chief):
         print(
             f"{run.path} is finished: step {start} of {config.steps}; a higher --steps continues it"
@@ -109,6 +120,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
             attempt=int(gan.attempt.numpy()),
             start_step=step,
             steps=config.steps - step,
+            mirror=config.mirror,
             strategy=strategy,
         )
         try:
@@ -132,10 +144,23 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     if health.stopped:
         raise HealthStop(health.sentence())
     if workers.chief:
-        _finish(config, gan, run, source)
+        if step < config.steps:
+            logging.info("the score no longer improves: the training ends at step %d", step)
+        _finish(config, gan, run, source, checkpoints)
     if writer:
         writer.close()
     return 0
+
+
+def _check_progress(config, run, start, checkpoints):
+    """Refuses to begin anew where a run was, and to end before where it is."""
+    if run.saved and not checkpoints.steps():
+        raise StorageError(
+            f"{run.checkpoints}: the run's checkpoints are gone, so it can't go on; put them back,"
+            " or begin anew in another --run_dir"
+        )
+    if start > config.steps:
+        refuse("steps", config.steps, f"{run.path} is at step {start} already", f"{start} or more")
 
 
 def warn_of_changes(before: Mapping, now: Mapping) -> None:
@@ -146,7 +171,7 @@ def warn_of_changes(before: Mapping, now: Mapping) -> None:
         now: that of this process.
     """
     for name, value in before.items():
-        if value != now.get(name):
+        if name in now and value != now[name]:
             logging.warning(
                 "%s was %s and is %s now: the run continues, but not bit-identically",
                 name,
@@ -156,11 +181,22 @@ def warn_of_changes(before: Mapping, now: Mapping) -> None:
 
 
 def _finished(config, run):
-    """Whether the export, which a run writes last, is that of the last step."""
+    """Whether the export, which a run writes last, was written after the last step."""
+    return _exported(run).get("trained_steps", -1) >= config.steps
+
+
+def _stood_still(config, run):
+    """Whether the run was ended by a plateau of its score."""
+    return config.stop_when == "plateau" and bool(_exported(run).get("stopped_by"))
+
+
+def _exported(run):
+    """What the run's `model.json` says, a dictionary; empty without a readable one."""
     try:
-        return json.loads((run.export / "model.json").read_text())["step"] >= config.steps
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        found = json.loads((run.export / "model.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _callbacks(config, run, source, writer, checkpoints, health, recovery):
@@ -172,12 +208,18 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
     if writer:
         yield Scalars(writer, every, source, config.sample_every or 500)
     yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling)
-    yield scores.Scores(config, run, source, writer)
-    yield saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
+    keeper = saving.Saving(checkpoints, config.checkpoint_every, health, recovery)
+    yield scores.Scores(config, run, source, writer, keeper)
+    if config.stop_when == "plateau":
+        yield StopOnPlateau(run, config.score_every, config.patience)
+    yield keeper
 
 
 def _hint_labels(config, source, model_class):
-    if source.num_classes and "num_classes" not in compatibility.options(model_class):
+    conditional = "num_classes" in compatibility.options(model_class)
+    if source.label_names and conditional:
+        logging.info("classes: %s", name_classes(source))
+    elif source.num_classes and not conditional and len(source.image_shape) == 3:
         logging.info(
             "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
             " would (tip 12)",
@@ -187,12 +229,13 @@ def _hint_labels(config, source, model_class):
         )
 
 
-def _finish(config, gan, run, source):
+def _finish(config, gan, run, source, checkpoints):
     """Writes the last samples, the run's page and the export, and prints where they are."""
     samples = Samples(run.samples, 0, None, source, config.noise_at_sampling)
     samples.set_model(gan)
+    step = int(gan.step.numpy())
     for name, picture in samples.draw().items():
-        pictures.save(picture, run.samples / f"{name}-{config.steps:08d}.png")
+        pictures.save(picture, run.samples / f"{name}-{step:08d}.png")
     if config.training_film:
         print(f"film         {showing.training_film(config, run)}")
     rows = run.scores()
@@ -202,23 +245,40 @@ def _finish(config, gan, run, source):
         np.asarray(Image.open(first[0])),
         np.asarray(Image.open(first[-1])),
         run.path / "run.png",
-        f"{config.model} on {config.dataset}, {config.steps} steps",
+        f"{config.model} on {config.dataset}, {step} steps",
     )
+    if config.checkpoint == "best":
+        checkpoints.restore_best(gan)
+    exported = int(gan.step.numpy())
+    row = run.scores_of(exported)
+    which = f"step {exported}"
+    if row and exported == best_step(rows):
+        which += f", the best of {len(rows)} scores: {metric(row)} {row[metric(row)]:.4g}"
     # Last: a run that has its export is finished.
     export.save(
         gan,
         run.export,
         config,
         ["saved_model", *flags.words(config.export_format)],
-        metrics=rows[-1] if rows else None,
+        metrics=row,
+        class_names=source.label_names,
+        training=export.about_training(rows, step, config),
     )
     print(
         f"pictures     {run.samples}, {run.path / 'run.png'}\n"
         f"scores       {run.path / 'scores.csv'}\n"
         f"health       {run.path / 'health.md'}\n"
-        f"export       {run.export}\n"
-        f"TensorBoard  tensorboard --logdir {run.tensorboard}"
+        f"export       {run.export} ({which})\n"
+        f"TensorBoard  {_tensorboard()} --logdir {run.tensorboard}"
     )
+
+
+def _tensorboard():
+    """The command as it runs here: with its path where the environment is not the shell's."""
+    of_environment = pathlib.Path(sys.executable).with_name("tensorboard")
+    if shutil.which("tensorboard") or not of_environment.exists():
+        return "tensorboard"
+    return str(of_environment)
 
 
 def _curves(run):

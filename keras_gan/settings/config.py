@@ -1,14 +1,16 @@
 """Every setting of a run: its name, default, help and range.
 
-Each declaration is a field of the config, a flag, an entry of `--helpfull` and a row of
-docs/flags.md. `common_flag` marks those that `--help` shows too.
+Each declaration, here or in `methods`, is a field of the config, a flag, an entry of `--helpfull`
+and a row of docs/flags.md. `common_flag` marks those that `--help` shows too.
 """
 
 import dataclasses
+from typing import ClassVar
 
 from keras_gan import choices
-from keras_gan.settings.flags import common_flag, flag, image_size, interval, words_of
-from keras_gan.settings.show_flags import ShowFlags
+from keras_gan.settings.flags import common_flag, flag, image_size, run_folder, words_of
+from keras_gan.settings.methods import LATER, OPT, TIPS, MethodSettings
+from keras_gan.settings.show_flags import SHOW, ShowFlags
 
 MODES = (
     "train",
@@ -22,25 +24,35 @@ MODES = (
 )
 
 RUN, DATA, NETS, TRAIN = "Run", "Data", "Networks", "Training"
-TIPS, LATER, OPT, WATCH = "Tips", "Later methods", "Optimizers", "Monitoring and scores"
-DEVICES, HEALTH = "Devices", "Health"
+WATCH, DEVICES, HEALTH = "Monitoring and scores", "Devices", "Health"
 TOOLS, STUDY = "Evaluate, sample, export", "Study"
 
 
 @dataclasses.dataclass(frozen=True)
-class RunFlags:
-    """What makes a run, and the tools for it; `Config` has all settings."""
+class Config(ShowFlags, MethodSettings):
+    """Settings of a run; each field is a flag of the same name (`python main.py --helpfull`).
+
+    Attributes:
+        groups: headings in the order of `--helpfull`.
+    """
+
+    groups: ClassVar = (
+        *(RUN, DATA, NETS, TRAIN, TIPS, LATER, OPT),
+        *(WATCH, HEALTH, DEVICES, TOOLS, SHOW, STUDY),
+    )
 
     mode: str = common_flag("train", "what to do", group=RUN, choices=MODES, may_change=True)
     run_dir: str = common_flag(
-        "runs/default", "output directory of the run", group=RUN, may_change=True
+        "runs/default", "output directory of the run", group=RUN, read=run_folder, may_change=True
     )
     model: str = common_flag("dcgan", "name of a model in the zoo", group=RUN)
     steps: int = common_flag(2000, "training steps", group=RUN, low=1, may_change=True)
     batch_size: int = common_flag(
         64, "real images per discriminator turn, over all devices", group=RUN, low=2
     )
-    seed: int = common_flag(0, "random seed of weights, data order and noise", group=RUN, low=0)
+    seed: int = common_flag(
+        0, "random seed of weights, data order and noise", group=RUN, low=0, high=2**32 - 1
+    )
 
     dataset: str = common_flag(
         "fashion_mnist",
@@ -62,6 +74,7 @@ class RunFlags:
         group=DATA,
         choices=(0, 1, 3, 4),
     )
+    mirror: bool = flag(False, "mirror half of the images, left to right", group=DATA)
     labels: str = common_flag("auto", "auto, none, or where the data has its labels", group=DATA)
 
     latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1)
@@ -148,138 +161,6 @@ class RunFlags:
         1.0, "weight of InfoGAN's mutual information term", group=TRAIN, low=0.0
     )
 
-    separate_batches: bool = flag(
-        True, "real and fake in separate batches through D (tip 4)", group=TIPS
-    )
-    real_target: str = flag(
-        "1",
-        "D's target for reals: a number or LOW,HIGH (tip 6: 0.7,1.2)",
-        group=TIPS,
-        read=interval,
-    )
-    fake_target: str = flag(
-        "0", "D's target for fakes: a number or LOW,HIGH (tip 6: 0,0.3)", group=TIPS, read=interval
-    )
-    label_flip: float = flag(
-        0.0, "probability of flipping a label in D's turns (tip 6)", group=TIPS, low=0.0, high=0.5
-    )
-    replay_rate: float = flag(
-        0.0,
-        "share of D's fakes from a replay buffer (tip 8); 0 is off",
-        group=TIPS,
-        low=0.0,
-        high=1.0,
-    )
-    replay_size: int = flag(1024, "capacity of the replay buffer, in fakes", group=TIPS, low=1)
-    past_players: int = flag(
-        0, "number of past snapshots to train against (tip 8); 0 is off", group=TIPS, low=0, high=32
-    )
-    past_players_every: int = flag(100, "steps between snapshots", group=TIPS, low=1)
-    past_players_rate: float = flag(
-        0.1, "share of steps that train against a snapshot", group=TIPS, low=0.0, high=1.0
-    )
-    target_networks: float = flag(
-        0.0,
-        "τ of the soft update of target networks (tip 8; DDPG: 0.01); 0 is off",
-        group=TIPS,
-        low=0.0,
-        high=1.0,
-    )
-    threshold_loop: bool = flag(
-        False, "while loss_D > A train D, while loss_G > B train G (tip 11)", group=TIPS
-    )
-    d_threshold: float = flag(
-        0.9, "A of the threshold loop; training can stall above -log(1 - exp(-B))", group=TIPS
-    )
-    g_threshold: float = flag(0.5, "B of the threshold loop", group=TIPS)
-    turn_bound: int = flag(
-        3, "threshold loop: largest number of turns per player and step", group=TIPS, low=1, high=10
-    )
-    input_noise: float = flag(
-        0.0, "initial σ of D's input noise (tip 13: 0.1); 0 is off", group=TIPS, low=0.0, high=10.0
-    )
-    input_noise_decay: str = flag(
-        "linear",
-        "decay of σ to exactly 0",
-        group=TIPS,
-        choices=("linear", "cosine", "exponential", "constant"),
-    )
-    input_noise_steps: int = flag(
-        None,
-        "step at which σ reaches 0; defaults to half of --steps at the first start",
-        group=TIPS,
-        low=1,
-        kind=int,
-    )
-
-    gradient_penalty: float = flag(
-        0.0, "weight of WGAN-GP's gradient penalty (10)", group=LATER, low=0.0
-    )
-    dragan: float = flag(0.0, "weight of DRAGAN's gradient penalty (10)", group=LATER, low=0.0)
-    r1: float = common_flag(0.0, "γ of R1, γ/2·‖∇D‖² on reals", group=LATER, low=0.0)
-    r2: float = flag(0.0, "γ of R2, γ/2·‖∇D‖² on fakes", group=LATER, low=0.0)
-    r1_finite_difference: bool = flag(
-        False, "compute R1 and R2 by finite differences, without a second gradient", group=LATER
-    )
-    penalty_interval: int = flag(
-        1,
-        "lazy regularisation: apply penalties every N steps, at N times their weight",
-        group=LATER,
-        low=1,
-        high=64,
-    )
-    lecam: float = flag(0.0, "weight of LeCam regularisation (0.3)", group=LATER, low=0.0)
-    consistency: float = flag(
-        0.0, "weight of consistency regularisation on reals (CR, 10)", group=LATER, low=0.0
-    )
-    balanced_consistency: float = flag(
-        0.0, "weight of balanced consistency regularisation (bCR, 10)", group=LATER, low=0.0
-    )
-    augment: str = common_flag(
-        "",
-        "DiffAugment: any of color,translation,cutout",
-        group=LATER,
-        read=words_of("color", "translation", "cutout"),
-    )
-    ada: float = flag(
-        0.0, "ADA: target of mean sign(D) on reals (0.6); 0 is off", group=LATER, low=0.0, high=0.99
-    )
-    top_k: float = flag(
-        0.0,
-        "final share of fakes, those scored best, that train G (0.5); 0 is off",
-        group=LATER,
-        low=0.0,
-        high=1.0,
-    )
-    clip_weights: float = flag(
-        0.0, "bound of D's weights (WGAN: 0.01); 0 is off", group=LATER, low=0.0
-    )
-    clip_norm: float = flag(
-        0.0, "bound of the gradient norm of each player; 0 is off", group=LATER, low=0.0
-    )
-
-    d_optimizer: str = flag(
-        "adam", "optimizer of D: the name of any Keras optimizer (tip 9: sgd)", group=OPT
-    )
-    g_optimizer: str = flag("adam", "optimizer of G: the name of any Keras optimizer", group=OPT)
-    d_learning_rate: float = common_flag(2e-4, "learning rate of D", group=OPT, low=0.0, high=10.0)
-    g_learning_rate: float = common_flag(2e-4, "learning rate of G", group=OPT, low=0.0, high=10.0)
-    d_beta_1: float = flag(
-        0.5, "β1 of D's optimizer, if it has one", group=OPT, low=0.0, high=0.9999
-    )
-    g_beta_1: float = flag(
-        0.5, "β1 of G's optimizer, if it has one", group=OPT, low=0.0, high=0.9999
-    )
-    d_beta_2: float = flag(
-        0.999, "β2 of D's optimizer, if it has one", group=OPT, low=0.0, high=0.99999
-    )
-    g_beta_2: float = flag(
-        0.999, "β2 of G's optimizer, if it has one", group=OPT, low=0.0, high=0.99999
-    )
-    d_weight_decay: float = flag(
-        0.0, "decoupled weight decay of D (tip 8)", group=OPT, low=0.0, high=1.0
-    )
-
     log_every: int = flag(
         50, "steps between writes of the metrics' means", group=WATCH, low=1, high=1000
     )
@@ -297,6 +178,28 @@ class RunFlags:
     )
     keep_checkpoints: int = flag(
         3, "number of newest checkpoints to keep", group=WATCH, low=1, may_change=True
+    )
+    checkpoint: str = flag(
+        "best",
+        "what is exported, evaluated and sampled: the checkpoint with the best score, if there are"
+        " scores, or the last one",
+        group=WATCH,
+        choices=("best", "last"),
+        may_change=True,
+    )
+    stop_when: str = flag(
+        "",
+        "plateau ends the training early, once the score no longer improves; empty never does",
+        group=WATCH,
+        choices=("", "plateau"),
+        may_change=True,
+    )
+    patience: int = flag(
+        5,
+        "scores without improvement after which --stop_when=plateau ends the training",
+        group=WATCH,
+        low=1,
+        may_change=True,
     )
     tensorboard: bool = flag(True, "write TensorBoard logs", group=WATCH, may_change=True)
     progress: bool = flag(True, "show a progress bar", group=WATCH, may_change=True)
@@ -357,6 +260,12 @@ class RunFlags:
     count: int = common_flag(
         64, "sample: images; interpolate: steps per path", group=TOOLS, low=1, may_change=True
     )
+    out: str = flag(
+        "",
+        "sample, interpolate: folder to write to, in place of the run's",
+        group=TOOLS,
+        may_change=True,
+    )
     sample_labels: str = flag(
         "", "sample: comma-separated classes; defaults to all", group=TOOLS, may_change=True
     )
@@ -388,8 +297,3 @@ class RunFlags:
     jobs: int = flag(
         1, "study: number of worker processes", group=STUDY, low=1, high=256, may_change=True
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(ShowFlags, RunFlags):
-    """Settings of a run; each field is a flag of the same name (`python main.py --helpfull`)."""

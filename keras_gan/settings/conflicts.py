@@ -244,7 +244,13 @@ def _augmentation():
         "ADA is controlled by the sign of D's logit, which this loss does not determine",
         {"ada": 0.0, "augment": "color,translation,cutout"},
     )
-    off = {"augment": "", "ada": 0.0, "consistency": 0.0, "balanced_consistency": 0.0}
+    off = {
+        "mirror": False,
+        "augment": "",
+        "ada": 0.0,
+        "consistency": 0.0,
+        "balanced_consistency": 0.0,
+    }
     for name, value in off.items():
         yield _points(name, value)
 
@@ -255,6 +261,39 @@ def _points(name, off):
         lambda s: s[name] and s["dataset"] in POINTS,
         "points can't be flipped, shifted or coloured",
         {name: off},
+    )
+
+
+def _schedules():
+    """What has an end value must be on."""
+    for name in TO_ZERO:
+        yield Conflict(
+            (f"{name}_end", name),
+            lambda s, name=name: s[f"{name}_end"] and not s[name],
+            "it is the end value of what is off",
+            {f"{name}_end": 0.0},
+        )
+    for name, missing in {"augment_rate": 1.0, "augment_rate_end": None}.items():
+        yield Conflict(
+            (name, "augment"),
+            lambda s, name=name, missing=missing: s[name] != missing and not s["augment"],
+            "there is no augmentation that could act with this probability",
+            {"augment": "color,translation,cutout"},
+        )
+
+
+def _plateau():
+    yield Conflict(
+        ("stop_when", "score_every"),
+        lambda s: s["stop_when"] and not s["score_every"],
+        "without scores there is no plateau",
+        {"score_every": 500},
+    )
+    yield Conflict(
+        ("stop_when", "strategy"),
+        _on("stop_when", strategy="multi_worker"),
+        "the scores are one worker's alone, and all must stop together",
+        {"stop_when": ""},
     )
 
 
@@ -319,6 +358,8 @@ TABLE = (
     *_finite_difference(),
     *_other_penalties(),
     *_augmentation(),
+    *_schedules(),
+    *_plateau(),
     *_who_trains(),
     *_models(),
 )

@@ -8,6 +8,7 @@ model and the run.
 import dataclasses
 import difflib
 import functools
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,14 @@ from absl import flags
 
 from keras_gan.choices import LARGEST_SIDE, SIDE_STEP, SMALLEST_SIDE, nearest_size
 from keras_gan.errors import UsageError, refuse
+
+LARGEST_WHOLE = 10**9  # of a whole number without another bound
+LARGEST_NUMBER = 1e6  # of any other: no weight or bound of a method is near it
+KINDS = {
+    int: ("a whole number", "digits, such as 64"),
+    float: ("a number", "such as 0.5 or 2e-4"),
+    bool: ("true or false", "true, false"),
+}
 
 
 class HelpRequested(Exception):
@@ -119,9 +128,11 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
     except flags.CantOpenFlagFileError as error:
         raise UsageError(f"--flagfile: {str(error).rpartition('] ')[2]}") from None
     except flags.IllegalFlagValueError as error:
-        raise UsageError(" ".join(str(error).split())) from None
-    except flags.Error as error:
-        raise UsageError(" ".join(str(error).split())) from None
+        _refuse_kind(config_class, str(error))
+    except (flags.Error, ValueError) as error:
+        raise UsageError(_plain_reason(str(error))) from None
+    except OSError as error:
+        raise UsageError(f"--flagfile: {error.filename}: {error.strerror}") from None
     if len(rest) > 1:
         raise UsageError(f"{rest[1]}: not a flag; write --name=value")
     if values["help"].value or values["helpfull"].value:
@@ -135,6 +146,32 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
     }
     check(config_class, given)
     return given
+
+
+def _refuse_kind(config_class, text):
+    """Refuses a value that is not of its flag's kind.
+
+    Args:
+        config_class: as for `parse`.
+        text: what absl says, "flag --NAME=VALUE: reason".
+    """
+    name, _, rest = text.removeprefix("flag --").partition("=")
+    kinds = {
+        field.name: field.metadata["flag"]["kind"] for field in dataclasses.fields(config_class)
+    }
+    if name not in kinds:
+        raise UsageError(_plain_reason(text))
+    value = re.split(r": (?:invalid|could|Exceeds|\('Non)", rest)[0]
+    refuse(name, value, f"is not {KINDS[kinds[name]][0]}", KINDS[kinds[name]][1])
+
+
+def _plain_reason(text):
+    """What absl says, in one line, without its words for the program."""
+    text = " ".join(text.split())
+    missing = re.match(r"Missing value for flag (\S+)", text)
+    if missing:
+        return f"{missing[1]}: has no value; write {missing[1]}=VALUE"
+    return text.removeprefix("flag ")
 
 
 def check(config_class: type, given: Mapping[str, Any]) -> None:
@@ -154,15 +191,41 @@ def check(config_class: type, given: Mapping[str, Any]) -> None:
 
 def _check_value(name, value, declaration):
     choices, low, high = (declaration[key] for key in ("choices", "low", "high"))
+    if isinstance(value, str):
+        _check_text(name, value)
     if choices is not None and value not in choices:
         refuse(name, value, "unknown value", ", ".join(map(str, choices)))
     if declaration["read"] is not None:
         declaration["read"](value, name)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        too_low = low is not None and not value >= low
-        too_high = high is not None and not value <= high
-        if too_low or too_high or value != value:
-            refuse(name, value, "out of range", allowed_range(declaration))
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and choices is None:
+        largest = LARGEST_WHOLE if isinstance(value, int) else LARGEST_NUMBER
+        bottom, top = -largest if low is None else low, largest if high is None else high
+        if not bottom <= value <= top:
+            allowed = f"{bottom} to {top}"
+            if (high is None and value < bottom) or (low is None and high and value > top):
+                allowed = allowed_range(declaration) or allowed
+            refuse(name, value, "out of range", allowed)
+
+
+def _check_text(name, value):
+    """Refuses what can't be kept in a flagfile, where a value ends with its line."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+        refuse(name, ascii(value)[1:-1], "holds a line break or a control character", "plain text")
+    if value != value.strip():
+        refuse(name, f"“{value}”", "begins or ends with a space", value.strip() or "a value")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        refuse(name, ascii(value)[1:-1], "is not UTF-8", "a name in UTF-8")
+
+
+def run_folder(text, name):
+    """A folder on this machine; `~` may begin it."""
+    if not text:
+        refuse(name, text, "is empty", "a folder, such as runs/mine")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        refuse(name, text, "is an address, and runs are kept on this machine", "a folder")
+    return text
 
 
 def allowed_range(declaration: Mapping[str, Any]) -> str:
@@ -219,8 +282,8 @@ def image_size(text: str, name: str = "image_size") -> tuple[int, int] | None:
         refuse(
             name,
             text,
-            f"sides must be multiples of {SIDE_STEP}; the nearest is {nearest[0]}x{nearest[1]}",
-            f"{SMALLEST_SIDE} to {LARGEST_SIDE}",
+            f"sides are {SMALLEST_SIDE} to {LARGEST_SIDE}, in multiples of {SIDE_STEP}",
+            f"the nearest is {nearest[0]}x{nearest[1]}",
         )
     return size
 
@@ -242,17 +305,17 @@ def words_of(*allowed: str) -> Callable[[str, str], tuple[str, ...]]:
 
 
 def by_group(config_class: type, full: bool = True) -> dict[str, list[dataclasses.Field]]:
-    """The fields that are flags by heading, in declaration order.
+    """The fields that are flags by heading, in declaration order or in that of `groups`.
 
     Args:
         config_class: a dataclass whose fields are made by `flag`.
         full: bool, all flags or only the common ones. Defaults to True.
     """
-    groups = {}
+    groups = {name: [] for name in getattr(config_class, "groups", ())}
     for field in dataclasses.fields(config_class):
         if full or field.metadata["flag"]["common"]:
             groups.setdefault(field.metadata["flag"]["group"], []).append(field)
-    return groups
+    return {name: fields for name, fields in groups.items() if fields}
 
 
 def help_text(config_class: type, usage: str, full: bool = True) -> str:

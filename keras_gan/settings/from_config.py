@@ -1,32 +1,24 @@
 """From a config to the arguments of `GAN.compile`."""
 
 import dataclasses
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 
 from keras_gan.errors import refuse
-from keras_gan.rules import augment, losses, penalties, priors, schedules, targets, top_k
+from keras_gan.rules import augment, by_name, penalties, schedules, targets, top_k
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.input_noise import InputNoise
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
-from keras_gan.rules.priors import OrnsteinUhlenbeck
+from keras_gan.rules.priors import OrnsteinUhlenbeck, Prior
 from keras_gan.rules.replay import Replay
 from keras_gan.rules.weight_clip import WeightClip
 from keras_gan.settings.config import Config
 from keras_gan.settings.flags import interval, words
 from keras_gan.step import functional
 
-NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # base class and wrappers
-OPTIMIZERS = {
-    name.lower(): value
-    for name, value in sorted(vars(keras.optimizers).items())
-    if inspect.isclass(value)
-    and issubclass(value, keras.optimizers.Optimizer)
-    and name not in NO_OPTIMIZERS
-}
+OPTIMIZERS = by_name.OPTIMIZERS
 
 FLAG_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 
@@ -44,7 +36,7 @@ def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
     return {
         "d_optimizer": optimizer(config, "d"),
         "g_optimizer": optimizer(config, "g"),
-        "loss": losses.LOSSES[config.loss](),
+        "loss": by_name.loss(config.loss),
         "targets": targets.Targets(
             interval(config.real_target, "real_target"),
             interval(config.fake_target, "fake_target"),
@@ -55,12 +47,16 @@ def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
         "replay": Replay(config.replay_size, config.replay_rate) if config.replay_rate else None,
         "opponent": opponent(config),
         "schedule": schedule(config),
-        "average": MovingAverage(config.average_decay),
+        "average": average(config),
         "top_k": top_k.TopK(config.top_k) if config.top_k else None,
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
-        "xla": functional.uses_xla(config.xla),
+        "d_learning_rate_schedule": learning_rate_schedule(config, "d"),
+        "g_learning_rate_schedule": learning_rate_schedule(config, "g"),
+        "d_beta_2_schedule": beta_2_schedule(config, "d"),
+        "g_beta_2_schedule": beta_2_schedule(config, "g"),
+        "jit_compile": functional.uses_xla(config.xla),
         "loss_scaling": config.precision == "mixed_float16",
         "seed": config.seed,
     }
@@ -79,24 +75,62 @@ def optimizer(config: Config, side: str) -> keras.optimizers.Optimizer:
     name = getattr(config, f"{side}_optimizer")
     if name.lower() not in OPTIMIZERS:
         refuse(f"{side}_optimizer", name, "unknown optimizer", ", ".join(OPTIMIZERS))
-    optimizer_class = OPTIMIZERS[name.lower()]
-    parameters = inspect.signature(optimizer_class.__init__).parameters
-    options = {"learning_rate": getattr(config, f"{side}_learning_rate")}
-    for beta in ("beta_1", "beta_2"):
-        if beta in parameters:
-            options[beta] = getattr(config, f"{side}_{beta}")
-    if side == "d" and config.d_weight_decay:
-        # Muon has two: one for matrices, one for other weights.
-        decays = [n for n in ("weight_decay", "adam_weight_decay") if n in parameters]
-        options |= dict.fromkeys(decays, config.d_weight_decay)
-    return optimizer_class(**options)
+    return by_name.optimizer(
+        name,
+        side,
+        getattr(config, f"{side}_learning_rate"),
+        beta_1=getattr(config, f"{side}_beta_1"),
+        beta_2=getattr(config, f"{side}_beta_2"),
+        weight_decay=config.d_weight_decay if side == "d" else 0.0,
+    )
 
 
-def prior(config: Config) -> priors.Prior:
+def learning_rate_schedule(config: Config, side: str) -> schedules.Schedule | None:
+    """The `Schedule` of a factor of "d"'s or "g"'s learning rate; None where it is constant.
+
+    Without a horizon (`schedule_steps` None, as in Python) it is constant too.
+    """
+    kind = getattr(config, f"{side}_learning_rate_schedule")
+    if config.schedule_steps is None or (kind == "constant" and not config.warmup_steps):
+        return None
+    start, end = (getattr(config, f"{side}_learning_rate{at}") for at in ("", "_end"))
+    share = end / start if start else 0.0
+    return schedules.Schedule(kind, 1.0, share, config.schedule_steps, config.warmup_steps)
+
+
+def quantity(settings: Mapping, name: str) -> float | schedules.Schedule:
+    """A setting's value, or the `Schedule` to its end value if it has one.
+
+    Args:
+        settings: values by flag name; there are the flags `name` and `name` + "_end".
+        name: str, name of a flag.
+    """
+    start, end = settings[name], settings[f"{name}_end"]
+    if end is None or settings["schedule_steps"] is None:
+        return start
+    return schedules.Schedule(settings["schedule"], start, end, settings["schedule_steps"])
+
+
+def beta_2_schedule(config: Config, side: str) -> schedules.Schedule | None:
+    """The `Schedule` of "d"'s or "g"'s β2; None where it is constant, or the optimizer has none."""
+    value = quantity(vars(config), f"{side}_beta_2")
+    has_one = hasattr(optimizer(config, side), "beta_2")
+    return value if has_one and isinstance(value, schedules.Schedule) else None
+
+
+def average(config: Config) -> MovingAverage:
+    """The moving average of the generator's weights."""
+    if not (config.average_half_life or config.average_half_life_end):
+        return by_name.average(config.average_decay)
+    half_life = quantity(vars(config), "average_half_life") or None
+    return MovingAverage(config.average_decay, half_life=half_life, batch_size=config.batch_size)
+
+
+def prior(config: Config) -> Prior | OrnsteinUhlenbeck:
     """The distribution of the latents."""
     if config.prior == "ornstein_uhlenbeck":
         return OrnsteinUhlenbeck(config.batch_size)
-    return priors.PRIORS[config.prior]()
+    return by_name.prior(config.prior)
 
 
 def schedule(config: Config):
@@ -126,6 +160,7 @@ def stateless_penalties(settings: Mapping[str, Any]) -> Iterator[penalties.Penal
             continue
         options = {"weight": settings[name], "interval": settings["penalty_interval"]}
         if issubclass(penalty, penalties.R1):
+            options["weight"] = quantity(settings, name)
             options["finite_difference"] = settings["r1_finite_difference"]
         yield penalty(**options)
 
@@ -139,12 +174,13 @@ def _penalties(config):
 def _d_inputs(config):
     """Augmentation first, so that noise is added to the images that D would see."""
     if config.augment:
-        yield augment.DiffAugment(words(config.augment))
+        rate = quantity(vars(config), "augment_rate")
+        yield augment.DiffAugment(words(config.augment), rate)
     if config.ada:
         yield augment.ADA(config.ada, config.batch_size / 500_000)
     if config.input_noise:
         yield InputNoise(
-            schedules.Decay(
+            schedules.Schedule(
                 config.input_noise_decay, config.input_noise, 0.0, config.input_noise_steps
             )
         )

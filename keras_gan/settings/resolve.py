@@ -13,6 +13,9 @@ from typing import Any
 from keras_gan.errors import refuse
 from keras_gan.settings import compatibility
 from keras_gan.settings.config import Config
+from keras_gan.settings.conflicts import POINTS, plain
+
+OWN_SEED = ("sample", "interpolate")
 
 
 def resolve(given: Mapping[str, Any], registry: Mapping[str, type], run=None) -> Config:
@@ -40,6 +43,7 @@ def resolve(given: Mapping[str, Any], registry: Mapping[str, type], run=None) ->
     if started is not None:
         _refuse_changes(given, {**defaults, **started})
     config = complete(values, defaults)
+    _check_points(config, registry)
     compatibility.check(config, registry[name])
     return config
 
@@ -62,7 +66,15 @@ def complete(given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     if values["input_noise_steps"] is None:
         # An absolute step, fixed at the first start: raising --steps must not change past steps.
         values["input_noise_steps"] = max(1, values["steps"] // 2)
+    if values["schedule_steps"] is None:
+        values["schedule_steps"] = horizon(values)
     return Config(**values)
+
+
+def horizon(values):
+    """The step at which schedules end, of settings that do not say it themselves."""
+    share = values.get("schedule_share", Config.schedule_share)
+    return max(1, round(share * values["steps"]))
 
 
 def _affordable_steps(values):
@@ -71,18 +83,41 @@ def _affordable_steps(values):
     return max(1, values["images"] // (values["batch_size"] * turns))
 
 
+def _check_points(config, registry):
+    """Refuses points for a model that makes images only."""
+    takers = [
+        name
+        for name, model_class in registry.items()
+        if getattr(model_class, "takes_points", False)
+    ]
+    if config.dataset in POINTS and config.model not in takers:
+        refuse(
+            "dataset",
+            config.dataset,
+            f"holds points, and --model={config.model} makes images",
+            f"--model={' or '.join(takers)}, or a data set of images",
+        )
+
+
 def _refuse_changes(given, before):
-    """Refuses values that differ from those the run was started with, unless they may change."""
+    """Refuses values that differ from those the run was started with, unless they may change.
+
+    Samples and interpolations have a seed of their own, which is not that of the training.
+    """
+    mode = given.get("mode", "train")
     for field in dataclasses.fields(Config):
         name = field.name
         if name not in given or field.metadata["flag"]["may_change"]:
             continue
+        if name == "seed" and mode in OWN_SEED:
+            continue
         old = before.get(name, field.default)
         if given[name] != old:
-            refuse(
-                name,
-                given[name],
-                "the run was started with another value and can't be continued exactly; use"
-                " another --run_dir",
-                old,
-            )
+            what = "the run was started with another value"
+            if mode == "train":
+                what += " and can't be continued exactly; use another --run_dir"
+            refuse(name, plain(given[name]), what, _shown(old))
+
+
+def _shown(value):
+    return "to leave it out" if value in (None, "", ()) else plain(value)

@@ -49,12 +49,6 @@ class ShowFlags:
         high=64,
         may_change=True,
     )
-    out: str = flag(
-        "",
-        "sample, interpolate, project: folder to write to, in place of the run's",
-        group=SHOW,
-        may_change=True,
-    )
     format: str = flag(
         "png",
         "interpolate: a picture (png), or a film that repeats without a jump, of --count frames",

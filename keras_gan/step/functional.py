@@ -1,6 +1,7 @@
 """Pure functions of variables' values, for XLA, and guarded writes of their results."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,12 +35,31 @@ def pure(function: Callable, variables: Sequence[keras.Variable], xla: bool) -> 
     """
 
     def stateless(current, *arguments):
-        with keras.StatelessScope(state_mapping=list(zip(variables, current))):
+        mapping = list(zip(variables, current))
+        scope = keras.StatelessScope(state_mapping=mapping, collect_losses=True)
+        with scope, _tracing_for_xla(xla or compiled_with_xla()):
             return function(*arguments)
 
     if not xla:
         return stateless
     return tf.function(stateless, jit_compile=True, autograph=False)
+
+
+_tracing = threading.local()  # replicas are traced in threads of their own
+
+
+def compiled_with_xla() -> bool:
+    """Whether the pure function that is being traced is one for XLA."""
+    return getattr(_tracing, "xla", False)
+
+
+@contextlib.contextmanager
+def _tracing_for_xla(xla: bool) -> Iterator[None]:
+    before, _tracing.xla = compiled_with_xla(), xla
+    try:
+        yield
+    finally:
+        _tracing.xla = before
 
 
 @contextlib.contextmanager

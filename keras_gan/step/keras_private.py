@@ -3,8 +3,11 @@
 One override of a private method is elsewhere: `GAN._maybe_symbolic_build`.
 """
 
+import contextlib
+
 import keras
 import tensorflow as tf
+from keras.src.backend.common import global_state
 
 
 def advance_nadam(optimizer: keras.optimizers.Optimizer, power: tf.Tensor) -> None:
@@ -31,3 +34,64 @@ def kernel_variable(layer: keras.layers.Layer) -> keras.Variable:
 def all_layers(network: keras.Model) -> list[keras.layers.Layer]:
     """Every layer of a network, including those inside other layers and models, in order."""
     return [layer for layer in network._flatten_layers() if layer is not network]
+
+
+def seed_states(network):
+    """The variables of the `SeedGenerator`s in a network, as of Keras' own Dropout."""
+    layers = network._flatten_layers()
+    return [generator.state for layer in layers for generator in layer._seed_generators]
+
+
+def activity_losses(network):
+    """What the last call of a network gave to `add_loss`; in a scope that collects losses."""
+    return [loss for layer in network._flatten_layers() for loss in layer._get_own_losses()]
+
+
+def weight_losses(network):
+    """The values of the regularizers of a network's weights."""
+    return network._get_regularization_losses()
+
+
+def producer(tensor):
+    """What made a symbolic tensor: the operation, and its first input or None."""
+    history = tensor._keras_history
+    inputs = history.operation._inbound_nodes[history.node_index].input_tensors
+    return history.operation, inputs[0] if inputs else None
+
+
+def output_of(network):
+    """The symbolic output of a functional or sequential model: a tensor, or a structure of them."""
+    functional = network._functional if isinstance(network, keras.Sequential) else network
+    return functional._outputs_struct
+
+
+def constructor_arguments(layer):
+    """The arguments a layer or model was made with, by name, as far as Keras has kept them."""
+    remaining = getattr(layer, "_auto_config", None)
+    return dict(remaining.config) if remaining is not None else {}
+
+
+def scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer's learning rate follows a schedule."""
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+@contextlib.contextmanager
+def shapes_only():
+    """Inside, layers are built without values: their variables have shapes and take no memory."""
+    waiting = list(global_state.get_global_attribute("uninitialized_variables", []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", waiting)
+
+
+def output_shape(layer):
+    """The shape of a layer's first output, with None for the batch, or () if it has none."""
+    try:
+        output = layer.output
+    except (AttributeError, ValueError):
+        return ()
+    output = output[0] if isinstance(output, list | tuple) else output
+    return tuple(output.shape) if hasattr(output, "shape") else ()

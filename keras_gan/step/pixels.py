@@ -3,11 +3,21 @@
 import tensorflow as tf
 
 
-def to_float(images: tf.Tensor) -> tf.Tensor:
-    """uint8 images to float32 in [-1, 1] (0 → -1, 255 → 1); float points pass through."""
-    if images.dtype != tf.uint8:
-        return tf.cast(images, tf.float32)
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
+def to_float(images: tf.Tensor, pixel_range: tuple | None = None) -> tf.Tensor:
+    """Images to float32 in [-1, 1].
+
+    Args:
+        images: uint8, or of any type in `pixel_range`.
+        pixel_range: (low, high), what becomes -1 and 1. Defaults to (0, 255) for uint8; floats are
+            left as they are then: points, and images that are in [-1, 1] already.
+    """
+    if pixel_range is None and images.dtype == tf.uint8:
+        pixel_range = (0, 255)
+    floats = tf.cast(images, tf.float32)
+    if pixel_range in (None, (-1, 1)):
+        return floats
+    low, high = pixel_range
+    return (floats - low if low else floats) / ((high - low) / 2.0) - 1.0
 
 
 def to_uint8(images: tf.Tensor) -> tf.Tensor:

@@ -1,11 +1,12 @@
 """A player: a network, the optimizer that trains it, and the check before every update."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
-from keras_gan.step import keras_private, replicas
+from keras_gan.step import keras_private, network_state, replicas
 
 
 class Player:
@@ -18,9 +19,13 @@ class Player:
             replica's gradient before the sum; `clip_norm` clips the sum.
         clip_norm: float, bound of the gradient's global norm. Defaults to none.
         loss_scale: `LossScale`, in mixed float16. Defaults to none.
+        rate_schedule: `schedules.Schedule`, factor of the learning rate; the optimizer's own
+            `learning_rate` stays what callbacks and roll-backs change. Defaults to 1.
+        beta_2_schedule: `schedules.Schedule`, the optimizer's β2. Defaults to its own.
 
     Raises:
-        ValueError: the optimizer clips, averages or accumulates gradients itself.
+        ValueError: the optimizer clips, averages or accumulates gradients itself, or has no β2 to
+            schedule.
     """
 
     def __init__(
@@ -30,6 +35,8 @@ class Player:
         optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
         loss_scale: "LossScale | None" = None,
+        rate_schedule: Callable[[tf.Tensor], tf.Tensor] | None = None,
+        beta_2_schedule: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
         for option in ("clipnorm", "global_clipnorm", "clipvalue", "use_ema"):
             if getattr(optimizer, option, None):
@@ -40,7 +47,10 @@ class Player:
         if optimizer.gradient_accumulation_steps:
             raise ValueError(f"{name}'s optimizer accumulates gradients, which is not supported")
         self.name, self.network, self.optimizer = name, network, optimizer
+        if beta_2_schedule is not None and not hasattr(optimizer, "beta_2"):
+            raise ValueError(f"{name}'s optimizer, {type(optimizer).__name__}, has no β2")
         self.clip_norm, self.loss_scale = clip_norm, loss_scale
+        self.rate_schedule, self.beta_2_schedule = rate_schedule, beta_2_schedule
         optimizer.build(network.trainable_variables)
 
     @property
@@ -50,7 +60,7 @@ class Player:
 
     def statistics(self) -> list[tf.Tensor]:
         """The values of the network's other variables, such as batch statistics."""
-        return [v.value for v in self.network.non_trainable_variables]
+        return [v.value for v in network_state.statistics(self.network)]
 
     def scale(self) -> tf.Tensor | float:
         """The factor of the loss before its gradient is taken, a float32 scalar."""
@@ -81,7 +91,18 @@ class Player:
             gradients = [g / self.loss_scale.value() for g in gradients]
         return gradients, tf.linalg.global_norm(gradients)
 
-    def update(self, gradients: Sequence[tf.Tensor], norm: tf.Tensor, accepted: tf.Tensor) -> None:
+    def learning_rate(self, step: tf.Tensor) -> tf.Tensor:
+        """The learning rate at `step`: the optimizer's own times the schedule's factor."""
+        rate = tf.convert_to_tensor(self.optimizer.learning_rate)
+        return rate if self.rate_schedule is None else rate * self.rate_schedule(step)
+
+    def update(
+        self,
+        gradients: Sequence[tf.Tensor],
+        norm: tf.Tensor,
+        accepted: tf.Tensor,
+        step: tf.Tensor,
+    ) -> None:
         """Takes one step of the optimizer if `accepted`; else weights and slots stay the same.
 
         A zero gradient would not be enough: Adam moves on its momentum. The loop is that of Keras'
@@ -92,13 +113,15 @@ class Player:
             gradients: from `agree`.
             norm: float32 scalar, their global norm.
             accepted: boolean scalar.
+            step: int64 scalar, the model's step, for the schedules.
         """
         weights = self.network.trainable_variables
         optimizer = self.optimizer
         if self.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=norm)
-        rate = tf.convert_to_tensor(optimizer.learning_rate)
-        iterations = optimizer.iterations
+        rate, iterations = self.learning_rate(step), optimizer.iterations
+        if self.rate_schedule is not None:
+            accepted &= rate > 0.0  # Ftrl divides by the rate
 
         def apply():
             if isinstance(optimizer, keras.optimizers.Nadam):
@@ -111,8 +134,21 @@ class Player:
                     weight.assign(weight.constraint(weight))
             return True
 
-        tf.cond(accepted, apply, lambda: False)
+        with self._scheduled_beta_2(step):
+            tf.cond(accepted, apply, lambda: False)
         iterations.assign_add(tf.cast(accepted, iterations.dtype))
+
+    @contextlib.contextmanager
+    def _scheduled_beta_2(self, step):
+        """Inside, the optimizer's β2 is that of the schedule, if there is one."""
+        if self.beta_2_schedule is None:
+            yield
+            return
+        constant, self.optimizer.beta_2 = self.optimizer.beta_2, self.beta_2_schedule(step)
+        try:
+            yield
+        finally:
+            self.optimizer.beta_2 = constant
 
 
 def players_of(gan: keras.Model) -> dict[str, Player]:
@@ -124,7 +160,16 @@ def players_of(gan: keras.Model) -> dict[str, Player]:
     for name, network in gan.networks.items():
         first = players.get(gan.discriminators[0]) if name in gan.discriminators else None
         scale = first.loss_scale if first else LossScale.of(name, gan.loss_scaling)
-        players[name] = Player(name, network, gan.optimizer_for(name), gan.clip_norm, scale)
+        side = "d" if name in gan.discriminators else "g"
+        players[name] = Player(
+            name,
+            network,
+            gan.optimizer_for(name),
+            gan.clip_norm,
+            scale,
+            getattr(gan, f"{side}_learning_rate_schedule"),
+            getattr(gan, f"{side}_beta_2_schedule"),
+        )
     return players
 
 

@@ -27,12 +27,15 @@ class Recorder(keras.layers.Layer):
         )
         self.built = True
 
-    def write(self, step: tf.Tensor, metrics: dict[str, tf.Tensor]) -> None:
+    def write(self, step: tf.Tensor, metrics: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Records one step.
 
         Args:
             step: int64 scalar, the step of the metrics, from 0.
             metrics: name → float32 scalar of this replica; the replicas' mean is recorded.
+
+        Returns:
+            The replicas' means by name, also those that are not finite.
 
         Raises:
             ValueError: there are more metrics than columns.
@@ -42,11 +45,13 @@ class Recorder(keras.layers.Layer):
             raise ValueError(f"{len(self.names)} metrics, but only {self.columns} columns")
         row = tf.stack([tf.cast(metrics[name], tf.float32) for name in self.names])
         row = replicas.all_reduce("MEAN", row)
+        means = dict(zip(self.names, tf.unstack(row)))
         row = tf.where(tf.math.is_finite(row), row, tf.zeros_like(row))
         row = tf.pad(row, [[0, self.columns - len(self.names)]])
         index = tf.cast(step % self.window, tf.int32)
         here = tf.range(self.window)[:, None] == index
         self.rows.assign(tf.where(here, row[None], self.rows.value))
+        return means
 
     def read(self, step: int, count: int | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The last rows before `step`.

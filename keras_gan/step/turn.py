@@ -33,7 +33,8 @@ class Turn:
         real: real images, float32 [n, h, w, c] in [-1, 1], or points [n, 2].
         labels: int32 [n] or None, the same for reals and fakes.
         fake: the result of `GAN.make_fakes`, a dictionary with "images".
-        discriminate: function (images, labels, key, step) → D's outputs and its new statistics.
+        discriminate: function (images, labels, key, step) → D's outputs, its new
+            statistics, and what its layers gave to `add_loss`.
 
     Attributes:
         real_output: D's outputs on the reals, a dictionary with "logits" float32 [n]; None in a
@@ -41,6 +42,7 @@ class Turn:
         fake_output: D's outputs on the fakes.
         statistics: name of a discriminator → its statistics after the reals.
         metrics: name → float32 scalar, this replica's means.
+        own_losses: what the discriminators' layers gave to `add_loss`, scalars.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Turn:
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
         self.real_output = self.fake_output = self.statistics = None
-        self.metrics = {}
+        self.metrics, self.own_losses = {}, []
         self._discriminate = discriminate
 
     @property
@@ -80,7 +82,7 @@ class Turn:
         Returns:
             A dictionary with "logits" float32 [n].
         """
-        outputs, _ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
+        outputs, *_ = self._discriminate(images, self.labels, self.key.fold(purpose), self.step)
         return outputs
 
     def logits_of(self, images: tf.Tensor, side: str = "real") -> tf.Tensor:
@@ -96,13 +98,16 @@ class Turn:
         """
         fake, real, key = self.fake["images"], self.real, self.key.fold("real")
         if separately:
-            self.fake_output = self.outputs_of(fake, "fake")
-            self.real_output, self.statistics = self._discriminate(
+            self.fake_output, _, of_fakes = self._discriminate(
+                fake, self.labels, self.key.fold("fake"), self.step
+            )
+            self.real_output, self.statistics, of_reals = self._discriminate(
                 real, self.labels, key, self.step
             )
+            self.own_losses = [*of_fakes, *of_reals]
             return
         labels = None if self.labels is None else tf.concat([self.labels] * 2, 0)
-        both, self.statistics = self._discriminate(
+        both, self.statistics, self.own_losses = self._discriminate(
             tf.concat([real, fake], 0), labels, key, self.step
         )
         self.real_output = {name: value[: self.count] for name, value in both.items()}

@@ -9,7 +9,15 @@ import functools
 import keras
 import tensorflow as tf
 
-from keras_gan.step import batch_statistics, functional, pixels, randomness, replicas
+from keras_gan.step import (
+    batch_statistics,
+    functional,
+    keras_private,
+    network_state,
+    pixels,
+    randomness,
+    replicas,
+)
 from keras_gan.step.functional import Snapshot
 from keras_gan.step.player import players_of
 from keras_gan.step.turn import Fakes, Turn
@@ -34,10 +42,13 @@ class Updates:
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
         networks = [p.network for p in self.discriminators]
-        self._d_statistics = [v for network in networks for v in network.non_trainable_variables]
+        self._d_statistics = [v for network in networks for v in network_state.statistics(network)]
         read = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
-        parts = (*gan.networks.values(), *read)
-        self.variables = [gan.step, *(v for part in parts for v in part.variables)]
+        self.variables = [
+            gan.step,
+            *(v for network in gan.networks.values() for v in network_state.variables(network)),
+            *(v for rule in read for v in rule.variables),
+        ]
         pure = functools.partial(functional.pure, variables=self.variables, xla=gan.xla)
         self._make_fakes = pure(self._compiled_fakes)
         self._discriminator_gradients = pure(self._compiled_discriminator_gradients)
@@ -60,6 +71,8 @@ class Updates:
             The metrics: name → float32 scalar of this replica.
         """
         schedule, metrics, active = self.gan.schedule, {}, tf.constant(True)
+        moved = self._moved_before_the_last_turn()
+        before = functional.read(moved)
         for turn in range(schedule.d_turns):
             real, turn_key = pixels.to_float(images[:, turn]), key.fold(turn)
             label = None if labels is None else labels[:, turn]
@@ -71,7 +84,29 @@ class Updates:
             if turn > 0:
                 fakes = self.fakes(real, label, turn_key, taped=True)
             active = self.update_generators(real, label, fakes, turn_key, active, metrics)
+        self._undo(moved, before, metrics["finite"] > 0.0)
         return metrics
+
+    def _moved_before_the_last_turn(self):
+        """The variables that a step has changed by the time it can turn out not to be finite."""
+        early = self.players.values() if self.gan.schedule.g_turns > 1 else self.discriminators
+        return [
+            variable
+            for player in early
+            for variable in (
+                *network_state.variables(player.network),
+                *player.optimizer.variables,
+            )
+        ]
+
+    def _undo(self, variables, before, finite):
+        """Gives variables their values before the step back, unless all of it was finite."""
+
+        def restore():
+            functional.assign(variables, before)
+            return False
+
+        tf.cond(finite, lambda: True, restore)
 
     def fakes(
         self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
@@ -84,9 +119,14 @@ class Updates:
             tape.watch(weights if taped else [])
             return Fakes(*self._make_fakes(now.values, real, labels, key), weights, tape)
 
-    def _compiled_fakes(self, real, labels, key):
-        with randomness.scope(key.fold("generator's layers")):
-            fakes = self.gan.make_fakes(real, labels, key)
+    def _compiled_fakes(self, real, labels, turn_key):
+        key = turn_key.fold("generator's layers")
+        networks = {p.name: p.network for p in self.generators}
+        with randomness.scope(key), network_state.seeded(networks.values(), key):
+            fakes = self.gan.make_fakes(real, labels, turn_key)
+        own = {name: network_state.own_losses(network) for name, network in networks.items()}
+        own = {name: tf.add_n(losses) for name, losses in own.items() if losses}
+        fakes = {**fakes, "own_losses": own} if own else fakes
         return fakes, {p.name: p.statistics() for p in self.generators}
 
     def update_discriminators(self, real, labels, fakes, key, active, metrics):
@@ -122,20 +162,31 @@ class Updates:
             turn.call_on_both(gan.separate_batches)
             loss = turn.log("discriminator/loss", gan.discriminator_loss(turn))
             batch_statistics.log_features(turn)
+            for own in (*turn.own_losses, *self._weight_losses()):
+                loss += own
             for penalty in gan.penalties:
                 loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
             scaled = loss * scale
         return loss, tape.gradient(scaled, weights), turn.statistics, turn.metrics
 
+    def _weight_losses(self):
+        """The values of the regularizers of the discriminators' weights."""
+        return [
+            loss for p in self.discriminators for loss in keras_private.weight_losses(p.network)
+        ]
+
     def _discriminate(self, images, labels, key, step):
-        """D's outputs on images after its input rules (noise, augmentation), and new statistics."""
+        """D's outputs on images after its input rules (noise, augmentation), new statistics, and
+        what its layers gave to `add_loss`."""
         for position, rule in enumerate(self.gan.d_inputs):
             purpose = getattr(rule, "purpose", f"input {position}")
             images = rule(images, key.fold(purpose), step)
-        scope = randomness.scope(key.fold("discriminator's layers"))
-        with scope, functional.substituted(self._d_statistics):
+        key, networks = key.fold("discriminator's layers"), [p.network for p in self.discriminators]
+        seeded = network_state.seeded(networks, key)
+        with randomness.scope(key), seeded, functional.substituted(self._d_statistics):
             outputs = self.gan.call_discriminator(images, labels)
-            return outputs, {p.name: p.statistics() for p in self.discriminators}
+            losses = [v for network in networks for v in keras_private.activity_losses(network)]
+            return outputs, {p.name: p.statistics() for p in self.discriminators}, losses
 
     def update_generators(self, real, labels, fakes, key, active, metrics):
         """A turn of the generators; returns whether they stay active in this step."""
@@ -165,6 +216,8 @@ class Updates:
             if gan.loss_rule.paired or gan.needs_reals_for_generator:
                 turn.real_output = turn.outputs_of(real, "real")
             losses = gan.generator_loss(turn)
+            for name, own in fake.get("own_losses", {}).items():
+                losses[name] += own
             scaled = {name: loss * scales[name] for name, loss in losses.items()}
         cotangents = {
             name: tape.gradient(loss, fake, unconnected_gradients="zero")
@@ -176,25 +229,28 @@ class Updates:
         return losses, cotangents, turn.metrics
 
     def _apply(self, side, players, losses, gradients, statistics, active, metrics):
-        """Updates each player of a side whose loss, gradients and statistics are finite.
+        """Updates the players of a side, unless something of this step was not finite.
 
         Returns:
             Whether the schedule keeps this side training, and whether all updates were accepted.
         """
-        keeps_training = accepted = tf.constant(True)
+        agreed, checks = [], []
         for player in players:
-            name = player.name
-            total, norm = player.agree(gradients[name])
-            loss, new = replicas.all_reduce("MEAN", (losses[name], statistics[name]))
-            finite = functional.all_finite((loss, norm, new))
+            total, norm = player.agree(gradients[player.name])
+            loss, new = replicas.all_reduce("MEAN", (losses[player.name], statistics[player.name]))
+            checks.append(functional.all_finite((loss, norm, new)))
+            agreed.append((player, total, norm, loss, new))
+            metrics[f"{player.name}/gradient_norm"] = norm
+        finite = tf.reduce_all(tf.stack(checks))
+        metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+        so_far, keeps_training = metrics["finite"] > 0.0, tf.constant(True)
+        for player, total, norm, loss, new in agreed:
             trains = self.gan.schedule.keeps_training(side, loss, active)
-            player.update(total, norm, finite & trains)
-            functional.assign(player.network.non_trainable_variables, new, finite & trains)
-            keeps_training, accepted = keeps_training & trains, accepted & finite & trains
-            metrics[f"{name}/gradient_norm"] = norm
-            metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+            player.update(total, norm, so_far & trains, self.gan.step.value)
+            functional.assign(network_state.statistics(player.network), new, so_far & trains)
+            keeps_training = keeps_training & trains
         for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():
-            scale.adapt(accepted)
+            scale.adapt(finite & keeps_training)
         turns = metrics.get(f"{side}/turns", 0.0)
         metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
-        return keeps_training, accepted
+        return keeps_training, so_far & keeps_training

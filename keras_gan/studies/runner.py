@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
+from absl import logging
 
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.quiet import silence
@@ -29,6 +30,10 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from keras_gan.studies.results import BASE, read
 
+NEEDED = (
+    "pandas and SciPy write the report (`pip install pandas scipy`); the runs are made and kept"
+    " without them, and the same command writes it later"
+)
 VARIANTS_PER_WORKER = 6  # then a new process starts, so that traces don't accumulate
 
 
@@ -142,13 +147,13 @@ def main(
     Returns:
         The exit status.
     """
-    from keras_gan.studies import report  # the workers need no pandas
-
     study = variants(command_line, registry)
     settings = study[BASE].config
     runs = [(name, seed) for name in study for seed in range(settings.seeds)]
     mine = [runs[i] for i in share(settings.shard, len(runs))]
-    folder = pathlib.Path(settings.run_dir)
+    report = _report()
+    folder = pathlib.Path(settings.run_dir).expanduser()
+    _check_owner(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -156,7 +161,9 @@ def main(
     _same_study(folder, study)
 
     power = (
-        f"a difference of {report.detectable(settings.seeds):.2f} standard deviations (of the"
+        "pandas and SciPy are needed to say which difference can be seen"
+        if report is None
+        else f"a difference of {report.detectable(settings.seeds):.2f} standard deviations (of the"
         " paired difference) is detected with power 0.8"
         if settings.seeds > 1
         else "no difference can be distinguished from chance"
@@ -175,9 +182,34 @@ def main(
             tasks = [(study[name], missing[name]) for name in names[start : start + each]]
             for _ in _together(tasks, settings, load_zoo, folder):
                 bar.update(len(_done(folder).intersection(mine)) - bar.n)
-    report.write(folder)
-    print(f"results {folder / 'results.jsonl'}\nreport  {folder / 'report.md'}")
+    print(f"results {folder / 'results.jsonl'}")
+    if report is None:
+        print(f"report  not written: {NEEDED}")
+    else:
+        report.write(folder)
+        print(f"report  {folder / 'report.md'}")
     return 0
+
+
+def _report():
+    """The module of the report, or None without the packages that it needs."""
+    try:
+        from keras_gan.studies import report  # the workers need neither
+    except ModuleNotFoundError as error:
+        logging.warning("the package %s is missing: %s", error.name, NEEDED)
+        return None
+    return report
+
+
+def _check_owner(folder):
+    """Raises a `UsageError` if a folder holds files that are not a study's."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "study.json").is_file():
+        refuse(
+            "run_dir",
+            folder,
+            "holds files and is no study's folder",
+            "a new folder, an empty one, or a study's",
+        )
 
 
 def _together(tasks, settings, load_zoo, folder):

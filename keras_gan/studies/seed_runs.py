@@ -53,10 +53,13 @@ class SeedRuns:
             turns=self.gan.schedule.d_turns,
             seed=seed,
             steps=self.config.steps,
+            mirror=self.config.mirror,
         )
         self.gan.fit(batches, steps_per_epoch=self.config.steps, verbose=0, shuffle=False)
         noise = self.config.noise_at_sampling
-        scores = self.evaluator.score(lambda count, key: self.gan.sample(count, key, noise=noise))
+        scores = self.evaluator.score(
+            lambda count, key: self.gan.sample(count, seed=key, noise=noise)
+        )
         _, metrics = self.gan.recorder.read(self.config.steps)
         finite = float(metrics["finite"].mean())
         numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}

@@ -1,7 +1,7 @@
 """Two and four replicas equal one: max|Δ| / max|w| stays below 1e-5 over 20 steps, in float32.
 
-Seen are 1e-8 to 2e-6 (docs/distribution.md), which is the rounding of sums taken in another order.
-The same in float64, where the algebra can't hide behind rounding, agrees to 1e-9.
+Observed are 1e-8 to 2e-6 (docs/distribution.md), the rounding of sums in another order. In float64,
+where rounding can't hide an error, they agree to 1e-9.
 """
 
 import keras
@@ -17,7 +17,7 @@ from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
 from keras_gan.rules.priors import OrnsteinUhlenbeck
 from keras_gan.rules.replay import Replay
-from keras_gan.rules.schedules import Decay, FixedSchedule
+from keras_gan.rules.schedules import FixedSchedule, Schedule
 from keras_gan.run import devices
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings.resolve import complete
@@ -28,7 +28,7 @@ _strategies = {}
 
 
 def strategy_of(replicas):
-    """One strategy a number of replicas, each with collectives of its own."""
+    """One strategy per number of replicas, each with its own collectives."""
     if replicas == 1:
         return tf.distribute.get_strategy()
     if len(tf.config.list_logical_devices("CPU")) < replicas:
@@ -74,8 +74,8 @@ def train(make, replicas, steps, batch_size=BATCH):
 def distance(gan, other, but=()):
     """max|Δ| / max|w| of the worst tensor of all networks but those named, the averaged one too.
 
-    A tensor that starts at zero (a bias, β) is held against its layer's largest weight: what it is
-    added to. Its own size says nothing, a bias may have moved by 1e-6 only.
+    A tensor that starts at zero (a bias, β) is compared with its layer's largest weight, since it
+    may have moved by 1e-6 only.
     """
     worst = 0.0
     for mine, theirs in zip(_networks(gan), _networks(other), strict=True):
@@ -163,7 +163,7 @@ def test_dcgan_is_the_same_on_several(normalization, optimizer, replicas):
 def test_dcgan_is_the_same_in_double(double, normalization, optimizer):
     make = dcgan(normalization, optimizer)
     one = train(make, 1, 20)
-    # D's gradients before a batch norm cancel to rounding noise, which Adam blows up: 1e-9.
+    # D's gradients before a batch norm cancel to rounding noise, which Adam amplifies: 1e-9.
     assert distance(train(make, 2, 20), one) < 1e-9
     assert distance(make(), one) > 1e-3
 
@@ -179,8 +179,8 @@ def test_a_wrong_scale_would_show(monkeypatch):
 # Losses × penalties × tips -----------------------------------------------------------------------
 
 
-def _rules(**given):
-    return given
+def _rules(**rules):
+    return rules
 
 
 ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that make sense
@@ -201,7 +201,7 @@ ARRAY = {  # every loss, penalty and tip; pairs of a loss and a penalty that mak
     "least squares, R1 lazily, input noise, past players": lambda: _rules(
         loss=losses.LeastSquares(),
         penalties=[penalties.R1(1.0, 2)],
-        d_inputs=[input_noise.InputNoise(Decay("linear", 0.2, 0.0, 10))],
+        d_inputs=[input_noise.InputNoise(Schedule("linear", 0.2, 0.0, 10))],
         opponent=PastPlayers(2, 2, 0.9, 1),
         optimizer="adam",
     ),
@@ -244,14 +244,14 @@ def test_every_rule_is_the_same_on_several(tiny, name, replicas):
     one, several = train(make, 1, steps), train(make, replicas, steps)
     assert distance(several, one) < 1e-5
     assert distance(make(), one) > 1e-5
-    # The rules' own state and what was recorded, too.
-    ours, theirs = _told(several, steps), _told(one, steps)
+    # The state of the rules and the metrics, too.
+    ours, theirs = _results(several, steps), _results(one, steps)
     assert ours.keys() == theirs.keys()
     for name in theirs:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-3, atol=2e-5, err_msg=name)
 
 
-def _told(gan, steps):
+def _results(gan, steps):
     """Variables of the rules and metrics, by name.
 
     Without the nearest neighbours: those are looked for in groups larger than a replica here.
@@ -274,7 +274,7 @@ def test_dcgan_with_every_rule_is_the_same_on_several(name, optimizer):
 
     one = train(make, 1, 20)
     assert distance(make(), one) > 1e-2
-    # The critic's last bias cancels in Wasserstein's loss; Adam makes ±lr of the rounding.
+    # D's last bias cancels in Wasserstein's loss; Adam makes ±lr of the rounding.
     but = ["logit/bias"] if "wasserstein" in name and optimizer == "adam" else []
     for replicas in (2, 4):
         assert distance(train(make, replicas, 20), one, but) < 1e-5
@@ -330,7 +330,7 @@ def test_xla_with_synchronised_batch_norm_is_refused(monkeypatch):
 
 
 def test_xla_under_a_strategy(tiny):
-    make = lambda: tiny.gan(normalize=False, xla=True)
+    make = lambda: tiny.gan(normalize=False, jit_compile=True)
     assert distance(train(make, 2, 3), train(make, 1, 3)) < 1e-5
 
 
@@ -341,7 +341,7 @@ def test_mixed_precision_under_a_strategy(policy, xla):
     """Finite, the weights move, and all copies agree."""
     keras.mixed_precision.set_global_policy(policy)
     try:
-        make = dcgan("none", "adam", xla=xla, loss_scaling=policy == "mixed_float16")
+        make = dcgan("none", "adam", jit_compile=xla, loss_scaling=policy == "mixed_float16")
         before, gan = make(), train(make, 2, 3)
     finally:
         keras.mixed_precision.set_global_policy("float32")

@@ -1,4 +1,4 @@
-"""Real processes on the loopback: they train as one, and none outlives another for long."""
+"""Real processes on the loopback: they train as one, and all end when one dies."""
 
 import json
 import os
@@ -70,8 +70,8 @@ def test_none_restores_where_the_chief_has_nothing(monkeypatch, chief):
     ],
 )
 def test_tf_config(environment, jobs, kind, index, expected):
-    given = {"cluster": jobs, "task": {"type": kind, "index": index}}
-    environment.setenv("TF_CONFIG", json.dumps(given))
+    config = {"cluster": jobs, "task": {"type": kind, "index": index}}
+    environment.setenv("TF_CONFIG", json.dumps(config))
     assert cluster.task() == expected
 
 
@@ -109,7 +109,7 @@ def test_slurm_without_gpus(environment):
 
 
 def test_joining_has_an_end():
-    """A worker that never starts ends the others, in the time given, with a message."""
+    """A worker that never starts ends the others, within the time limit, with a message."""
     lines = (
         "import time",
         "from keras_gan.run import cluster",
@@ -155,9 +155,9 @@ class Workers:
             time.sleep(0.05)
 
     def finish(self, limit=240):
-        """Exit statuses and what was told, worker by worker."""
-        told = [p.communicate(timeout=limit)[1] for p in self.processes]
-        return [p.returncode for p in self.processes], told
+        """Exit statuses and standard error of each worker."""
+        errors = [p.communicate(timeout=limit)[1] for p in self.processes]
+        return [p.returncode for p in self.processes], errors
 
     def __enter__(self):
         return self
@@ -198,8 +198,8 @@ def alone(root, tmp_path_factory):
 @pytest.mark.slow
 def test_two_workers_equal_one(root, tmp_path, alone):
     with Workers(root, tmp_path / "run", "--steps=40") as workers:
-        statuses, told = workers.finish()
-    assert statuses == [0, 0], told
+        statuses, errors = workers.finish()
+    assert statuses == [0, 0], errors
     assert distance(weights(tmp_path / "run", 40), weights(alone, 40)) < 1e-5
     # Only the chief writes: every row is there once.
     readings = (tmp_path / "run" / "readings.jsonl").read_text().splitlines()
@@ -209,21 +209,21 @@ def test_two_workers_equal_one(root, tmp_path, alone):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
-def test_a_dead_worker_ends_the_other_and_a_restart_goes_on(root, tmp_path, alone, victim):
+def test_a_dead_worker_ends_the_other_and_a_restart_continues(root, tmp_path, alone, victim):
     run_dir = tmp_path / "run"
     with Workers(root, run_dir, "--steps=1000000") as workers:
         workers.until(lambda: len(saved(run_dir)) > 0)
         workers.processes[victim].send_signal(signal.SIGKILL)
         began = time.monotonic()
-        statuses, told = workers.finish(limit=60)
+        statuses, errors = workers.finish(limit=60)
         assert time.monotonic() - began < 60
     assert statuses[victim] == -signal.SIGKILL and statuses[1 - victim] == 1
-    assert "lost another one" in told[1 - victim] and "Traceback" not in told[1 - victim]
+    assert "lost another one" in errors[1 - victim] and "Traceback" not in errors[1 - victim]
     at = saved(run_dir)[-1]
     with Workers(root, run_dir, f"--steps={at + 10}") as workers:
-        statuses, told = workers.finish()
-    assert statuses == [0, 0], told
-    assert f"continues at step {at}" in told[0]
+        statuses, errors = workers.finish()
+    assert statuses == [0, 0], errors
+    assert f"continues at step {at}" in errors[0]
     assert saved(run_dir)[-1] == at + 10
     steps = [json.loads(r)["step"] for r in (run_dir / "readings.jsonl").read_text().splitlines()]
     assert steps == list(range(5, at + 11, 5))
@@ -236,7 +236,7 @@ def test_sigterm_to_one_stops_both_at_one_step(root, tmp_path, asked):
     with Workers(root, run_dir, "--steps=1000000") as workers:
         workers.until(lambda: len(saved(run_dir)) > 0)
         workers.processes[asked].send_signal(signal.SIGTERM)
-        statuses, told = workers.finish(limit=60)
-    assert statuses == [143, 143], told
-    stops = {line for text in told for line in text.splitlines() if "stopped at step" in line}
+        statuses, errors = workers.finish(limit=60)
+    assert statuses == [143, 143], errors
+    stops = {line for text in errors for line in text.splitlines() if "stopped at step" in line}
     assert len(stops) == 1 and f"step {saved(run_dir)[-1]}," in stops.pop()

@@ -1,4 +1,4 @@
-"""A run that was stopped or killed goes on as if nothing had happened: bit for bit, row for row."""
+"""A stopped or killed run continues bit for bit and row for row as an uninterrupted one."""
 
 import csv
 import json
@@ -77,18 +77,18 @@ def variables(run_dir):
 
 def rows(run_dir):
     """All rows that a run writes, without the two columns that no two runs share."""
-    found = {}
+    rows = {}
     for name in ("readings.jsonl", "events.jsonl"):
         path = pathlib.Path(run_dir) / name
-        found[name] = path.read_text().splitlines() if path.exists() else []
+        rows[name] = path.read_text().splitlines() if path.exists() else []
     path = pathlib.Path(run_dir) / "scores.csv"
     if path.exists():
         with open(path, newline="") as file:
-            found["scores.csv"] = [
+            rows["scores.csv"] = [
                 {k: v for k, v in row.items() if k not in ("run_dir", "seconds")}
                 for row in csv.DictReader(file)
             ]
-    return found
+    return rows
 
 
 def assert_same(one, other):
@@ -114,7 +114,7 @@ def here(run_dir, *flags):
 
 
 def test_parts_equal_the_whole(tmp_path, capsys):
-    """A run stopped by SIGTERM goes on to what it would have been; other settings are refused."""
+    """A run stopped by SIGTERM continues exactly; other settings are refused."""
     flags = [*POINTS, "--replay_rate=0.5", "--replay_size=100", "--input_noise=0.1"]
     flags += ["--input_noise_steps=20", "--checkpoint_every=4"]
     parts, whole = tmp_path / "parts", tmp_path / "whole"
@@ -130,9 +130,9 @@ def test_parts_equal_the_whole(tmp_path, capsys):
     capsys.readouterr()
 
     assert here(parts, "--batch_size=16") == 2
-    told = capsys.readouterr().err.strip()
-    assert "--batch_size=16" in told and "can't be continued exactly" in told
-    assert len(told.splitlines()) == 1
+    error = capsys.readouterr().err.strip()
+    assert "--batch_size=16" in error and "can't be continued exactly" in error
+    assert len(error.splitlines()) == 1
 
     assert here(parts, f"--steps={end}") == 0
     assert here(whole, *flags, f"--steps={end}") == 0
@@ -140,8 +140,8 @@ def test_parts_equal_the_whole(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_what_can_not_stay_equal_is_told(tmp_path, capsys):
-    """Settings are the same, but not what the numbers depend on besides: here the data."""
+def test_what_can_not_stay_equal_is_reported(tmp_path, capsys):
+    """The settings are the same, but not the data, on which the numbers also depend."""
     points = np.random.default_rng(0).integers(0, 256, (80, 28, 28, 1), dtype=np.uint8)
     np.savez(tmp_path / "data.npz", images=points)
     flags = [*BARE, f"--dataset=npz:{tmp_path / 'data.npz'}", "--model=gan", "--xla=false"]
@@ -157,7 +157,7 @@ def test_what_can_not_stay_equal_is_told(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_an_export_that_a_kill_prevented_is_made_up_for(tmp_path, capsys):
+def test_an_export_that_a_kill_prevented_is_made_later(tmp_path, capsys):
     assert here(tmp_path, *POINTS, "--steps=8") == 0
     (tmp_path / "export" / "model.json").unlink()
     assert here(tmp_path) == 0 and (tmp_path / "export" / "model.json").exists()
@@ -183,7 +183,7 @@ def test_every_tip_and_method_resumes(root, tmp_path, small_images, tips, xla):
     flags += [*BARE, "--checkpoint_every=5", "--steps=31"]
     if tips != "later":
         flags += ["--input_noise_steps=20"]
-    # Killed in a life of its own: what was done beyond the last checkpoint is done again.
+    # Steps after the last checkpoint are done again.
     draw = random.Random(f"{tips} {xla}")
     process = launch(root, tmp_path / "parts", *flags)
     step = draw.randint(5, 25)
@@ -232,8 +232,8 @@ def test_a_signal_while_compiling(root, tmp_path, small_images, number, status):
     until(lambda: (tmp_path / "run" / "operative.flags").exists(), process)
     time.sleep(1)
     process.send_signal(number)
-    told = process.communicate(timeout=120)[1]
-    assert process.returncode == status and "Traceback" not in told, told
+    error = process.communicate(timeout=120)[1]
+    assert process.returncode == status and "Traceback" not in error, error
     assert len(saved(tmp_path / "run")) == 1
 
 
@@ -248,7 +248,7 @@ def limited(size):
 
 
 @pytest.mark.slow
-def test_full_disk_and_going_on(root, tmp_path):
+def test_a_full_disk_and_a_restart(root, tmp_path):
     flags = [*POINTS, "--steps=40", "--checkpoint_every=10"]
     assert run(root, tmp_path / "run", *flags, "--steps=20").returncode == 0
     size = (tmp_path / "run/checkpoints/step-00000020/state.npz").stat().st_size

@@ -1,8 +1,10 @@
 """Every switch as a flag: flagfiles are consistent, and all pairs of switches train."""
 
+import dataclasses
 import itertools
 import pathlib
 import random
+import re
 
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ FACTORS = {
         {},
         {"gradient_penalty": 1.0, "d_normalization": "layer"},
         {"dragan": 1.0, "penalty_interval": 2, "d_normalization": "instance"},
-        {"r1": 0.1, "r2": 0.1, "d_normalization": "none"},
+        {"r1": 0.1, "r1_end": 0.01, "r2": 0.1, "d_normalization": "none"},
         {"r2": 0.1, "r1_finite_difference": True, "d_normalization": "none"},
     ],
     "smoothness": [{}, {"lecam": 0.3, "consistency": 1.0}, {"balanced_consistency": 1.0}],
@@ -72,6 +74,7 @@ FACTORS = {
     "input": [
         {},
         {"augment": "color,translation,cutout"},
+        {"augment": "color,translation,cutout", "augment_rate": 0.0, "augment_rate_end": 0.5},
         {"ada": 0.6},
         {"input_noise": 0.1, "input_noise_steps": 1},
     ],
@@ -79,6 +82,14 @@ FACTORS = {
         {"average_decay": 0.0},
         {"top_k": 0.5, "clip_norm": 1.0},
         {"d_optimizer": "sgd", "d_learning_rate": 0.01, "d_weight_decay": 1e-4},
+        {
+            "d_learning_rate_schedule": "linear",
+            "g_learning_rate_schedule": "cosine",
+            "warmup_steps": 2,
+            "d_beta_2": 0.9,
+            "d_beta_2_end": 0.99,
+            "average_half_life_end": 100.0,
+        },
     ],
     "xla": [{"xla": False}, {"xla": True}],
 }
@@ -86,12 +97,12 @@ FACTORS = {
 
 def merged(parts):
     """One dictionary, or None where two parts set a flag differently."""
-    found = {}
+    settings = {}
     for part in parts:
-        if any(found.get(name, value) != value for name, value in part.items()):
+        if any(settings.get(name, value) != value for name, value in part.items()):
             return None
-        found.update(part)
-    return found
+        settings.update(part)
+    return settings
 
 
 def works(parts):
@@ -167,11 +178,11 @@ class Source:
     image_shape, num_classes = (28, 28, 1), 10
 
 
-def trained(given, steps=2, batch=8, source=None):
-    """A game of some settings after some steps, on noise if there is no source; its metrics."""
-    defaults = models.REGISTRY[given.get("model", "dcgan")].defaults()
+def trained(chosen, steps=2, batch=8, source=None):
+    """A model after some steps (on noise without a source), its metrics, changes of G's weights."""
+    defaults = models.REGISTRY[chosen.get("model", "dcgan")].defaults()
     small = {"width": 4, "latent_dim": 8, "batch_size": batch, "steps": steps}
-    settings = complete({**given, **small}, defaults)
+    settings = complete({**chosen, **small}, defaults)
     model = models.REGISTRY[settings.model]
     compatibility.check(settings, model)
     gan = build_model(settings, model, source or Source)
@@ -182,20 +193,20 @@ def trained(given, steps=2, batch=8, source=None):
             turns=gan.schedule.d_turns,
             steps=steps,
         )
-        return gan, *played(gan, batches, steps)
+        return gan, *trained_on(gan, batches, steps)
     rng = np.random.default_rng(0)
     shape = (batch, gan.schedule.d_turns)
     images = rng.integers(0, 256, (*shape, 28, 28, 1), dtype=np.uint8)
     labels = rng.integers(0, 10, shape, dtype=np.int32)
     data = (images, labels) if gan.conditional else images
-    return gan, *played(gan, tf.data.Dataset.from_tensors(data).repeat(), steps)
+    return gan, *trained_on(gan, tf.data.Dataset.from_tensors(data).repeat(), steps)
 
 
 def unlabelled(source):
     return type(source)(source.name, source.image_shape, images=source.images)
 
 
-def played(gan, batches, steps):
+def trained_on(gan, batches, steps):
     """The metrics of some steps, and which of G's weights moved."""
     before = [w.numpy() for w in gan.generator.trainable_variables]
     gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
@@ -216,30 +227,47 @@ def test_a_row_of_the_array_trains_real_steps(index):
         assert np.isfinite(values).all(), name
 
 
-def given_by(path):
+def flags_of(path):
     return flags.parse(Config, ["main.py", f"--flagfile={path}"])
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
-def test_a_flagfile_is_consistent_and_says_what_it_is(path):
-    given = given_by(path)
-    model = models.REGISTRY[given.get("model", "dcgan")]
-    compatibility.check(complete(given, model.defaults()), model)
+def test_a_flagfile_is_consistent_and_has_a_title(path):
+    chosen = flags_of(path)
+    model = models.REGISTRY[chosen.get("model", "dcgan")]
+    compatibility.check(complete(chosen, model.defaults()), model)
     assert path.read_text().startswith("# ")
 
 
-def test_every_tip_has_its_flagfile_and_its_row():
+def test_every_tip_has_its_flagfile_its_row_and_its_section():
     page = (ROOT / "docs" / "tips.md").read_text()
     for number in range(1, 18):
         assert any(path.stem.startswith(f"{number:02}-") for path in FLAGFILES), number
         assert f"\n| {number} |" in page
+    sections = page.split("\n### Tip ")[1:]
+    assert [int(section.partition(":")[0]) for section in sections] == list(range(1, 18))
+    for section in sections:
+        for part in ("Claim", "When", "Cost", "Flags", "Flagfiles", "Code", "Tests"):
+            assert f"\n- **{part}**:" in section, (section.partition("\n")[0], part)
     for path in FLAGFILES:
-        assert path.stem in page, path.stem
+        number = int(path.stem[:2]) if path.stem[:2].isdigit() else None
+        assert f"`{path.stem}" in (sections[number - 1] if number else page), path.stem
+
+
+def test_the_page_names_files_and_flags_that_exist():
+    page = (ROOT / "docs" / "tips.md").read_text()
+    links = re.findall(r"\]\(([^)#]+)\)", page)
+    assert len(links) > 60
+    for link in links:
+        assert (ROOT / "docs" / link).exists(), link
+    known = {field.name for field in dataclasses.fields(Config)}
+    for name in re.findall(r"--(\w+)", page):
+        assert name in known | {"flagfile"}, name
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("xla", [False, True])
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
 def test_a_flagfile_trains_on_real_images(path, xla, fashion_mnist):
-    _, metrics, moved = trained({**given_by(path), "xla": xla}, steps=20, source=fashion_mnist)
+    _, metrics, moved = trained({**flags_of(path), "xla": xla}, steps=20, source=fashion_mnist)
     assert (metrics["finite"] == 1.0).all() and any(moved)

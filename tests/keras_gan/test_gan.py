@@ -1,4 +1,4 @@
-"""The step: who moves, when, by what, and what stays."""
+"""The step: which variables it changes, when and how."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def same(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_a_step_moves_both_players_and_the_clock(tiny):
+def test_a_step_updates_both_players_and_the_counters(tiny):
     gan = tiny.gan()
     before = {name: weights(n) for name, n in gan.networks.items()}
     metrics = tiny.train(gan, steps=2)
@@ -38,7 +38,7 @@ def test_players_share_no_variable(tiny):
 
 
 def test_g_trains_against_the_updated_d(tiny):
-    """With SGD and no normalisation the step can be done by hand."""
+    """With SGD and no normalisation the step can be computed by hand."""
     gan = tiny.gan(normalize=False)
     twin = tiny.gan(normalize=False)
     images = tiny.batch()
@@ -59,12 +59,12 @@ def test_g_trains_against_the_updated_d(tiny):
     for v, grad in zip(g.trainable_variables, tape.gradient(loss, g.trainable_variables)):
         v.assign_sub(0.05 * grad)
     for name, network in gan.networks.items():
-        for mine, by_hand in zip(network.variables, twin.networks[name].variables):
-            np.testing.assert_allclose(mine, by_hand, atol=1e-6)
+        for actual, by_hand in zip(network.variables, twin.networks[name].variables):
+            np.testing.assert_allclose(actual, by_hand, atol=1e-6)
 
 
 def test_xla_agrees_with_graph_mode(tiny):
-    first, second = tiny.gan(), tiny.gan(xla=True)
+    first, second = tiny.gan(), tiny.gan(jit_compile=True)
     tiny.train(first, steps=3)
     tiny.train(second, steps=3)
     for a, b in zip(first.generator.variables, second.generator.variables):
@@ -72,7 +72,7 @@ def test_xla_agrees_with_graph_mode(tiny):
 
 
 def test_a_step_that_is_not_finite_changes_no_weight(tiny):
-    """NaN in D's weights makes everything NaN; nothing but the clock may move."""
+    """NaN in D's weights makes everything NaN; only the counters may change."""
     gan = tiny.gan(d_optimizer=keras.optimizers.Adam(1e-3), g_optimizer=keras.optimizers.Adam(1e-3))
     tiny.train(gan, steps=2)
     kernel = gan.discriminator.trainable_variables[0]
@@ -88,7 +88,7 @@ def test_a_step_that_is_not_finite_changes_no_weight(tiny):
 
 
 def test_batch_statistics_are_of_the_reals_alone(tiny):
-    """D's moving mean follows the reals; a concatenated batch, the counter-example, mixes."""
+    """D's moving mean is that of the reals; a concatenated batch mixes both."""
     images = np.full((8, 1, 8, 8, 1), 255, np.uint8)
     means = {}
     for separate in (True, False):

@@ -1,4 +1,4 @@
-"""Tiny gans of the zoo and steps to play with them, as the fixture `zoo`."""
+"""Tiny models and functions that train them, as the fixture `zoo`."""
 
 import types
 
@@ -16,7 +16,7 @@ def takes(name, option):
 
 
 def make(name, image_shape=(28, 28, 1), compiled=True, rules=None, **arguments):
-    """A tiny model; its own rules unless `rules` says otherwise."""
+    """A tiny model, with its paper's rules where `rules` sets none."""
     values = {"image_shape": image_shape, "latent_dim": 16, "width": 4, **arguments}
     gan = REGISTRY[name](**values)
     if compiled:
@@ -25,7 +25,7 @@ def make(name, image_shape=(28, 28, 1), compiled=True, rules=None, **arguments):
 
 
 def batch(gan, count=8, seed=0):
-    """A batch as `fit` takes it: images [n, turns, …] and labels [n, turns]."""
+    """A batch for `fit`: images [n, turns, …] and labels [n, turns]."""
     rng = np.random.default_rng(seed)
     shape = (count, gan.schedule.d_turns)
     if len(gan.image_shape) == 1:
@@ -36,7 +36,7 @@ def batch(gan, count=8, seed=0):
 
 
 def train(gan, steps=1, count=8, data=None):
-    """Plays some steps on one batch; returns the metrics, name → float32 [steps]."""
+    """Trains for some steps on one batch; returns the metrics, name → float32 [steps]."""
     data = batch(gan, count) if data is None else data
     batches = tf.data.Dataset.from_tensor_slices(data).batch(count, drop_remainder=True).repeat()
     gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
@@ -61,7 +61,7 @@ def zoo():
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    """The same weights in every test, float32 unless the test says otherwise."""
+    """The same weights in every test; float32 unless the test sets a policy."""
     keras.utils.set_random_seed(5)
     yield
     keras.mixed_precision.set_global_policy("float32")

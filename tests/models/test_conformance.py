@@ -1,4 +1,4 @@
-"""What holds for every model of the zoo: a new one is tested by being registered."""
+"""Tests of every model: a new one is tested as soon as it is registered."""
 
 import dataclasses
 import functools
@@ -25,7 +25,7 @@ LONG = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) fo
 
 
 def sgd_rules(**rules):
-    """SGD for everybody, two turns of D at most: what differs is not hidden by Adam's scale."""
+    """SGD for all players, one turn of D: Adam would hide differences in scale."""
     sgd = {side: keras.optimizers.SGD(0.01) for side in ("d_optimizer", "g_optimizer")}
     return {**sgd, "schedule": FixedSchedule(1), **rules}
 
@@ -42,7 +42,7 @@ def largest_difference(first, second):
 
 @pytest.fixture(scope="module")
 def gans(zoo):
-    """Games that tests share, so that each is traced once: a function name → game."""
+    """Models that tests share, so that each is traced once: a function name → model."""
     return functools.cache(lambda name: zoo.make(name, rules={"schedule": FixedSchedule(1)}))
 
 
@@ -84,7 +84,7 @@ def test_a_step_trains_every_weight_and_a_saved_model_trains_on(zoo, gans, name,
             if v.trainable and np.array_equal(before[n, i, v.path], after[n, i, v.path])
         ]
         assert not untrained, f"{n} leaves {untrained} untrained"
-        assert int(gan.players[n].optimizer.iterations) == 3  # the first test of its game
+        assert int(gan.players[n].optimizer.iterations) == 3  # the first test of this model
     averaged = [key for key in after if key[0] == "average"]
     assert any(not np.array_equal(before[key], after[key]) for key in averaged)
 
@@ -93,8 +93,8 @@ def test_a_step_trains_every_weight_and_a_saved_model_trains_on(zoo, gans, name,
     loaded = keras.saving.load_model(path)
     assert type(loaded) is type(gan) and loaded.get_config() == gan.get_config()
     for owner, variables in gan.state().items():
-        for own, other in zip(variables, loaded.state()[owner], strict=True):
-            np.testing.assert_array_equal(np.asarray(own), np.asarray(other), err_msg=own.path)
+        for saved, other in zip(variables, loaded.state()[owner], strict=True):
+            np.testing.assert_array_equal(np.asarray(saved), np.asarray(other), err_msg=saved.path)
     zoo.train(gan)
     zoo.train(loaded)
     continued = {key[:2]: value for key, value in zoo.weights(loaded).items()}
@@ -131,14 +131,15 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
         if hasattr(config, field.name):
             assert field.default == getattr(config, field.name), field.name
     gan = zoo.make(name)
-    asked = from_config.compile_arguments(config)
+    # Python knows no horizon yet, so that what has one is constant.
+    asked = from_config.compile_arguments(dataclasses.replace(config, schedule_steps=None))
     for side in ("d_optimizer", "g_optimizer"):
-        own, by_flags = getattr(gan, side), asked[side]
-        assert type(own) is type(by_flags)
+        by_default, by_flags = getattr(gan, side), asked[side]
+        assert type(by_default) is type(by_flags)
         names = ("learning_rate", "beta_1", "beta_2")
         for option in names:
             np.testing.assert_allclose(
-                float(getattr(own, option, 0)), float(getattr(by_flags, option, 0))
+                float(getattr(by_default, option, 0)), float(getattr(by_flags, option, 0))
             )
     assert gan.loss_rule == asked["loss"]
     assert gan.penalties == asked["penalties"]
@@ -191,7 +192,7 @@ def test_a_switch_that_a_model_lacks_is_refused():
             compatibility.check(config, REGISTRY[name])
 
 
-def test_what_compile_is_given_comes_before_the_paper(zoo):
+def test_arguments_of_compile_override_the_paper(zoo):
     gan = zoo.make("wgan", rules={"loss": losses.Hinge(), "d_constraint": None})
     assert isinstance(gan.loss_rule, losses.Hinge) and gan.d_constraint is None
     assert gan.schedule.d_turns == 5 and isinstance(gan.d_optimizer, keras.optimizers.RMSprop)
@@ -209,7 +210,7 @@ def test_unknown_words_and_sizes_are_refused(zoo, name):
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_two_images_a_batch(zoo, name):
+def test_two_images_per_batch(zoo, name):
     alone = {
         argument: "none" if name == "gan" else "instance"
         for argument in ("normalization", "d_normalization")
@@ -225,7 +226,7 @@ def test_xla_equals_graph_mode(zoo, without_kinks, name):
     ends = []
     for xla in (False, True):
         keras.utils.set_random_seed(5)
-        gan = zoo.make(name, rules=sgd_rules(xla=xla))
+        gan = zoo.make(name, rules=sgd_rules(jit_compile=xla))
         zoo.train(gan, steps=2)
         ends.append({key[:2]: value for key, value in zoo.weights(gan).items()})
     assert largest_difference(*ends) < 1e-4
@@ -284,17 +285,17 @@ def test_export_and_reload(zoo, name, tmp_path):
     np.testing.assert_allclose(
         images.astype(int), gan.generate(latents, *labels).numpy().astype(int), atol=1
     )
-    judged = [tf.constant(images)]
-    judged += labels if len(gan.discriminator.inputs) > 1 else []
-    np.testing.assert_allclose(loaded.discriminate(*judged), gan.discriminate(*judged), atol=1e-4)
+    inputs = [tf.constant(images)]
+    inputs += labels if len(gan.discriminator.inputs) > 1 else []
+    np.testing.assert_allclose(loaded.discriminate(*inputs), gan.discriminate(*inputs), atol=1e-4)
     for endpoint, (function, _) in gan.extra_endpoints().items():
         expected = np.asarray(function(tf.constant(images)), np.float32)
-        found = np.asarray(getattr(loaded, endpoint)(tf.constant(images)), np.float32)
-        np.testing.assert_allclose(found, expected, atol=1.0 if expected.max() > 50 else 1e-4)
+        actual = np.asarray(getattr(loaded, endpoint)(tf.constant(images)), np.float32)
+        np.testing.assert_allclose(actual, expected, atol=1.0 if expected.max() > 50 else 1e-4)
 
 
-def test_losses_and_batches_of_the_suite_are_real(zoo):
-    """The helpers of this file: a batch has the turns of its model, SGD the loss of its paper."""
+def test_the_helpers_use_the_turns_and_the_loss_of_the_model(zoo):
+    """A batch has the turns of its model; `sgd_rules` keeps the paper's loss."""
     gan = zoo.make("wgan", rules=sgd_rules(schedule=FixedSchedule(3)))
     assert zoo.batch(gan)[0].shape[:2] == (8, 3)
     assert isinstance(gan.loss_rule, losses.Wasserstein)

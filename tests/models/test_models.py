@@ -1,4 +1,4 @@
-"""What each paper changes, against numbers worked out by hand."""
+"""What each paper changes, against closed forms."""
 
 import keras
 import numpy as np
@@ -7,13 +7,13 @@ import tensorflow as tf
 
 from keras_gan.rules import losses, priors, replay, targets
 from keras_gan.rules.schedules import FixedSchedule
-from keras_gan.step import randomness
+from keras_gan.step import functional, randomness
 from keras_gan.step.turn import Turn
 from models import blocks, infogan, r3gan
 
 
 def a_turn(gan, fake_logits, **fake):
-    """A turn of G that shows these logits of fakes, and no images to speak of."""
+    """A turn of G with these logits of fakes, and images of zeros."""
     fake_logits = tf.constant(fake_logits, tf.float32)
     images = tf.zeros((len(fake_logits), *gan.image_shape))
     key = randomness.Key.create(0)
@@ -35,7 +35,7 @@ class TestBlocks:
     @pytest.mark.parametrize(
         ("shape", "count"), [((28, 28), 2), ((64, 64), 4), ((48, 32), 3), ((256, 256), 6)]
     )
-    def test_doublings(self, shape, count):
+    def test_num_upsamplings(self, shape, count):
         assert blocks.num_upsamplings(shape) == count
 
     def test_tile_puts_images_in_rows(self):
@@ -64,7 +64,7 @@ class TestBlocks:
 
 
 class TestKLGAN:
-    def test_loss_is_the_game_s_plus_kl(self, zoo):
+    def test_the_loss_is_non_saturating_plus_kl(self, zoo):
         gan = zoo.make("kl_gan", kl_weight=0.5)
         logits = np.array([-1.0, 2.0])
         turn = a_turn(gan, logits)
@@ -82,8 +82,8 @@ class TestKLGAN:
         ],
         ids=lambda rules: next(iter(rules)),
     )
-    def test_what_breaks_the_reading_is_refused(self, zoo, rules):
-        with pytest.raises(ValueError, match="kl_gan reads KL"):
+    def test_rules_that_bias_the_estimate_are_refused(self, zoo, rules):
+        with pytest.raises(ValueError, match="kl_gan estimates KL"):
             zoo.make("kl_gan", rules=rules)
 
 
@@ -98,14 +98,14 @@ class TestInfoGAN:
         np.testing.assert_allclose(np.var(continuous, axis=0), 1 / 3, atol=0.01)
 
     @pytest.mark.parametrize("code", [0, 1, 2])
-    def test_a_strip_changes_one_code(self, zoo, code):
+    def test_a_traversal_changes_one_code(self, zoo, code):
         gan = zoo.make("infogan", compiled=False)
-        strip = gan.traversal(code)
-        category, continuous = infogan.split_codes(tf.constant(strip), 10, 2)
+        path = gan.traversal(code)
+        category, continuous = infogan.split_codes(tf.constant(path), 10, 2)
         values = np.concatenate([np.argmax(category, -1)[:, None], continuous], 1)
         changes = (np.abs(np.diff(values, axis=0)) > 1e-6).all(axis=0)
         assert changes.tolist() == [i == code for i in range(3)]
-        np.testing.assert_array_equal(strip[:, 12:], strip[:1, 12:].repeat(10, 0))
+        np.testing.assert_array_equal(path[:, 12:], path[:1, 12:].repeat(10, 0))
         if code:
             np.testing.assert_allclose(values[:, code], np.linspace(-0.95, 0.95, 10), atol=1e-5)
 
@@ -142,9 +142,9 @@ class TestCGAN:
         chosen = np.array([4, 0, 4], np.int32)
         output = network([tf.constant(images), tf.constant(chosen)], training=False)
         features = np.asarray(output["features"])
-        judged = features @ np.asarray(network.get_layer("logit").kernel)[:, 0] + 0.3
+        logits = features @ np.asarray(network.get_layer("logit").kernel)[:, 0] + 0.3
         of_class = np.asarray(network.get_layer("classes").kernel)[chosen]
-        expected = judged + (of_class * features).sum(-1)
+        expected = logits + (of_class * features).sum(-1)
         np.testing.assert_allclose(output["logits"], expected, rtol=1e-4)
 
     def test_label_map_reaches_the_logit(self, zoo):
@@ -175,16 +175,16 @@ class TestVAEGAN:
 
     def test_equal_images_leave_the_adversarial_loss(self, zoo):
         gan = zoo.make("vae_gan")
-        found, logged = self.losses(gan, np.zeros((2, 16)), np.zeros((2, 16)))
+        losses, logged = self.losses(gan, np.zeros((2, 16)), np.zeros((2, 16)))
         assert float(logged["encoder/feature_error"]) == pytest.approx(0.0, abs=1e-6)
-        assert float(found["encoder"]) == pytest.approx(0.0, abs=1e-6)
-        assert 0.3 < float(found["generator"]) < 1.5  # log 2 where D knows nothing
+        assert float(losses["encoder"]) == pytest.approx(0.0, abs=1e-6)
+        assert 0.3 < float(losses["generator"]) < 1.5  # log 2 for an untrained D
 
     def test_the_encoder_has_g_s_optimizer_settings(self, zoo):
         gan = zoo.make("vae_gan", rules={"g_optimizer": keras.optimizers.RMSprop(3e-4)})
-        own = gan.players["encoder"].optimizer
-        assert own is not gan.g_optimizer and isinstance(own, keras.optimizers.RMSprop)
-        assert float(own.learning_rate) == pytest.approx(3e-4)
+        optimizer = gan.players["encoder"].optimizer
+        assert optimizer is not gan.g_optimizer and isinstance(optimizer, keras.optimizers.RMSprop)
+        assert float(optimizer.learning_rate) == pytest.approx(3e-4)
 
     def test_codes_and_reconstructions(self, zoo):
         gan = zoo.make("vae_gan", compiled=False)
@@ -205,7 +205,7 @@ class TestWGAN:
         for weight in gan.discriminator.trainable_variables:
             assert np.abs(weight).max() <= 0.01
 
-    def test_batch_norm_and_a_penalty_a_sample_do_not_go_together(self, zoo):
+    def test_batch_norm_and_a_penalty_per_sample_are_incompatible(self, zoo):
         with pytest.raises(ValueError, match="d_normalization"):
             zoo.make("wgan_gp", compiled=False, d_normalization="batch")
 
@@ -233,6 +233,40 @@ class TestR3GAN:
         theirs.set_weights(ours.get_weights())
         np.testing.assert_allclose(ours(x), theirs(x), atol=1e-5)
 
+    @pytest.mark.parametrize("dtype, rtol", [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
+    def test_the_grouped_convolution_is_the_same_with_xla_up_to_second_derivatives(
+        self, dtype, rtol
+    ):
+        layer = r3gan.GroupedConv2D(32, 3, padding="same", groups=2, dtype=dtype)
+        layer.build((2, 5, 6, 32))
+        x = tf.constant(np.random.default_rng(0).normal(size=(2, 5, 6, 32)), tf.float32)
+        read = functional.read([layer.kernel])
+
+        def derivatives(x):
+            kernel = layer.kernel.value
+            with tf.GradientTape(watch_accessed_variables=False) as outer:
+                outer.watch(kernel)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    total = tf.reduce_sum(tf.cast(layer(x), tf.float32) ** 3)
+                slope = inner.gradient(total, x)
+                penalty = tf.reduce_sum(slope**2)
+            return total, slope, outer.gradient(penalty, kernel)
+
+        graph = tf.function(functional.pure(derivatives, [layer.kernel], xla=False))
+        compiled = functional.pure(derivatives, [layer.kernel], xla=True)
+        for a, b in zip(graph(read, x), compiled(read, x), strict=True):
+            largest = float(tf.reduce_max(tf.abs(b)))
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * largest)
+        ops = [
+            sum(
+                op.type == "Conv2D"
+                for op in function.get_concrete_function(read, x).graph.get_operations()
+            )
+            for function in (graph, compiled)
+        ]
+        assert ops[1] > ops[0]  # one per group
+
     def test_a_new_block_is_the_identity(self):
         inputs = keras.Input((4, 4, 8))
         network = keras.Model(inputs, r3gan.residual_block(inputs, total=3))
@@ -247,7 +281,7 @@ class TestR3GAN:
 
 
 def test_one_seed_gives_one_run_whatever_was_built_before(zoo):
-    """Draws are keyed by purposes; by layers' names, the second model would draw others."""
+    """Draws are keyed by purposes; with layers' names the second model would draw others."""
     ends = []
     for _ in range(2):
         keras.utils.set_random_seed(5)

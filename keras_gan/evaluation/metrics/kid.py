@@ -54,10 +54,13 @@ def kernel_distance(
         seed: of the subsets. Defaults to 0.
 
     Returns:
-        (mean, standard deviation over the subsets), floats.
+        (mean, standard deviation over the subsets), floats; NaN for the latter where a
+        subset is all there is, so that all subsets are one.
     """
     size = min(subset_size, len(fakes), len(reals))
     fakes, reals = in_order(fakes), in_order(reals)
+    if size == len(fakes) == len(reals):
+        return polynomial_mmd2(fakes, reals), float("nan")
     generator = np.random.RandomState(seed)
     values = []
     for _ in range(subsets or SUBSETS):

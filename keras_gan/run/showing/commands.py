@@ -1,7 +1,6 @@
 """The modes and flags that show a trained model: latents from files, films, projection."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -14,11 +13,6 @@ from keras_gan.step import randomness
 
 PATHS = 8  # rows of an interpolation
 FILM_ROWS = 4  # a film shows 4×4 walks at once
-
-
-def folder(config, run, name):
-    """Where a mode writes: `--out`, or a folder of the run's samples."""
-    return pathlib.Path(config.out).expanduser() if config.out else run.samples / name
 
 
 def truncation(config, gan):
@@ -59,9 +53,9 @@ def end_points(config, gan, count, labels):
     return dataclasses.replace(found, latents=np.asarray(shortened))
 
 
-def interpolation(config, gan, labels):
+def interpolation(config, gan, labels, most):
     """Paths as one picture: between random pairs, or through `--latents` from first to last."""
-    columns = min(config.count, 32)
+    columns = min(config.count, most)
     if not config.latents:
         labels = None if labels is None else np.resize(labels, PATHS)
         ratio = truncation(config, gan)
@@ -73,7 +67,7 @@ def interpolation(config, gan, labels):
     return pictures.scatter(images) if images.ndim == 2 else pictures.grid(images, columns)
 
 
-def film(config, gan, run, labels):
+def film(config, gan, target, labels):
     """Writes closed walks as a film: 4×4 random ones, or one through `--latents`."""
     if len(gan.image_shape) == 1:
         refuse("format", config.format, "points make no film", "png")
@@ -86,7 +80,7 @@ def film(config, gan, run, labels):
         walks = walks.reshape(FILM_ROWS**2, 3, gan.latent_dim)
         labels = None if labels is None else np.resize(labels, FILM_ROWS**2)
     frames = films.walk_frames(gan, walks, config.count, labels)
-    target = folder(config, run, "") / f"interpolation-seed-{config.seed}.{config.format}"
+    target = target / f"interpolation-seed-{config.seed}.{config.format}"
     films.save(frames, target, frame_rate=config.frame_rate, zoom=config.zoom)
     seconds = len(frames) / config.frame_rate
     print(f"{target}: {len(frames)} frames, {seconds:.2f} s")
@@ -108,7 +102,7 @@ def training_film(config, run):
     return target
 
 
-def project(config, source, gan, run):
+def project(config, source, gan, target):
     """Finds latents whose images come nearest to `--pictures`; returns the exit status."""
     from keras_gan.run.showing import originals, projection
 
@@ -124,8 +118,6 @@ def project(config, source, gan, run):
         seed=config.seed,
         progress=config.progress,
     )
-    name = pathlib.Path(config.pictures.rstrip("/")).stem
-    target = folder(config, run, f"projection-{name}")
     projection.write(found, images, names, target)
     print(f"{projection.sentence(found)}\n{target}")
     return 0

@@ -114,7 +114,7 @@ def own_codes(gan: GAN, source: Source | None = None, count: int = 8) -> list[Di
         first = options.categories
         axes = np.eye(gan.latent_dim, dtype=np.float32)
         return [Direction(f"code {i + 1}", axes[first + i]) for i in range(continuous)]
-    if hasattr(gan, "encode") and source is not None:
+    if hasattr(gan, "encode") and isinstance(source, Source):
         images, _ = source.fetch(np.arange(min(1000, len(source))))
         return principal(gan.encode(tf.constant(images)), count)
     return []

@@ -50,6 +50,9 @@ def extractor_of(config: Config, source: Source) -> Extractor | None:
     """The extractor of the run's data, or None where its data are too few for one."""
     from keras_gan.evaluation.evaluator import Evaluator
 
+    if not isinstance(source, Source):
+        logging.info("projection compares pixels only: the run's data are not there")
+        return None
     evaluator = Evaluator(
         source,
         extractor=config.extractor or None,

@@ -187,3 +187,29 @@ def test_an_image_that_vanishes_is_reported_as_the_original_error():
     source = Source("folder", (4, 4, 1), read=read, count=8)
     with pytest.raises(OSError, match="^7.png was readable"), source.reading():
         list(pipeline.batches(source, batch_size=4, steps=4))
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_mirrored_an_epoch_has_each_image_and_its_mirror_image_once(in_memory, labelled):
+    source = numbered(labelled=labelled)
+    source.images[:, :, 0] = 255  # the left edge
+    if not in_memory:
+        pixels, labels = source.images, source.labels
+        source = Source(
+            "numbered", (28, 32, 3), read=lambda i: pixels[i], count=COUNT, labels=labels
+        )
+    data = pipeline.batches(source, batch_size=COUNT, steps=2, seed=1, mirror=True)
+    seen = []
+    for element in data:
+        images, labels = element if labelled else (element, None)
+        left, right = images[:, 0, 3, 0, 0].numpy(), images[:, 0, 3, -1, 0].numpy()
+        flipped = right == 255
+        number = np.where(flipped, left, right)
+        if labelled:
+            np.testing.assert_array_equal(labels[:, 0], number)
+        seen += zip(number.tolist(), flipped.tolist())
+    assert sorted(seen) == [(i, flip) for i in range(COUNT) for flip in (False, True)]
+    again = pipeline.batches(source, batch_size=COUNT, start_step=1, steps=1, seed=1, mirror=True)
+    first = next(iter(again))
+    np.testing.assert_array_equal(first[0] if labelled else first, images)

@@ -1,4 +1,4 @@
-"""The fast layers are those of Keras: outputs, gradients, gradients of gradients, weights."""
+"""The fused layers equal Keras': outputs, gradients, second derivatives, weights."""
 
 import keras
 import numpy as np
@@ -35,18 +35,18 @@ CASES = {
 
 
 def pair(case):
-    """Keras' layer and ours with the same weights, none of them at its start, and an input."""
+    """Keras' layer and ours with the same random weights, and an input."""
     name, options, shape = CASES[case]
     options = dict(options) if name == "BatchNormalization" else dict(options, padding="same")
     draw = np.random.default_rng(0)
     x = tf.constant(draw.normal(1.0, 2.0, shape), tf.float32)
-    made = [getattr(module, name)(**options) for module in (keras.layers, fused)]
-    for layer in made:
+    layers = [getattr(module, name)(**options) for module in (keras.layers, fused)]
+    for layer in layers:
         layer.build(shape)
-    weights = [np.abs(draw.normal(0.5, 0.3, w.shape)) for w in made[0].get_weights()]
-    for layer in made:
+    weights = [np.abs(draw.normal(0.5, 0.3, w.shape)) for w in layers[0].get_weights()]
+    for layer in layers:
         layer.set_weights(weights)
-    return *made, x
+    return *layers, x
 
 
 def passes(layer, x, xla=False):
@@ -68,11 +68,11 @@ def passes(layer, x, xla=False):
         second = outer.gradient(penalty, [x, *variables], unconnected_gradients="zero")
         return y, first, second
 
-    found = tf.nest.flatten(run(x))
+    results = tf.nest.flatten(run(x))
     after = layer.get_weights()
     assert len(weights) == len(layer.trainable_variables)
     layer.set_weights(before)
-    return [np.array(v) for v in found] + after
+    return [np.array(v) for v in results] + after
 
 
 @pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
@@ -84,7 +84,7 @@ def test_training_is_that_of_keras(case, xla):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_rest_is_that_of_keras(case):
+def test_inference_names_and_configs_are_those_of_keras(case):
     theirs, ours, x = pair(case)
     np.testing.assert_array_equal(ours(x), theirs(x))
     assert ours.get_config().keys() == theirs.get_config().keys()
@@ -104,7 +104,7 @@ def test_the_rest_is_that_of_keras(case):
         ("images halved", "DepthToSpace"),
     ],
 )
-def test_the_own_way_is_gone_in_training_alone(case, operation):
+def test_the_fused_operation_is_used_in_training_only(case, operation):
     _, ours, x = pair(case)
 
     def operations(training):

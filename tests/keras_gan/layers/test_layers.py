@@ -39,10 +39,10 @@ class TestSpectralNorm:
         plain.set_weights([kernel / largest, layer.bias.numpy()])
         np.testing.assert_allclose(layer(x, training=False), plain(x), rtol=1e-4, atol=1e-5)
 
-    def test_one_power_iteration_a_training_call_and_none_otherwise(self):
+    def test_one_power_iteration_per_training_call_and_none_otherwise(self):
         layer, x = SpectralDense(4), images(3, 5)
         layer(x)
-        layer.left.assign(layer.left.numpy()[:, ::-1])  # away from where the iteration ends
+        layer.left.assign(layer.left.numpy()[:, ::-1])  # away from the fixed point of the iteration
         left, kernel = layer.left.numpy(), layer._kernel.numpy()
         layer(x, training=False)
         np.testing.assert_array_equal(left, layer.left.numpy())
@@ -62,13 +62,13 @@ class TestSpectralNorm:
         weights = layer._kernel.numpy()
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(layer(x, training=False) ** 2)
-        found = tape.gradient(loss, layer._kernel.value).numpy()
+        gradient = tape.gradient(loss, layer._kernel.value).numpy()
         u, s, v = np.linalg.svd(weights)
         outer = np.outer(u[:, 0], v[0])
         by_normalized = 2 * x.numpy().T @ (x.numpy() @ weights / s[0])
         inner = (by_normalized * weights).sum() / s[0]
         np.testing.assert_allclose(
-            found, (by_normalized - inner * outer) / s[0], rtol=1e-3, atol=1e-4
+            gradient, (by_normalized - inner * outer) / s[0], rtol=1e-3, atol=1e-4
         )
         np.testing.assert_array_equal(weights, layer._kernel.numpy())
 
@@ -105,7 +105,7 @@ class TestMinibatchStddev:
             expected = np.sqrt(x.numpy()[group].var(0) + 1e-8).mean()
             np.testing.assert_allclose(y[group, ..., 3], expected, rtol=1e-5)
 
-    def test_a_group_of_equal_images_is_told_by_zero(self):
+    def test_a_group_of_equal_images_gives_zero(self):
         y = MinibatchStddev(4)(tf.tile(images(1, 4, 4, 1), (4, 1, 1, 1))).numpy()
         assert y[..., 1].max() <= 1.1e-4
 
@@ -141,7 +141,7 @@ class TestAlwaysDropout:
         np.testing.assert_array_equal(layer(x), layer(x))  # the same latents, the same image
 
 
-def test_the_label_map_is_one_map_a_class_of_few_parameters():
+def test_the_label_map_is_one_map_per_class_of_few_parameters():
     layer = LabelMap(10, 28, 24, rank=4)
     y = layer(tf.constant([3, 3, 7])).numpy()
     assert y.shape == (3, 28, 24, 1)

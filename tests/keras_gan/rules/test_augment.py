@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gan.rules import augment, penalties
+from keras_gan.rules.schedules import Schedule
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_random_shifts_reach_an_eighth_each_way_and_no_further(key):
     assert set(rows) == set(columns) == {6, 7, 8, 9, 10}
 
 
-def test_color_moves_do_what_they_say(images):
+def test_brightness_saturation_and_contrast_in_closed_form(images):
     up = augment.brightness(images, tf.fill([8], 0.25)).numpy()
     np.testing.assert_allclose(up, images + 0.25, rtol=1e-6)
     grey = augment.saturation(images, tf.zeros([8])).numpy()
@@ -63,8 +64,8 @@ def test_diffaugment_is_differentiable_keyed_by_position_and_the_same_in_xla(ima
             gradient = tape.gradient(loss, x)
         return y, gradient, outer.gradient(gradient, x)
 
-    found, gradient, second = compiled(images)
-    np.testing.assert_allclose(found, whole, atol=1e-5)
+    output, gradient, second = compiled(images)
+    np.testing.assert_allclose(output, whole, atol=1e-5)
     assert np.abs(gradient).max() > 0 and np.abs(second).max() > 0
 
 
@@ -75,10 +76,10 @@ class TestADA:
         rule.p.assign(p)
         return rule
 
-    def feed(self, rule, sign, turns, go=True):
+    def feed(self, rule, sign, turns, accepted=True):
         for _ in range(turns):
             rule.on_discriminator_turn_end(
-                {"discriminator/sign_real": tf.constant(sign)}, tf.constant(go)
+                {"discriminator/sign_real": tf.constant(sign)}, tf.constant(accepted)
             )
         return float(rule.p.numpy())
 
@@ -110,27 +111,27 @@ class TestADA:
         assert self.feed(rule, -1.0, 3) == 0.0
         assert self.feed(rule, 1.0, 9) == 1.0
 
-    def test_refused_turns_teach_nothing(self):
+    def test_refused_turns_do_not_count(self):
         rule = self.rule(0.5, step_size=0.1, interval=1)
-        assert self.feed(rule, float("nan"), 5, go=False) == 0.5
+        assert self.feed(rule, float("nan"), 5, accepted=False) == 0.5
         assert self.feed(rule, 1.0, 1) == pytest.approx(0.6)
 
     def test_replicas_agree_and_equal_one_device(self, tiny, mirrored):
-        found = []
+        results = []
         for strategy in (tf.distribute.get_strategy(), mirrored):
             rule = augment.ADA(step_size=0.2, interval=1)
             with strategy.scope():
                 gan = tiny.gan(normalize=False, d_inputs=[rule])
             tiny.train(gan, 4)
-            found.append((float(rule.p.numpy()), gan.discriminator.get_weights()))
+            results.append((float(rule.p.numpy()), gan.discriminator.get_weights()))
         assert np.ptp(tiny.copies(rule.p)) == 0.0
-        assert found[0][0] == found[1][0]
-        for one, two in zip(found[0][1], found[1][1], strict=True):
+        assert results[0][0] == results[1][0]
+        for one, two in zip(results[0][1], results[1][1], strict=True):
             np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_r1_through_ada_taken_lazily_in_xla(tiny):
-    """A second derivative, inside a condition, of a transposition; compiled as it is not."""
+    """A second derivative of a transposition inside a condition: XLA equals graph mode."""
     turn = tiny.linear_turn(tf.zeros((8, 8, 1)))
     noise = np.random.default_rng(0).normal(size=(8, 8, 1))
     weights = tf.constant(noise, tf.float32)
@@ -155,3 +156,14 @@ def test_r1_through_ada_taken_lazily_in_xla(tiny):
         )
         assert (np.abs(plain).max() > 0) == (step == 0)
         np.testing.assert_allclose(plain, compiled, rtol=1e-4, atol=1e-5)
+
+
+def test_a_kind_of_diffaugment_acts_on_the_share_that_its_rate_says(key):
+    images = tf.constant(np.random.default_rng(0).uniform(-1, 1, (4000, 4, 4, 1)), tf.float32)
+    rule = augment.DiffAugment(("color",), Schedule("linear", 0.0, 0.4, 100))
+    whole = augment.DiffAugment(("color",))(images, key, 0).numpy()
+    for step, rate in [(0, 0.0), (50, 0.2), (100, 0.4)]:
+        found = rule(images, key, tf.constant(step, tf.int64)).numpy()
+        changed = (found != images.numpy()).any((1, 2, 3))
+        assert abs(changed.mean() - rate) <= 4 * np.sqrt(rate * (1 - rate) / 4000)
+        np.testing.assert_array_equal(found[changed], whole[changed])

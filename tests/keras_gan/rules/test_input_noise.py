@@ -6,7 +6,7 @@ from keras_gan.rules import input_noise, schedules
 
 
 def rule(kind="linear"):
-    return input_noise.InputNoise(schedules.Decay(kind, 0.4, 0.0, 100))
+    return input_noise.InputNoise(schedules.Schedule(kind, 0.4, 0.0, 100))
 
 
 def test_the_noise_has_the_scheduled_deviation(key):
@@ -25,7 +25,7 @@ def test_at_the_end_images_are_untouched_bit_for_bit(key, kind):
 
 
 def test_sigma_is_logged_at_every_step(tiny):
-    used = input_noise.InputNoise(schedules.Decay("linear", 0.1, 0.0, 4))
+    used = input_noise.InputNoise(schedules.Schedule("linear", 0.1, 0.0, 4))
     metrics = tiny.train(tiny.gan(d_inputs=[used]), 6)
     expected = np.float32([0.1, 0.075, 0.05, 0.025, 0.0, 0.0])
     np.testing.assert_allclose(metrics["input_noise/stddev"], expected, atol=1e-8)

@@ -87,7 +87,7 @@ def test_the_loss_is_linear_in_the_target():
     np.testing.assert_allclose(flipped, losses.cross_entropy(0.9, REAL), rtol=1e-5)
 
 
-def test_a_loss_says_what_it_is():
+def test_attributes_of_the_losses():
     facts = ("has_targets", "paired", "logistic", "bounded", "signed")
     true = {name: {f for f in facts if getattr(cls, f)} for name, cls in losses.LOSSES.items()}
     assert true == {
@@ -117,7 +117,7 @@ def test_targets_change_nothing_where_there_are_none(name):
 
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_only_an_unbounded_loss_has_no_lower_bound(name):
-    """Where D is right with certainty; the same far beyond is lower only without a bound."""
+    """Where D is right with certainty; the loss of larger logits is lower only without a bound."""
     loss = losses.LOSSES[name]()
     right, beyond = (
         sum(np.mean(part) for part in loss.discriminator(np.float32([x]), np.float32([-x])))

@@ -1,4 +1,4 @@
-"""Target networks and past players: whom a player trains against (tip 8)."""
+"""Target networks and past players (tip 8)."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def everything_of(gan, name):
 
 
 def d_turn(gan, images):
-    """D's turn alone, as `train_step` makes it."""
+    """D's turn alone, as in `train_step`."""
     real, key = tf.cast(images[:, 0], tf.float32) / 127.5 - 1.0, randomness.Key.create(0)
     fakes = gan.updates.fakes(real, None, key.fold(0), taped=True)
     gan.updates.update_discriminators(real, None, fakes, key.fold(0), tf.constant(True), {})
@@ -45,12 +45,12 @@ class TestTargetNetworks:
             expected = [0.1 * new + 0.9 * old for new, old in zip(now, expected, strict=True)]
         trainable = {id(v) for v in gan.generator.trainable_variables}
         copies = gan.opponent.copies["generator"]
-        found = [c.numpy() for v, c in zip(gan.generator.variables, copies) if id(v) in trainable]
-        for a, b in zip(found, expected, strict=True):
+        targets = [c.numpy() for v, c in zip(gan.generator.variables, copies) if id(v) in trainable]
+        for a, b in zip(targets, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
     def test_tau_one_is_the_current_network(self, tiny):
-        """D's fakes then come from the G of this step, as they do without."""
+        """D's fakes then come from the G of this step, as without target networks."""
         plain, target = tiny.gan(), tiny.gan(opponent=TargetNetworks(1.0))
         first = tiny.train(plain, 3)["discriminator/loss"]
         np.testing.assert_allclose(tiny.train(target, 3)["discriminator/loss"][0], first[0])
@@ -64,7 +64,7 @@ class TestTargetNetworks:
         assert same(start, [copy.numpy() for v, copy in copies if id(v) in trainable])
         assert not same(start, numbers(gan.generator.trainable_variables))
 
-    def test_d_is_given_the_targets_fakes_and_g_the_targets_judgement(self, tiny):
+    def test_d_trains_on_the_target_g_s_fakes_and_g_against_the_target_d(self, tiny):
         gan = tiny.gan(opponent=TargetNetworks(0.0), normalize=False)
         for copy in gan.opponent.copies["generator"]:
             copy.assign(tf.zeros_like(copy))
@@ -81,9 +81,9 @@ class TestTargetNetworks:
                 else:
                     np.testing.assert_array_equal(before, after)
         metrics = tiny.train(gan, 1)
-        assert metrics["discriminator/logits_real"][0] != 0.0  # D itself is today's
+        assert metrics["discriminator/logits_real"][0] != 0.0  # D itself is the current one
         assert metrics["discriminator/logits_fake"][0] == 0.0  # the zero G's grey images
-        assert metrics["generator/loss"][0] == pytest.approx(np.log(2.0))  # the zero D's verdict
+        assert metrics["generator/loss"][0] == pytest.approx(np.log(2.0))  # the zero D's logit
 
     def test_replicas_agree(self, tiny, mirrored):
         with mirrored.scope():
@@ -95,7 +95,7 @@ class TestTargetNetworks:
 
 
 class TestPastPlayers:
-    def test_a_swap_leaves_the_player_who_waits_untouched_bit_for_bit(self, tiny):
+    def test_a_turn_against_a_snapshot_leaves_the_other_player_bit_for_bit(self, tiny):
         gan = tiny.gan(opponent=PastPlayers(slots=2, every=1, rate=1.0, duration=1))
         tiny.train(gan, 3)
         assert gan.opponent.active.numpy()
@@ -156,13 +156,14 @@ class TestPastPlayers:
 
     def test_a_step_is_the_same_in_xla(self, tiny):
         graph, xla = (
-            tiny.train(tiny.gan(opponent=PastPlayers(2, 1, 0.5, 1), xla=x), 4) for x in (0, 1)
+            tiny.train(tiny.gan(opponent=PastPlayers(2, 1, 0.5, 1), jit_compile=x), 4)
+            for x in (0, 1)
         )
         np.testing.assert_array_equal(graph["past_players/active"], xla["past_players/active"])
         np.testing.assert_allclose(graph["generator/loss"], xla["generator/loss"], rtol=1e-5)
 
 
-def test_several_d_turns_all_meet_the_opponent(tiny):
+def test_all_d_turns_of_a_step_use_the_opponent(tiny):
     gan = tiny.gan(
         opponent=TargetNetworks(0.0), schedule=schedules.FixedSchedule(d_turns=2), normalize=False
     )

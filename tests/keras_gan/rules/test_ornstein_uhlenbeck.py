@@ -9,25 +9,25 @@ from keras_gan.step.randomness import Key
 
 
 def process(batch_size=64, dimensions=16, correlation=0.85, d_turns=1):
-    class Game:
+    class Model:
         schedule = schedules.FixedSchedule(d_turns)
         latent_dim = dimensions
 
     rule = OrnsteinUhlenbeck(batch_size, correlation)
-    rule.build_for(Game)
+    rule.build_for(Model)
     return rule
 
 
 def walk(rule, steps, d_turns=1):
     """The latents that trained G at each step, [steps, n, dimensions]."""
-    found = []
+    path = []
     for step in range(steps):
         key = Key.create(0).fold(step)
         last = key.fold(d_turns - 1).fold("latent")
-        found.append(rule.sample(last, rule.latent.shape, training=True).numpy())
+        path.append(rule.sample(last, rule.latent.shape, training=True).numpy())
         rule.on_step_end(step, key, {})
-        np.testing.assert_array_equal(found[-1], rule.latent.numpy())
-    return np.stack(found)
+        np.testing.assert_array_equal(path[-1], rule.latent.numpy())
+    return np.stack(path)
 
 
 @pytest.mark.parametrize("d_turns", [1, 3])
@@ -36,8 +36,8 @@ def test_each_step_is_standard_normal_and_steps_correlate_as_rho_to_the_lag(d_tu
     for latents in (path[0], path[-1]):
         assert stats.kstest(latents.ravel(), "norm").pvalue > 0.01
     for lag in (1, 2, 4):
-        found = np.corrcoef(path[:-lag].ravel(), path[lag:].ravel())[0, 1]
-        assert found == pytest.approx(0.85**lag, abs=0.03)
+        correlation = np.corrcoef(path[:-lag].ravel(), path[lag:].ravel())[0, 1]
+        assert correlation == pytest.approx(0.85**lag, abs=0.03)
 
 
 def test_positions_and_dimensions_are_independent():

@@ -99,7 +99,7 @@ def test_a_lazy_penalty_has_a_gradient_in_xla(tiny, slope, kind):
     assert np.abs(derivative(slope)).max() > 0
 
 
-def test_the_interpolation_factor_is_uniform_and_a_sample_s_own(tiny):
+def test_the_interpolation_factor_is_uniform_and_drawn_per_sample(tiny):
     # With D(x) = ½Σx² the gradient is x̂ itself, so the penalty shows α: real 3e, fake 1e.
     turn = tiny.linear_turn(tf.zeros((1, 1, 1)), count=4000)
     turn.real, turn.fake = 3.0 * tf.ones_like(turn.real), {"images": tf.ones_like(turn.real)}
@@ -147,26 +147,26 @@ class TestLeCam:
         rule.build_for(None)
         return rule
 
-    def observe(self, rule, real, fake, go=True):
+    def update(self, rule, real, fake, accepted=True):
         metrics = {"discriminator/logits_real": real, "discriminator/logits_fake": fake}
         rule.on_discriminator_turn_end(
-            {name: tf.constant(value) for name, value in metrics.items()}, tf.constant(go)
+            {name: tf.constant(value) for name, value in metrics.items()}, tf.constant(accepted)
         )
 
     def test_the_anchors_cross(self, tiny):
         rule = self.rule()
-        self.observe(rule, 2.0, -1.0)
+        self.update(rule, 2.0, -1.0)
         turn = tiny.linear_turn(tf.ones((1, 1, 1)), count=2)
         turn.real_output = {"logits": tf.constant([3.0, -5.0])}
         turn.fake_output = {"logits": tf.constant([0.5, 4.0])}
-        # ½(relu(3 - α_F)² + relu(α_R - 0.5)²), α_F = -1, α_R = 2; the other pair is at peace.
+        # ½(relu(3 - α_F)² + relu(α_R - 0.5)²), α_F = -1, α_R = 2; the other pair has no penalty.
         np.testing.assert_allclose(rule(turn), [0.5 * (4.0**2 + 1.5**2), 0.0], rtol=1e-6)
 
     def test_the_means_follow_the_recurrence_without_their_start(self):
         rule = self.rule()
         values = [2.0, 4.0, -1.0]
         for value in values:
-            self.observe(rule, value, -value)
+            self.update(rule, value, -value)
         weights = 0.1 * 0.9 ** np.arange(2, -1, -1)
         expected = np.dot(weights, values) / weights.sum()
         real, fake = rule.anchors()
@@ -175,25 +175,25 @@ class TestLeCam:
 
     def test_a_refused_or_broken_turn_leaves_the_means(self):
         rule = self.rule()
-        self.observe(rule, 2.0, -1.0)
+        self.update(rule, 2.0, -1.0)
         before = [v.numpy() for v in rule.variables]
-        self.observe(rule, float("nan"), 1.0, go=False)
+        self.update(rule, float("nan"), 1.0, accepted=False)
         assert before == [v.numpy() for v in rule.variables]
 
     def test_before_its_start_it_is_zero(self, tiny):
         rule = self.rule(start=10)
-        self.observe(rule, 2.0, -1.0)
+        self.update(rule, 2.0, -1.0)
         turn = tiny.linear_turn(tf.ones((1, 1, 1)), step=9)
         assert float(tf.reduce_sum(rule(turn))) == 0.0
 
 
 def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
-    """Spectral norm's u moves once a turn, by the reals' pass, with or without penalties."""
+    """Spectral norm's u is updated once per turn, by the reals, with or without penalties."""
     import keras
 
     from keras_gan import GAN
 
-    found = []
+    statistics = []
     for used in ([], [penalties.R1(1e-30), penalties.Consistency(1e-30)]):
         keras.utils.set_random_seed(0)
         generator, _ = tiny.networks(normalize=False)
@@ -203,8 +203,8 @@ def test_penalty_passes_leave_and_see_the_statistics_of_the_turn(tiny):
         gan = GAN(generator, keras.Model(images, {"logits": logits}))
         gan.compile(penalties=used, schedule=schedules.FixedSchedule(1, 1))
         tiny.train(gan, steps=2)
-        found.append([v.numpy() for v in gan.discriminator.non_trainable_variables])
-    for without, with_penalties in zip(*found, strict=True):
+        statistics.append([v.numpy() for v in gan.discriminator.non_trainable_variables])
+    for without, with_penalties in zip(*statistics, strict=True):
         np.testing.assert_allclose(without, with_penalties, rtol=1e-5, atol=1e-6)
 
 
@@ -241,6 +241,17 @@ def test_a_second_order_penalty_is_one_that_differentiates_d(tiny, slope, monkey
     assert bool(calls) == penalty.second_order
 
 
-def test_a_penalty_is_named_like_its_flag():
+def test_a_penalty_has_the_name_of_its_flag():
     flags = {field.name for field in dataclasses.fields(Config)}
     assert {*penalties.PENALTIES, penalties.LeCam().name} <= flags
+
+
+@pytest.mark.parametrize("interval", [1, 5])
+def test_a_weight_may_follow_a_schedule(tiny, slope, interval):
+    """γ/2·‖a‖² with γ at the step, times the interval."""
+    rule = penalties.R1(schedules.Schedule("cosine", 4.0, 0.4, 20), interval)
+    norm = float(tf.reduce_sum(slope**2))
+    for step, weight in [(0, 4.0), (10, 2.2), (20, 0.4), (30, 0.4)]:
+        turn = tiny.linear_turn(slope, step=step)
+        np.testing.assert_allclose(rule(turn), interval * 0.5 * weight * norm, rtol=1e-5)
+        assert float(turn.metrics["penalty/r1_weight"]) == pytest.approx(weight)

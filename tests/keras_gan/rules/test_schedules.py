@@ -17,22 +17,38 @@ STEPS = np.arange(0, 131, 10)
 )
 @pytest.mark.parametrize("xla", [False, True])
 def test_the_decay_is_its_formula_and_then_exactly_its_end(kind, share_left, xla):
-    decay = schedules.Decay(kind, 0.5, 0.0, 100)
+    decay = schedules.Schedule(kind, 0.5, 0.0, 100)
     value = tf.function(decay.__call__, jit_compile=xla)
-    found = np.array([float(value(tf.constant(step, tf.int64))) for step in STEPS])
+    values = np.array([float(value(tf.constant(step, tf.int64))) for step in STEPS])
     before = STEPS < 100
-    np.testing.assert_allclose(found[before], 0.5 * share_left(STEPS[before] / 100), rtol=1e-5)
-    assert (found[~before] == 0.0).all() and (found[before] > 0.0).all()
-    assert found[0] == 0.5
-    assert (np.diff(found) <= 0).all()
+    np.testing.assert_allclose(values[before], 0.5 * share_left(STEPS[before] / 100), rtol=1e-5)
+    assert (values[~before] == 0.0).all() and (values[before] > 0.0).all()
+    assert values[0] == 0.5
+    assert (np.diff(values) <= 0).all()
 
 
 def test_a_constant_stays():
-    assert float(schedules.Decay("constant", 0.3, 0.0, 1)(tf.constant(99))) == np.float32(0.3)
+    assert float(schedules.Schedule("constant", 0.3, 0.0, 1)(tf.constant(99))) == np.float32(0.3)
 
 
 def test_an_end_other_than_zero_is_met():
-    assert float(schedules.Decay("cosine", 0.9, 0.1, 10)(tf.constant(10))) == np.float32(0.1)
+    assert float(schedules.Schedule("cosine", 0.9, 0.1, 10)(tf.constant(10))) == np.float32(0.1)
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_a_warm_up_rises_linearly_from_near_zero(xla):
+    schedule = schedules.Schedule("cosine", 1.0, 0.0, steps=100, warm_up=10)
+    value = tf.function(schedule.__call__, jit_compile=xla)
+    for step in (0, 4, 9, 10, 50, 100):
+        expected = min(1.0, (step + 1) / 10) * 0.5 * (1 + np.cos(np.pi * step / 100))
+        assert float(value(tf.constant(step, tf.int64))) == pytest.approx(expected, abs=1e-7)
+    constant = schedules.Schedule("constant", 2.0, warm_up=4)
+    assert [float(constant(step)) for step in (0, 1, 3, 9)] == [0.5, 1.0, 2.0, 2.0]
+
+
+def test_a_number_is_its_own_value():
+    assert schedules.value_at(0.3, tf.constant(5)) == 0.3
+    assert float(schedules.value_at(schedules.Schedule("linear", 0.0, 1.0, 4), 1)) == 0.25
 
 
 def state(gan, name):
@@ -77,7 +93,7 @@ class TestThresholdLoop:
         np.testing.assert_array_equal(metrics[f"{refused}/bound_hit"], [0, 0])
 
     def test_it_stops_when_the_loss_falls_below_the_threshold(self, tiny):
-        """D alone, with a large rate: its loss falls from log 4 within a step's turns."""
+        """D alone, with a large rate: its loss falls from log 4 within the turns of one step."""
         import keras
 
         adam = keras.optimizers.Adam(0.05)

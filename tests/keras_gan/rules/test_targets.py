@@ -18,7 +18,7 @@ def test_soft_targets_are_uniform_on_their_ranges(key):
     assert stats.kstest(real, stats.uniform(0.7, 0.5).cdf).pvalue > 0.01
     assert stats.kstest(fake, stats.uniform(0.0, 0.3).cdf).pvalue > 0.01
     assert abs(np.corrcoef(real, fake)[0, 1]) < 0.06
-    assert len(np.unique(real)) > 0.99 * COUNT  # a sample at a time
+    assert len(np.unique(real)) > 0.99 * COUNT  # drawn per sample
 
 
 def test_one_sided_smoothing_leaves_the_fakes_hard(key):
@@ -61,7 +61,7 @@ def test_without_targets_a_flip_exchanges_the_logits_of_a_pair(key):
 
 @pytest.mark.parametrize("loss", [losses.NonSaturating(), losses.Hinge()])
 def test_only_d_s_turns_are_flipped(tiny, loss):
-    """The first step's G loss is that without flips, up to D's own update."""
+    """With a D that does not change, the first step's G loss is that without flips."""
     import keras
 
     still = keras.optimizers.SGD(0.0)

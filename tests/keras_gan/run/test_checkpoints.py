@@ -62,7 +62,7 @@ def test_everything_comes_back(adam_gan, two):
 
 
 def test_where_it_came_about(adam_gan, tmp_path, caplog):
-    """What a state's bits depend on besides the settings is kept; what changed is told."""
+    """What a state's bits depend on besides the settings is kept; what changed is reported."""
     Checkpoints(tmp_path, environment={"replicas": 1, "XLA": False}).save(adam_gan, 1)
     restored = Checkpoints(tmp_path).restore(adam_gan)
     train.warn_of_changes(restored.environment, {"replicas": 1, "XLA": False})

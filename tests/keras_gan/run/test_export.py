@@ -33,7 +33,9 @@ def test_endpoints_equal_the_model(trained, tmp_path):
     images = loaded.generate(latents, *labels(gan, 5))
     np.testing.assert_array_equal(images, gan.generate(latents, *labels(gan, 5)))
     sampled = loaded.sample(tf.constant(6), tf.constant(4), *labels(gan, 6))
-    np.testing.assert_array_equal(sampled, gan.sample(6, 4, *labels(gan, 6)))
+    np.testing.assert_array_equal(
+        sampled, gan.sample(6, seed=4, labels=(labels(gan, 6) or [None])[0])
+    )
     label = [tf.constant(1)] if gan.conditional else []
     path = loaded.interpolate(latents[0], latents[1], tf.constant(3), *label)
     assert path.shape == (3, 28, 32, 3)
@@ -48,6 +50,10 @@ def test_an_export_replaces_all_of_the_previous_one(trained, tmp_path):
     gan, made = trained
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "old").write_text("old")
+    with pytest.raises(UsageError, match="is no export"):
+        export.save(gan, tmp_path / "export", made)
+    assert (tmp_path / "export" / "old").read_text() == "old"
+    (tmp_path / "export" / "model.json").write_text("{}")
     export.save(gan, tmp_path / "export", made)
     assert not (tmp_path / "export" / "old").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["export"]

@@ -61,6 +61,16 @@ SWITCHES = {
     "sgd_for_d": {"d_optimizer": "sgd", "d_learning_rate": 0.01},
     "two_time_scales": {"g_learning_rate": 1e-4, "d_learning_rate": 4e-4},
     "weight_decay": {"d_weight_decay": 1e-4},
+    "mirror": {"mirror": True},
+    "scheduled_r1": {"r1": 1.0, "r1_end": 0.1, **CALM_D},
+    "scheduled_beta_2": {"d_beta_2": 0.9, "d_beta_2_end": 0.99},
+    "scheduled_augmentation": {"augment": "color", "augment_rate": 0.0, "augment_rate_end": 0.3},
+    "average_by_half_life": {"average_half_life_end": 1e4},
+    "scheduled_rates": {
+        "d_learning_rate_schedule": "cosine",
+        "g_learning_rate_schedule": "linear",
+        "warmup_steps": 2,
+    },
 }
 
 
@@ -127,6 +137,10 @@ def test_a_refused_pair_names_settings_that_work():
         ({"r1": 1.0, "d_normalization": "none", "precision": "mixed_float16"}, "r1"),
         ({"r1": 1.0, "d_normalization": "none", "downsampling": "max", "xla": True}, "r1"),
         ({"augment": "color", "dataset": "ring8"}, "augment"),
+        ({"augment_rate": 0.5}, "augment_rate"),
+        ({"mirror": True, "dataset": "grid25"}, "mirror"),
+        ({"augment_rate_end": 0.5}, "augment_rate_end"),
+        ({"r2_end": 0.1}, "r2_end"),
         ({"model": "kl_gan", "real_target": "0.9"}, "real_target"),
         ({"model": "kl_gan", "loss": "hinge"}, "loss"),
         ({"model": "infogan", "replay_rate": 0.5}, "replay_rate"),

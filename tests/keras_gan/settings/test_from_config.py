@@ -29,7 +29,7 @@ def test_every_switch_becomes_its_rule():
     assert rules["penalties"][0].interval == 2
     diffaugment, ada, noise = rules["d_inputs"]
     assert diffaugment.kinds == ("color", "cutout") and ada.target == 0.6
-    assert noise.stddev == schedules.Decay("linear", 0.2, 0.0, 7)
+    assert noise.stddev == schedules.Schedule("linear", 0.2, 0.0, 7)
     assert rules["replay"].rate == 0.3 and rules["opponent"].slots == 3
     assert rules["top_k"].floor == 0.5 and rules["clip_norm"] == 3.0
     assert rules["average"].decay == 0.9
@@ -67,6 +67,24 @@ def test_two_time_scales():
     assert rates == pytest.approx([4e-4, 1e-4])
 
 
+def test_scheduled_rates_are_factors_up_to_the_horizon():
+    given = {
+        "steps": 100,
+        "d_learning_rate": 2e-4,
+        "d_learning_rate_end": 5e-5,
+        "d_learning_rate_schedule": "cosine",
+        "g_learning_rate_schedule": "linear",
+    }
+    rules = from_config.compile_arguments(complete(given))
+    assert rules["d_learning_rate_schedule"] == schedules.Schedule("cosine", 1.0, 0.25, 100)
+    assert rules["g_learning_rate_schedule"] == schedules.Schedule("linear", 1.0, 0.0, 100)
+    warm = from_config.compile_arguments(complete({"warmup_steps": 9, "schedule_share": 0.5}))
+    assert warm["g_learning_rate_schedule"] == schedules.Schedule("constant", 1.0, 0.0, 1000, 9)
+    # Without a horizon there is nothing to go to.
+    without = from_config.compile_arguments({"d_learning_rate_schedule": "cosine"})
+    assert without["d_learning_rate_schedule"] is None
+
+
 @pytest.mark.parametrize("name", sorted(from_config.OPTIMIZERS))
 def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
     settings = {"d_optimizer": name, "d_learning_rate": 0.01, "d_weight_decay": 0.01}
@@ -84,7 +102,7 @@ def test_any_keras_optimizer_moves_a_player_as_keras_moves_a_model(name):
             tf.constant(rng.normal(size=v.shape), tf.float32) for v in network.trainable_variables
         ]
         made.apply(gradients, network.trainable_variables)
-        tf.function(player.update)(gradients, tf.constant(1.0), tf.constant(True))
+        tf.function(player.update)(gradients, tf.constant(1.0), tf.constant(True), tf.constant(0))
     assert int(again.iterations.numpy()) == 3
     for ours, theirs in zip(twin.get_weights(), network.get_weights(), strict=True):
         assert np.isfinite(ours).all()

@@ -46,6 +46,7 @@ def test_a_run_keeps_its_settings(started):
     assert (again.model, again.loss, again.width) == ("lsgan", "least_squares", 8)
     assert (again.steps, again.on_failure, again.strategy) == (1000, "stop", "one_device")
     assert again.input_noise_steps == 50  # fixed at the first start
+    assert again.schedule_steps == 100
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_run_keeps_its_settings(started):
     [
         ({"loss": "hinge"}, "--loss=hinge: .*started with another value.*allowed: least_squares"),
         ({"model": "dcgan"}, "--model=dcgan: .*allowed: lsgan"),
-        ({"xla": True}, "--xla=True: .*another --run_dir"),
+        ({"xla": True}, "--xla=true: .*another --run_dir"),
         ({"width": 9, "seed": 1}, "--seed=1"),  # in the order of --help
     ],
 )

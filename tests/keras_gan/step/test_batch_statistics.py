@@ -1,4 +1,4 @@
-"""What a turn measures of a batch."""
+"""Distances and ranges of a batch, against brute force."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_nearest_is_the_distance_to_the_nearest(shape, same):
     assert float(nearest_distance(a, b, same)) == pytest.approx(brute_force(a, b, same), rel=1e-4)
 
 
-def test_nearest_looks_among_32_so_that_replicas_see_the_same():
+def test_nearest_compares_within_groups_of_32_so_that_replicas_see_the_same():
     rng = np.random.default_rng(0)
     a, b = rng.uniform(-1, 1, (2, 64, 5)).astype(np.float32)
     parts = [float(nearest_distance(a[i : i + 32], b[i : i + 32])) for i in (0, 32)]
@@ -36,7 +36,7 @@ def test_nearest_of_equal_images_is_zero():
     assert float(nearest_distance(images, images)) < 1e-3
 
 
-def test_missing_modes_show_in_nearest_and_not_in_the_distance_in_pairs():
+def test_missing_modes_show_in_nearest_and_not_in_the_pairwise_distance():
     rng = np.random.default_rng(0)
     modes = np.array([[-4, -4], [-4, 4], [4, -4], [4, 4]], np.float32)
     reals = modes[rng.integers(0, 4, 128)] + 0.05 * rng.standard_normal((128, 2))
@@ -48,6 +48,6 @@ def test_missing_modes_show_in_nearest_and_not_in_the_distance_in_pairs():
     )
 
 
-def test_magnitude_is_the_largest_number_of_each():
+def test_max_abs_is_the_largest_absolute_value_of_each_image():
     images = np.array([[[0.5, -2.0]], [[1.0, 0.0]]], np.float32)
     assert max_abs(images).numpy().tolist() == [2.0, 1.0]

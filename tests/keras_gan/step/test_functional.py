@@ -1,4 +1,4 @@
-"""The tools that make a step pure: substitution, finiteness, guarded assignment."""
+"""Pure functions of a step: substitution, finiteness, guarded assignment."""
 
 import keras
 import numpy as np
@@ -16,12 +16,12 @@ def test_a_pure_function_leaves_the_variables_alone(xla):
         variable.assign(variable.value * x)
         return variable.value
 
-    found = functional.pure(act, [variable], xla)([tf.constant(3.0)], tf.constant(2.0))
-    assert float(found) == 6.0
+    product = functional.pure(act, [variable], xla)([tf.constant(3.0)], tf.constant(2.0))
+    assert float(product) == 6.0
     assert float(variable.value) == 1.0
 
 
-def test_substituted_gives_other_values_and_takes_changes_back():
+def test_substituted_sets_other_values_and_restores_the_old_ones():
     variable = keras.Variable(1.0)
 
     def act():

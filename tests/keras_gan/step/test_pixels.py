@@ -1,4 +1,4 @@
-"""Tip 1: the range, both ends, and the way back."""
+"""The range [-1, 1], its ends, and the conversion back (tip 1)."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,11 @@ def test_the_ends_and_the_round_trip_of_all_values():
     assert (float(scaled[0]), float(scaled[-1])) == (-1.0, 1.0)
     np.testing.assert_array_equal(pixels.to_uint8(scaled), every)
     for jit in (False, True):
-        there_and_back = tf.function(lambda x: pixels.to_uint8(pixels.to_float(x)), jit_compile=jit)
-        np.testing.assert_array_equal(there_and_back(every), every)
+        round_trip = tf.function(lambda x: pixels.to_uint8(pixels.to_float(x)), jit_compile=jit)
+        np.testing.assert_array_equal(round_trip(every), every)
 
 
-def test_what_lies_outside_is_clipped():
+def test_values_outside_the_range_are_clipped():
     np.testing.assert_array_equal(pixels.to_uint8(tf.constant([-3.0, 7.0])), [0, 255])
 
 

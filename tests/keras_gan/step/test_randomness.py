@@ -47,8 +47,8 @@ def test_other_seeds_attempts_steps_and_purposes_draw_otherwise():
         Key.create(0).fold(1).fold("noise"),
         Key.create(0).fold("latent").fold(1),
     ]
-    drawn = np.stack([s.normal((1000,)).numpy() for s in streams])
-    correlation = np.corrcoef(drawn) - np.eye(len(streams))
+    draws = np.stack([s.normal((1000,)).numpy() for s in streams])
+    correlation = np.corrcoef(draws) - np.eye(len(streams))
     assert np.abs(correlation).max() < 0.15  # 4.7 standard errors
 
 
@@ -57,14 +57,14 @@ def test_distributions(key):
     noise = key.noise((200, 100)).numpy()
     assert scipy.stats.kstest(noise.ravel(), "norm").pvalue > 1e-3
     halves = np.corrcoef(np.abs(noise[:, :50]).ravel(), np.abs(noise[:, 50:]).ravel())
-    assert abs(halves[0, 1]) < 0.05  # the two that one pair makes do not depend on each other
+    assert abs(halves[0, 1]) < 0.05  # the two values of one Box-Muller pair are independent
     uniform = key.uniform((200, 100), 0.7, 1.2).numpy().ravel()
     assert scipy.stats.kstest(uniform, "uniform", (0.7, 0.5)).pvalue > 1e-3
     counts = np.bincount(key.integers((20_000,), 7).numpy(), minlength=7)
     assert scipy.stats.chisquare(counts).pvalue > 1e-3
 
 
-def test_the_scope_hands_the_key_down_and_takes_it_back(key):
+def test_the_scope_sets_the_key_and_restores_the_previous_one(key):
     assert randomness.current() is None
     with randomness.scope(key):
         assert randomness.current() is key
@@ -75,8 +75,8 @@ def test_the_scope_hands_the_key_down_and_takes_it_back(key):
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.9, 1.0])
-def test_chance_is_true_as_often_as_asked_for(key, probability):
-    drawn = key.chance((300, 101), probability).numpy()
-    assert drawn.shape == (300, 101) and drawn.dtype == bool
-    error = np.sqrt(probability * (1 - probability) / drawn.size)
-    assert abs(drawn.mean() - probability) <= 4 * error
+def test_chance_is_true_with_its_probability(key, probability):
+    mask = key.chance((300, 101), probability).numpy()
+    assert mask.shape == (300, 101) and mask.dtype == bool
+    error = np.sqrt(probability * (1 - probability) / mask.size)
+    assert abs(mask.mean() - probability) <= 4 * error

@@ -1,4 +1,4 @@
-"""The ring of step metrics."""
+"""The ring buffer of step metrics."""
 
 import numpy as np
 import tensorflow as tf

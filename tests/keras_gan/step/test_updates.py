@@ -1,4 +1,4 @@
-"""What the engine takes: any number of networks, maps of logits, fakes made from anything."""
+"""Models that the step supports: several networks, maps of logits, fakes made of images."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ SIZE = (8, 8, 1)
 
 
 def generator(inputs, name, code=4):
-    """A network that makes images of `inputs`."""
+    """A network from `inputs` to images."""
     x = keras.layers.Flatten()(inputs)
     x = keras.layers.Dense(code, activation="relu")(x)
     x = keras.layers.Dense(64, activation="tanh")(x)
@@ -29,7 +29,7 @@ def discriminator(name):
 
 
 class TwoOfEach(GAN):
-    """Two generators make half of the fakes each; two discriminators look at other pixels."""
+    """Two generators make half of the fakes each; two discriminators see different pixels."""
 
     discriminators = ("discriminator", "coarse")
 
@@ -78,7 +78,7 @@ def weights(gan):
 @pytest.mark.parametrize("xla", [False, True])
 def test_two_generators_and_two_discriminators(tiny, xla):
     gan = TwoOfEach()
-    gan.compile(xla=xla)
+    gan.compile(jit_compile=xla)
     before = weights(gan)
     metrics = tiny.train(gan, 2)
     assert metrics["finite"].all()
@@ -91,7 +91,7 @@ def test_two_generators_and_two_discriminators(tiny, xla):
 
 
 class MeanOfTwo(TwoOfEach):
-    """Each fake is the mean of both generators' images, so that its row alone decides it."""
+    """Each fake is the mean of both generators' images, so that it depends on its row alone."""
 
     def make_fakes(self, real, labels, key):
         latents = key.fold("latent").normal((real.shape[0], 3))
@@ -107,7 +107,7 @@ def test_two_replicas_of_two_of_each_equal_one(tiny, mirrored):
             gan = MeanOfTwo()
             for layer in (*gan.discriminator.layers, *gan.coarse.layers):
                 if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.trainable = False  # it would see other batches
+                    layer.trainable = False  # each replica would see another batch
             gan.compile()
         tiny.train(gan, 2)
         results.append(weights(gan))

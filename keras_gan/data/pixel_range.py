@@ -1,0 +1,131 @@
+"""In which range the pixels of a user's images are: decided once, then held to."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_gan.errors import UsageError
+
+KNOWN = ((0, 255), (0, 1), (-1, 1))
+SLACK = 1e-3  # share of the range by which rounding may exceed it
+DARK = 8  # floats above 1 that stay below it are no plausible images in [0, 255]
+
+
+class PixelRange(NamedTuple):
+    """What the pixels of a data set are.
+
+    Attributes:
+        low, high: what becomes -1 and 1.
+        dtype: NumPy dtype of the images.
+        explicit: whether the user has said so; else it was read off the first images.
+    """
+
+    low: float
+    high: float
+    dtype: Any
+    explicit: bool = False
+
+    @property
+    def limits(self) -> tuple:
+        return (self.low, self.high)
+
+    @property
+    def sentence(self) -> str:
+        return f"images are {kind(self.dtype)} in [{self.low:g}, {self.high:g}]"
+
+    def check(self, images: np.ndarray, batch: int) -> None:
+        """Raises a `UsageError` that names the batch if images are outside the range.
+
+        A range that was read off the first images is also left by images that would lie in
+        another one: floats in [0, 1] after floats in [0, 255] or [-1, 1].
+
+        Args:
+            images: [n, …] of any number type.
+            batch: number of the batch, from 1.
+        """
+        if images.dtype == np.uint8 and self.limits == (0, 255):
+            return
+        low, high = _extremes(images, f"batch {batch} of the images")
+        slack = SLACK * (self.high - self.low)
+        outside = low < self.low - slack or high > self.high + slack
+        floats = not self.explicit and np.issubdtype(images.dtype, np.floating)
+        other = floats and self.limits != (0, 1) and low >= 0 and high <= 1 and 0 < high
+        if outside or other:
+            raise UsageError(
+                f"batch {batch} of the images is in [{low:g}, {high:g}], but they were in"
+                f" [{self.low:g}, {self.high:g}] so far; give all of them one range, or say it"
+                f" with pixel_range=({self.low:g}, {self.high:g})"
+            )
+
+
+def kind(dtype: Any) -> str:
+    """What a dtype is called in a sentence."""
+    dtype = np.dtype(dtype)
+    return "floats" if np.issubdtype(dtype, np.floating) else str(dtype)
+
+
+def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRange:
+    """The range of images, from all of them or from a first batch.
+
+    Args:
+        images: [n, …], integers or floats.
+        given: (low, high), as the user has said, or None.
+        whole: whether these are all images.
+
+    Raises:
+        UsageError: they are in no known range, or could be in several.
+    """
+    if not (np.issubdtype(images.dtype, np.number) or images.dtype == bool):
+        raise UsageError(f"images are {images.dtype}; numbers are needed, uint8 or floats")
+    if images.dtype == bool:
+        images = images.astype(np.uint8)
+        given = given or (0, 1)
+    low, high = _extremes(images, "the images")
+    if given is not None:
+        return _as_given(images, given, low, high)
+    results = f"images are {kind(images.dtype)} from {low:g} to {high:g}"
+    hint = "say which with pixel_range=(0, 255), (0, 1) or (-1, 1)"
+    if not np.issubdtype(images.dtype, np.floating):
+        if low < 0 or high > 255:
+            raise UsageError(f"{results}; integers in [0, 255], or {hint}")
+        if high <= 1:
+            raise UsageError(f"{results}, which may be [0, 1] or very dark [0, 255]: {hint}")
+        return PixelRange(0, 255, images.dtype)
+    if low < 0:
+        if low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
+            return PixelRange(-1, 1, images.dtype)
+        raise UsageError(f"{results}; floats in [0, 1], [-1, 1] or [0, 255] are needed: {hint}")
+    if high <= 1 + SLACK:
+        if whole:
+            return PixelRange(0, 1, images.dtype)
+        raise UsageError(
+            f"{results} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
+        )
+    if high < DARK or high > 255 * (1 + SLACK):
+        raise UsageError(f"{results}, which is none of [0, 1], [-1, 1] and [0, 255]: {hint}")
+    return PixelRange(0, 255, images.dtype)
+
+
+def _as_given(images, given, low, high):
+    try:
+        first, last = (float(limit) for limit in given)
+    except (TypeError, ValueError):
+        first = last = np.nan
+    if not first < last:
+        raise UsageError(f"pixel_range={given!r}: two numbers are needed, such as (0, 1)")
+    limits = next((known for known in KNOWN if known == (first, last)), (first, last))
+    slack = SLACK * (last - first)
+    if low < first - slack or high > last + slack:
+        raise UsageError(
+            f"pixel_range=({first:g}, {last:g}), but images are from {low:g} to {high:g}"
+        )
+    return PixelRange(*limits, images.dtype, explicit=True)
+
+
+def _extremes(images, what):
+    if images.size == 0:
+        raise UsageError(f"{what}: there are none")
+    low, high = float(images.min()), float(images.max())
+    if not np.isfinite([low, high]).all():
+        raise UsageError(f"{what} hold NaN or infinity; numbers are needed")
+    return low, high

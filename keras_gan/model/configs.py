@@ -1,0 +1,102 @@
+"""A model's arguments as configurations that Keras saves, and made objects again."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+from absl import logging
+
+from keras_gan.errors import UsageError
+from keras_gan.rules.by_name import FunctionInput, FunctionLoss, FunctionPenalty
+from keras_gan.step import keras_private
+
+ATTRIBUTES = {"loss": "loss_rule", "jit_compile": "xla"}  # where they have other names
+MERGED = ("augment", "unknown")  # arguments that are found in others
+KNOWN = (
+    "d_optimizer, g_optimizer, loss, targets, penalties, d_inputs, augment, replay, opponent,"
+    " schedule, average, top_k, separate_batches, clip_norm, d_constraint, jit_compile,"
+    " loss_scaling, seed, run_eagerly, steps_per_execution"
+)
+
+
+def refuse_unknown(arguments: Iterable[str]) -> None:
+    """Raises a `UsageError` if there are arguments that `GAN.compile` does not have."""
+    for name in arguments:
+        hint = "; two players have d_optimizer and g_optimizer" if name == "optimizer" else ""
+        raise UsageError(f"compile has no {name}{hint}; it takes {KNOWN}")
+
+
+def check_execution(gan: Any, steps_per_execution: int) -> None:
+    """Raises a `UsageError` if several steps at once are asked of several replicas."""
+    replicas = gan.distribute_strategy.num_replicas_in_sync
+    if replicas > 1 and steps_per_execution != 1:
+        raise UsageError(
+            f"steps_per_execution={steps_per_execution}: Keras can't do that with {replicas}"
+            " replicas; 1 works"
+        )
+
+
+def compile_config(gan: Any, parameters: Mapping) -> dict:
+    """What `compile` was given, serialised; empty if a function in it can't be saved.
+
+    Args:
+        gan: a compiled `GAN`.
+        parameters: the parameters of `GAN.compile`, by name.
+    """
+    names = [name for name in parameters if name not in ("self", *MERGED)]
+    values = {name: getattr(gan, ATTRIBUTES.get(name, name)) for name in names}
+    for function in _functions(values):
+        if keras.saving.get_registered_name(function) == getattr(function, "__name__", ""):
+            logging.warning(
+                "%s is saved with the weights only, not with compile's arguments: decorate it"
+                " with @keras.saving.register_keras_serializable() to have them too",
+                getattr(function, "__name__", function),
+            )
+            return {}
+    return {name: keras.saving.serialize_keras_object(value) for name, value in values.items()}
+
+
+def _functions(values):
+    rules = [values["loss"], *values["penalties"], *values["d_inputs"]]
+    kinds = (FunctionLoss, FunctionPenalty, FunctionInput)
+    return [rule.function for rule in rules if isinstance(rule, kinds)]
+
+
+def restored(config: Mapping) -> dict:
+    """The arguments of a configuration as objects."""
+    return {n: keras.saving.deserialize_keras_object(value) for n, value in config.items()}
+
+
+def model_config(gan: Any, parameters: Mapping) -> dict:
+    """The constructor's arguments, serialised.
+
+    A subclass that builds its own networks has no argument for them. Its other arguments are taken
+    from attributes of their names, or as Keras has kept them.
+
+    Args:
+        gan: a `GenerativeModel`.
+        parameters: the parameters of `GenerativeModel.__init__`, by name.
+    """
+    named = ("self", "name", "args", "kwargs")
+    own = inspect.signature(type(gan).__init__).parameters
+    remaining = keras_private.constructor_arguments(gan)
+    config = {"name": gan.name}
+    if "generator" in own:
+        sizes = dict(zip(("latent_dim", "image_shape"), gan._sizes))
+        values = {name: getattr(gan, name) for name in ("generator", "discriminator", "prior")}
+        values |= {name: value for name, value in sizes.items() if value is not None}
+        if gan.num_classes is not None and not isinstance(
+            getattr(type(gan), "num_classes", None), property
+        ):
+            values["num_classes"] = gan.num_classes
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in own.values())
+        values = {n: v for n, v in values.items() if takes_all or n in own}
+        config |= {n: keras.saving.serialize_keras_object(value) for n, value in values.items()}
+    for name, parameter in own.items():
+        if name in (*named, *parameters) or parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        if hasattr(gan, name) or name in remaining:
+            value = getattr(gan, name, remaining.get(name))
+            config[name] = keras.saving.serialize_keras_object(value)
+    return config

@@ -1,0 +1,62 @@
+"""The range of pixels is decided once, and held to."""
+
+import numpy as np
+import pytest
+
+from keras_gan.data.pixel_range import PixelRange, decide
+from keras_gan.errors import UsageError
+
+
+def images(low, high, dtype=np.float32):
+    values = np.linspace(low, high, 16 * 4)
+    return values.reshape(4, 4, 4, 1).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "low, high, dtype, limits",
+    [
+        (0, 255, np.uint8, (0, 255)),
+        (0, 200, np.int64, (0, 255)),
+        (0, 1, np.float32, (0, 1)),
+        (0, 1.0000001, np.float64, (0, 1)),  # rounding
+        (-1, 1, np.float16, (-1, 1)),
+        (0, 255, np.float64, (0, 255)),
+        (0, 1, bool, (0, 1)),
+    ],
+)
+def test_what_all_images_show(low, high, dtype, limits):
+    assert decide(images(low, high, dtype)).limits == limits
+
+
+@pytest.mark.parametrize(
+    "low, high, dtype",
+    [(0, 1.02, float), (-1, 1.1, float), (0, 256.0, float), (0, 1, np.uint8), (-1, 9, int)],
+)
+def test_what_could_mean_two_things(low, high, dtype):
+    with pytest.raises(UsageError, match="pixel_range="):
+        decide(images(low, high, dtype))
+
+
+def test_a_first_batch_shows_less():
+    with pytest.raises(UsageError, match="first batch"):
+        decide(images(0, 1), whole=False)
+    assert decide(images(-1, 1), whole=False).limits == (-1, 1)
+    assert decide(images(0, 1), (0, 1), whole=False).limits == (0, 1)
+    with pytest.raises(UsageError, match=r"pixel_range=\(-1, 0\), but images are from 0 to 1"):
+        decide(images(0, 1), (-1, 0))
+    with pytest.raises(UsageError, match="two numbers"):
+        decide(images(0, 1), 255)
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_later_batches(explicit):
+    known = PixelRange(0, 255, np.dtype("float32"), explicit)
+    known.check(images(0, 255), 2)
+    known.check(0.0 * images(0, 255), 2)  # black
+    with pytest.raises(UsageError, match=r"batch 3 .*\[0, 256\.5\]"):
+        known.check(images(0, 256.5), 3)
+    if explicit:
+        known.check(images(0, 1), 4)  # very dark, since the user says so
+    else:
+        with pytest.raises(UsageError, match=r"batch 4 .*\[0, 1\].*\[0, 255\]"):
+            known.check(images(0, 1), 4)
