@@ -114,6 +114,7 @@ def _fail(error, status):
 
 def _run(given, registry, load_zoo):
     from keras_gan.run import cluster, commands, devices, export, train
+    from keras_gan.run.showing import commands as showing
     from keras_gan.settings.resolve import resolve
 
     mode = given.get("mode", "train")
@@ -131,7 +132,8 @@ def _run(given, registry, load_zoo):
     config = resolve(given, registry, run)
     model_class = registry[config.model]
     if mode in ("train", "export"):
-        export.require(flags.words(config.export_format))
+        export.require(flags.words(config.export_format), config)
+    showing.check(config)
     if mode == "train":
         # Of several processes that train together only the chief writes. Entering `run` creates it.
         run.writes = config.strategy != "multi_worker" or cluster.task()[0] == 0

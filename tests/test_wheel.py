@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).absolute().parent.parent
@@ -35,6 +36,7 @@ def test_a_wheel_ships_two_packages_and_no_more(wheel):
     tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"keras_gan", "keras_gan_models"}
     assert "keras_gan/evaluation/extractors/fashion_mnist_cnn.npz" in names
+    assert "keras_gan/run/showing/web_page.html" in names
     assert any(name.endswith("LICENSE") for name in names)
     sources = {
         path.relative_to(ROOT).as_posix().replace("models/", "keras_gan_models/", 1)
@@ -67,3 +69,30 @@ def test_a_wheel_imports_from_another_folder(wheel, tmp_path):
     command = tmp_path / "site" / "bin" / "keras-gan"
     text = command.read_text()
     assert "from keras_gan.cli import installed" in text
+
+
+@pytest.mark.slow
+def test_a_wheel_loads_a_hub_folder_bit_for_bit(wheel, tmp_path):
+    pytest.importorskip("safetensors")
+    import models
+    from keras_gan.run import export
+    from keras_gan.settings.resolve import complete
+
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--no-deps", "--no-index", "--target", "site", str(wheel), cwd=tmp_path)
+    gan = models.REGISTRY["infogan"](image_shape=(28, 28, 1), width=4)
+    gan.compile()
+    config = complete({"model": "infogan", "width": 4}, gan.defaults())
+    export.save(gan, tmp_path / "export", config, ["saved_model", "hub"])
+    np.save(tmp_path / "expected.npy", gan.sample(4, seed=1))
+    (tmp_path / "elsewhere").mkdir()
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+        "import numpy as np\n"
+        "import keras_gan\n"
+        f"gan = keras_gan.load({str(tmp_path / 'export' / 'hub')!r})\n"
+        f"expected = np.load({str(tmp_path / 'expected.npy')!r})\n"
+        "print((gan.sample(4, seed=1) == expected).all(), type(gan).__module__)\n"
+    )
+    printed = run(sys.executable, "-I", "-c", program, cwd=tmp_path / "elsewhere")
+    assert printed.split() == ["True", "keras_gan_models.infogan"]

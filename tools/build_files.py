@@ -20,6 +20,9 @@ FOLDERS = ("keras_gan", "models", "benchmarks", "tests", "tools")
 # Import name → package name in the requirements. third_party/BUILD gives each an alias.
 THIRD_PARTY = {
     "absl": "absl-py",
+    "av": "av",
+    "gradio": "gradio",
+    "huggingface_hub": "huggingface-hub",
     "importlib_resources": "importlib-resources",
     "keras": "keras",
     "matplotlib": "matplotlib",
@@ -31,7 +34,9 @@ THIRD_PARTY = {
     "pandas": "pandas",
     "PIL": "pillow",
     "pytest": "pytest",
+    "safetensors": "safetensors",
     "scipy": "scipy",
+    "selenium": "selenium",
     "sklearn": "scikit-learn",
     "tensorboard": "tensorboard",
     "tensorflow": "tensorflow",
@@ -39,6 +44,7 @@ THIRD_PARTY = {
     "tf2onnx": "tf2onnx",
     "torch": "torch",
     "tqdm": "tqdm",
+    "yaml": "pyyaml",
 }
 # Undeclared dependencies of packages.
 UNDECLARED = {"tensorflow-datasets": ["importlib-resources"]}

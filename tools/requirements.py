@@ -47,7 +47,8 @@ def files():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     run = project["dependencies"]
-    develop = [*run, *extras["dev"], *extras["export"]]
+    shown = [text for name in ("explore", "film", "hub", "web") for text in extras[name]]
+    develop = [*run, *extras["dev"], *extras["export"], *shown]
     return {
         "requirements.txt": ("running", closure(run)),
         "requirements-dev.txt": ("running, export formats, tests", closure(develop)),

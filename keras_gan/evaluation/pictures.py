@@ -13,6 +13,7 @@ from PIL import Image
 
 from keras_gan.errors import StorageError
 from keras_gan.rules import priors
+from keras_gan.step import randomness
 
 
 def grid(images: np.ndarray, columns: int = 8, pad: int = 1) -> np.ndarray:
@@ -73,9 +74,14 @@ def render(figure: Figure) -> np.ndarray:
 
 
 def interpolation(
-    gan: keras.Model, rows: int, columns: int, seed: int = 0, labels: np.ndarray | None = None
+    gan: keras.Model,
+    rows: int,
+    columns: int,
+    seed: int = 0,
+    labels: np.ndarray | None = None,
+    truncation: float = 1.0,
 ) -> np.ndarray:
-    """Great-circle paths between pairs of latents as a picture, one row per path.
+    """Paths of the prior between pairs of latents as a picture, one row per path.
 
     Args:
         gan: a `GAN`.
@@ -83,22 +89,21 @@ def interpolation(
         columns: images per path.
         seed: of the latents at the ends. Defaults to 0.
         labels: int32 [rows] for a conditional generator. Defaults to None.
+        truncation: ψ of the prior's `truncate`. Defaults to 1, which changes nothing.
 
     Returns:
         uint8 [h, w, c].
     """
-    ends = np.random.default_rng(seed).normal(size=(rows, 2, gan.latent_dim)).astype(np.float32)
-    path = np.concatenate([slerp_path(*pair, columns) for pair in ends])
+    key = randomness.Key.create(seed).fold("ends")
+    ends = gan.prior.sample(key, (2 * rows, gan.latent_dim)).numpy()
+    if truncation != 1.0:
+        ends = np.asarray(gan.prior.truncate(ends, truncation))
+    pairs = ends.reshape(rows, 2, gan.latent_dim)
+    path = np.concatenate([priors.walk(gan.prior, pair, columns) for pair in pairs])
     if labels is not None:
         labels = np.repeat(labels, columns)
     images = gan.generate(path, labels).numpy()
     return scatter(images) if images.ndim == 2 else grid(images, columns)
-
-
-def slerp_path(start: np.ndarray, end: np.ndarray, count: int) -> np.ndarray:
-    """Latents on the great circle from `start` to `end` [z]: float32 [count, z]."""
-    fraction = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
-    return priors.slerp(start[None], end[None], fraction).numpy()
 
 
 def save(picture: np.ndarray, path: str | os.PathLike, largest: int | None = None) -> None:

@@ -92,7 +92,7 @@ class GenerativeModel(keras.Model):
 
     # Using what has been trained ----------------------------------------------------------------
 
-    def sample(self, count, *, seed=0, labels=None, noise=False):
+    def sample(self, count, *, seed=0, labels=None, noise=False, truncation=1.0):
         """Samples images from the averaged generator.
 
         Args:
@@ -100,6 +100,8 @@ class GenerativeModel(keras.Model):
             seed: int, random seed of the latents. Defaults to 0.
             labels: int [count] for a conditional generator. Defaults to random classes.
             noise: bool, whether G's noise layers are active. Defaults to False.
+            truncation: float in [0, 1], ψ of the prior's `truncate`. Defaults to 1, which samples
+                the prior itself.
 
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
@@ -113,6 +115,8 @@ class GenerativeModel(keras.Model):
             key = randomness.Key.create(seed, row=row)  # the images don't depend on the chunk
             rows = min(self.chunk, count - row)
             latents = self.prior.sample(key.fold("latent"), (rows, self.latent_dim))
+            if truncation != 1.0:
+                latents = self.prior.truncate(latents, truncation)
             some = self.random_labels(key, rows) if labels is None else labels[row : row + rows]
             parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
         return np.concatenate(parts)

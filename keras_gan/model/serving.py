@@ -11,7 +11,6 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.model.networks import AverageNetwork
-from keras_gan.rules import priors
 from keras_gan.step import randomness
 
 ABOUT = "model.json"  # what an export says about itself
@@ -52,15 +51,20 @@ class Servable(tf.Module):
             key = randomness.Key.create(seed).fold("noise") if noise else None
             return gan.generate(latents, labels, key)
 
-        def sample(count, seed, labels=None):
+        def sample_truncated(count, seed, truncation, labels=None):
             key = randomness.Key.create(seed)
             labels = gan.random_labels(key, count) if labels is None else labels
             latents = gan.prior.sample(key.fold("latent"), (count, gan.latent_dim))
+            if truncation is not None:
+                latents = gan.prior.truncate(latents, truncation)
             return generate(latents, labels, seed)
+
+        def sample(count, seed, labels=None):
+            return sample_truncated(count, seed, None, labels)
 
         def path(start, end, count):
             fraction = tf.linspace(0.0, 1.0, count)[:, None]
-            return priors.slerp(start[None], end[None], fraction)
+            return gan.prior.path(start[None], end[None], fraction)
 
         if gan.conditional:
             one = tf.TensorSpec([], tf.int32)
@@ -82,6 +86,12 @@ class Servable(tf.Module):
                 lambda start, end, count: generate(path(start, end, count)),
                 input_signature=[vector, vector, number],
             )
+        if gan.prior.can_truncate:
+            ratio = tf.TensorSpec([], tf.float32, name="truncation")
+            self.sample_truncated = endpoint(sample_truncated)
+            self.sample_truncated.get_concrete_function(number, number, ratio)
+            if gan.conditional:
+                self.sample_truncated.get_concrete_function(number, number, ratio, classes)
         takes_labels = gan.discriminator_takes_labels
 
         def discriminate(images, labels=None):

@@ -17,6 +17,7 @@ from keras_gan.run.build import SavedData, build_model, check_same_data, open_da
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.export import about_training, save
+from keras_gan.run.showing import commands as showing
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
@@ -126,11 +127,19 @@ def compare(given: Mapping[str, Any]) -> int:
 def sample(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes `--count` samples as PNGs and one .npz, of the classes `--sample_labels`."""
     _, gan = load(config, model_class, run)
-    labels = sample_labels(config, gan)
-    images = gan.sample(
-        config.count, seed=config.seed, labels=labels, noise=config.noise_at_sampling
-    )
-    target = folder(config, run, f"seed-{config.seed}")
+    if config.latents:
+        images, labels = showing.images_of_latents(config, gan)
+        target = folder(config, run, f"latents-{pathlib.Path(config.latents).stem}")
+    else:
+        labels = sample_labels(config, gan)
+        images = gan.sample(
+            config.count,
+            seed=config.seed,
+            labels=labels,
+            noise=config.noise_at_sampling,
+            truncation=showing.truncation(config, gan),
+        )
+        target = folder(config, run, f"seed-{config.seed}")
     _check_samples(target)
     extra = {} if labels is None else {"labels": labels}
     try:
@@ -188,16 +197,16 @@ def sample_labels(config: Config, gan) -> np.ndarray | None:
 
 
 def interpolate(config: Config, model_class: type, run: RunDirectory) -> int:
-    """Writes great-circle paths between pairs of latents as one picture, one row per path."""
+    """Writes paths between pairs of latents as one picture, one row per path, or as a film."""
     _, gan = load(config, model_class, run)
-    rows = 8
+    target = folder(config, run, "")
+    labels = sample_labels(config, gan)
+    if config.format != "png":
+        return showing.film(config, gan, target, labels)
     if config.count > MOST_STEPS and config.count != Config.count:
         refuse("count", config.count, "is more steps than a picture has room for", "1 to 32")
-    labels = sample_labels(config, gan)
-    if labels is not None:
-        labels = np.resize(labels, rows)
-    picture = pictures.interpolation(gan, rows, min(config.count, MOST_STEPS), config.seed, labels)
-    target = folder(config, run, "") / f"interpolation-seed-{config.seed}.png"
+    picture = showing.interpolation(config, gan, labels, MOST_STEPS)
+    target = target / f"interpolation-seed-{config.seed}.png"
     pictures.save(picture, target)
     print(target)
     return 0
@@ -214,4 +223,32 @@ def export(config: Config, model_class: type, run: RunDirectory) -> int:
     return 0
 
 
-MODES = {"evaluate": evaluate, "sample": sample, "interpolate": interpolate, "export": export}
+def project(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Finds latents whose images are nearest to `--pictures`."""
+    source, gan = _load_with_data_if_there(config, model_class, run)
+    name = pathlib.Path(config.pictures.rstrip("/")).stem
+    return showing.project(config, source, gan, folder(config, run, f"projection-{name}"))
+
+
+def explore(config: Config, model_class: type, run: RunDirectory) -> int:
+    """Serves a page on the model and its run, until it is interrupted."""
+    source, gan = _load_with_data_if_there(config, model_class, run)
+    return showing.explore(config, source, gan, run)
+
+
+def _load_with_data_if_there(config, model_class, run):
+    """As `load`, with the data if they can be opened: an extractor needs them."""
+    try:
+        return load(config, model_class, run, with_data=True)
+    except UsageError:
+        return load(config, model_class, run)
+
+
+MODES = {
+    "evaluate": evaluate,
+    "sample": sample,
+    "interpolate": interpolate,
+    "project": project,
+    "explore": explore,
+    "export": export,
+}

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib.util
 import pathlib
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,7 @@ from keras_gan.model import serving
 from keras_gan.model.serving import endpoint
 from keras_gan.monitoring import best
 from keras_gan.quiet import silence
+from keras_gan.run.showing import extras, hub, web
 from keras_gan.settings.config import Config
 
 
@@ -33,9 +35,10 @@ def save(
         gan: a trained `GAN`.
         folder: str or path; replaced if it exists.
         config: the run's `Config`, written to `model.json`.
-        formats: sequence of "saved_model", "litert", "onnx". The latter two hold only the
-            generator, with float32 images and without noise; they are accepted if their images
-            differ from the model's by at most 1e-5. Defaults to ("saved_model",).
+        formats: sequence of "saved_model", "litert", "onnx", "hub", "web". LiteRT and ONNX hold
+            only the generator, with float32 images and without noise; they are accepted if their
+            images differ from the model's by at most 1e-5. The last two are folders
+            (`showing/hub.py`, `showing/web.py`). Defaults to ("saved_model",).
         metrics: dict of the model's scores, written to `model.json`. Defaults to None.
         class_names: list of str, the classes' names by number, likewise. Defaults to None.
         training: dict of what else `model.json` says of the training, from `about_training`.
@@ -48,8 +51,12 @@ def save(
     failures = []
 
     def convert(temporary):
-        converted = [name for name in formats if name != "saved_model"]
+        converted = [name for name in formats if name in CONVERTERS]
         failures.extend(_convert(gan, name, temporary) for name in converted)
+        if "hub" in formats:
+            hub.write(gan, temporary / "hub", config, temporary, metrics)
+        if "web" in formats:
+            failures.append(_web(gan, temporary / "web", config))
 
     about = {
         "model": config.model,
@@ -80,11 +87,16 @@ def about_training(rows: Sequence[Mapping], trained_steps: int, config: Config) 
     }
 
 
-def require(formats: Sequence[str]) -> None:
-    """Checks that the packages which the formats need are installed.
+def require(formats: Sequence[str], config: Config | None = None) -> None:
+    """Checks that what the formats need is installed.
+
+    Args:
+        formats: of `--export_format`.
+        config: the run's `Config`, which says where the static page's files come from. Defaults
+            to None.
 
     Raises:
-        UsageError: one is not.
+        UsageError: something is missing.
     """
     for name in formats:
         for package in NEEDED.get(name, ()):
@@ -95,6 +107,10 @@ def require(formats: Sequence[str]) -> None:
                     value=",".join(formats),
                     allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
+        if name in ("hub", "web"):
+            extras.require(name, "export_format", name)
+        if name == "web" and config is not None:
+            web.require(config)
 
 
 def _convert(gan, name, folder):
@@ -114,6 +130,17 @@ def _convert(gan, name, folder):
                 flag="export_format",
                 value=name,
             )
+    return None
+
+
+def _web(gan, folder, config):
+    """Adds the static page; returns None, or the `UsageError` that says why it can't be."""
+    folder.mkdir()
+    failure = _convert(gan, "onnx", folder)
+    if failure is not None:
+        shutil.rmtree(folder)
+        return UsageError(str(failure).replace("export_format=onnx", "export_format=web"))
+    web.write(gan, folder, config)
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import types
 from typing import Any
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.model.serving import ABOUT
+from keras_gan.run import loading
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
@@ -21,7 +23,8 @@ def load(path: Any) -> Any:
     """Loads a model.
 
     Args:
-        path: a `.keras` file, a run directory, or the folder of an export.
+        path: a `.keras` file, a run directory, the folder of an export, or a hub folder
+            (`--export_format=hub`) or its "owner/name" on a model hub.
 
     Returns:
         A `GAN` of a file or a run (as its last checkpoint has it), with `sample`, `predict`,
@@ -39,13 +42,17 @@ def load(path: Any) -> Any:
     images = gan.sample(16, seed=0)
     ```
     """
-    path = pathlib.Path(path).expanduser()
+    name, path = str(path), pathlib.Path(path).expanduser()
     if path.is_file() and path.suffix == ".keras":
         return _load_file(path)
     if (path / "operative.flags").exists():
         return _load_run(path)
+    if loading.is_hub_folder(path):
+        return loading.load_hub(path)
     if (path / "saved_model.pb").exists():
         return tf.saved_model.load(str(path))
+    if not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        return loading.load_hub(name)  # of a model hub
     what = "is none of these" if path.exists() else "does not exist"
     raise UsageError(
         f"{path} {what}; a .keras file, a run directory (with operative.flags) or an export (with"

@@ -27,6 +27,7 @@ from keras_gan.run.build import build_model, check_same_data, name_classes, open
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.interruption import Interruption
+from keras_gan.run.showing import commands as showing
 from keras_gan.settings import compatibility, flags
 from keras_gan.settings.config import Config
 
@@ -235,6 +236,8 @@ def _finish(config, gan, run, source, checkpoints):
     step = int(gan.step.numpy())
     for name, picture in samples.draw().items():
         pictures.save(picture, run.samples / f"{name}-{step:08d}.png")
+    if config.training_film:
+        print(f"film         {showing.training_film(config, run)}")
     rows = run.scores()
     first = sorted(run.samples.glob("samples-*.png"))
     pictures.run_page(

@@ -10,8 +10,18 @@ from typing import ClassVar
 from keras_gan import choices
 from keras_gan.settings.flags import common_flag, flag, image_size, run_folder, words_of
 from keras_gan.settings.methods import LATER, OPT, TIPS, MethodSettings
+from keras_gan.settings.show_flags import SHOW, ShowFlags
 
-MODES = ("train", "evaluate", "sample", "interpolate", "export", "study")
+MODES = (
+    "train",
+    "evaluate",
+    "sample",
+    "interpolate",
+    "project",
+    "explore",
+    "export",
+    "study",
+)
 
 RUN, DATA, NETS, TRAIN = "Run", "Data", "Networks", "Training"
 WATCH, DEVICES, HEALTH = "Monitoring and scores", "Devices", "Health"
@@ -19,7 +29,7 @@ TOOLS, STUDY = "Evaluate, sample, export", "Study"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(MethodSettings):
+class Config(ShowFlags, MethodSettings):
     """Settings of a run; each field is a flag of the same name (`python main.py --helpfull`).
 
     Attributes:
@@ -28,7 +38,7 @@ class Config(MethodSettings):
 
     groups: ClassVar = (
         *(RUN, DATA, NETS, TRAIN, TIPS, LATER, OPT),
-        *(WATCH, HEALTH, DEVICES, TOOLS, STUDY),
+        *(WATCH, HEALTH, DEVICES, TOOLS, SHOW, STUDY),
     )
 
     mode: str = common_flag("train", "what to do", group=RUN, choices=MODES, may_change=True)
@@ -269,9 +279,10 @@ class Config(MethodSettings):
     )
     export_format: str = flag(
         "saved_model",
-        "comma-separated formats: saved_model, litert, onnx",
+        "comma-separated formats: saved_model, litert, onnx, hub (a folder for a model hub), web"
+        " (a static page)",
         group=TOOLS,
-        read=words_of("saved_model", "litert", "onnx"),
+        read=words_of("saved_model", "litert", "onnx", "hub", "web"),
         may_change=True,
     )
 

@@ -38,6 +38,10 @@ class Extractor:
         """Features, float32 [n, size], of images uint8 [n, h, w, c]."""
         return self.both(images)[0]
 
+    def features_of(self, images: tf.Tensor) -> tf.Tensor:
+        """Features, as a tensor that gradients pass, of float images [n, h, w, c] in [0, 255]."""
+        return self._run(images)[0]
+
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities, float32 [n, classes], of images uint8 [n, h, w, c]."""
         if self.classes is None:
@@ -126,6 +130,10 @@ class StackedCNN(Extractor):
     def both(self, images: np.ndarray) -> tuple[np.ndarray, None]:
         parts = [self.grey.features(images[..., c : c + 1]) for c in range(3)]
         return np.concatenate(parts, axis=1), None
+
+    def features_of(self, images: tf.Tensor) -> tf.Tensor:
+        """As `Extractor.features_of`, of each channel."""
+        return tf.concat([self.grey.features_of(images[..., c : c + 1]) for c in range(3)], 1)
 
     def channel_classes(self, images: np.ndarray) -> np.ndarray:
         """The class of each channel, int [n, 3]."""

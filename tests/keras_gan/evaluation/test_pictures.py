@@ -9,12 +9,14 @@ from PIL import Image
 
 from keras_gan.errors import StorageError
 from keras_gan.evaluation import pictures
+from keras_gan.rules import priors
+from keras_gan.step import randomness
 
 
 class Generator:
     """Records its arguments; its images are 2×2."""
 
-    latent_dim = 3
+    latent_dim, prior = 3, priors.Gaussian()
 
     def __init__(self):
         self.latents = self.labels = None
@@ -28,7 +30,8 @@ def test_an_interpolation_has_a_row_for_each_path_between_its_own_ends():
     gan = Generator()
     picture = pictures.interpolation(gan, rows=2, columns=5, seed=3)
     assert picture.shape == (2 * 3 + 1, 5 * 3 + 1, 1)
-    ends = np.random.default_rng(3).normal(size=(2, 2, 3)).astype(np.float32)
+    key = randomness.Key.create(3).fold("ends")
+    ends = gan.prior.sample(key, (4, 3)).numpy().reshape(2, 2, 3)
     paths = gan.latents.reshape(2, 5, 3)
     np.testing.assert_allclose(paths[:, 0], ends[:, 0], atol=1e-5)
     np.testing.assert_allclose(paths[:, -1], ends[:, 1], atol=1e-5)
@@ -43,7 +46,9 @@ def test_a_path_keeps_its_label():
 
 def test_an_interpolation_of_points_is_a_scatter():
     points = types.SimpleNamespace(
-        latent_dim=3, generate=lambda latents, labels: tf.constant(latents[:, :2])
+        latent_dim=3,
+        prior=priors.Uniform(),
+        generate=lambda latents, labels: tf.constant(latents[:, :2]),
     )
     assert pictures.interpolation(points, rows=2, columns=3).shape == (480, 480, 3)
 

@@ -1,0 +1,320 @@
+"""The explorer, driven in a real browser: sample, slide, walk, upload, save; and its refusals."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import models
+from keras_gan.errors import UsageError
+from keras_gan.rules import priors
+from keras_gan.run.directory import RunDirectory
+from keras_gan.run.showing import explorer, exploring, latents
+from keras_gan.run.showing.run_view import RunView
+from tests.keras_gan.run.showing import browser
+
+ROOT = pathlib.Path(__file__).absolute().parents[4]
+
+
+@pytest.fixture(scope="module")
+def explored():
+    gan = models.REGISTRY["acgan"](image_shape=(28, 28, 1), width=4, num_classes=3)
+    for variable in gan.average_generator.variables:  # so that images differ
+        variable.assign(variable * (8.0 if len(variable.shape) > 1 else 1.0))
+    return exploring.Explorer(gan)
+
+
+def test_samples_are_of_the_class_and_the_seed(explored):
+    places = explored.sample(3, label=2)
+    assert {place.label for place in places} == {2}
+    assert [place.label for place in explored.sample(3)][:4] == [0, 1, 2, 0]
+    expected = explored.gan.sample(exploring.SAMPLES, seed=3, labels=np.full(20, 2, np.int32))
+    np.testing.assert_array_equal(explored.images(places), expected)
+    assert (explored.images(explored.sample(4, 2)) != expected).any()
+
+
+def test_truncation_draws_all_to_the_mean(explored):
+    images = explored.images(explored.sample(0, label=1), truncation=0.0)
+    np.testing.assert_array_equal(images, np.broadcast_to(images[:1], images.shape))
+
+
+def test_a_slider_moves_along_its_direction_only(explored):
+    place = explored.sample(0)[0]
+    amounts = np.zeros(len(explored.directions))
+    np.testing.assert_array_equal(explored.moved(place, amounts).latent, place.latent)
+    amounts[1] = 0.5
+    moved = explored.moved(place, amounts).latent - place.latent
+    direction = explored.directions[1]
+    np.testing.assert_allclose(moved, 0.5 * direction.reach * direction.vector, atol=1e-5)
+
+
+def test_the_ends_of_the_way_between_classes_are_the_classes(explored):
+    place = explored.sample(0, label=0)[5]
+    own = explored.images([place])[0]
+    other = explored.images([exploring.Place(place.latent, 2)])[0]
+    np.testing.assert_array_equal(explored.towards_class(place, 2, 0.0), own)
+    np.testing.assert_array_equal(explored.towards_class(place, 2, 1.0), other)
+    half = explored.towards_class(place, 2, 0.5)
+    assert (half != own).any() and (half != other).any()
+
+
+def test_favourites_are_read_back_by_their_model(explored, tmp_path):
+    places = explored.sample(1)[:3]
+    file, picture = explored.save(places, tmp_path, truncation=0.5)
+    found = latents.load(file, explored.gan)
+    made = latents.generate(explored.gan, found.latents, found.labels)
+    np.testing.assert_array_equal(made, explored.images(places, truncation=0.5))
+    with Image.open(picture) as opened:
+        assert opened.size == (3 * 29 + 1, 30)
+    with pytest.raises(UsageError, match="no favourites yet"):
+        explored.save([], tmp_path)
+
+
+def test_a_walk_is_a_closed_film(explored, tmp_path):
+    film = explored.walk(explored.sample(0)[:2])
+    (tmp_path / "walk.webp").write_bytes(film)
+    with Image.open(tmp_path / "walk.webp") as picture:
+        assert picture.n_frames == 2 * exploring.FRAMES and picture.info["loop"] == 0
+    assert exploring.as_html(film).startswith('<img alt="walk"')
+    with pytest.raises(UsageError, match="two favourites or more"):
+        explored.walk(explored.sample(0)[:1])
+
+
+def test_uploads_that_are_no_pictures_or_too_large_are_refused(explored, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(UsageError, match="not a picture"):
+        explored.find(tmp_path / "text.png")
+    Image.new("1", (5000, 5000)).save(tmp_path / "large.png")
+    with pytest.raises(UsageError, match="5000×5000 pixels; at most 16777216"):
+        explored.find(tmp_path / "large.png")
+
+
+def test_an_encoder_answers_for_an_upload(tmp_path):
+    gan = models.REGISTRY["vae_gan"](image_shape=(28, 28, 1), width=4)
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
+    Image.fromarray(image).save(tmp_path / "picture.png")
+    place, original, sentence = exploring.Explorer(gan).find(tmp_path / "picture.png")
+    np.testing.assert_array_equal(original[..., 0], image)
+    np.testing.assert_allclose(place.latent, gan.encode(image[None, ..., None])[0], rtol=1e-5)
+    assert sentence.startswith("encoded; pixels differ by")
+
+
+def test_a_port_in_use_is_refused_and_0_finds_a_free_one():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"--port={port}: is in use"):
+            explorer.free_port("127.0.0.1", port)
+    assert explorer.free_port("127.0.0.1", 0) > 1023
+    with pytest.raises(UsageError, match="--host=no.such.host.invalid: no such address"):
+        explorer.free_port("no.such.host.invalid", 0)
+
+
+def test_the_run_is_read_anew(tmp_path):
+    run = RunDirectory(tmp_path)
+    view = RunView(run, steps=100)
+    assert view.state() == "No readings yet." and view.losses() is None and view.scores() is None
+    assert view.samples(0) is None and view.events() == []
+    with run:
+        for step in (50, 100):
+            run.append_reading(step, {"discriminator/loss": 1.0, "generator/loss": 2.0})
+            run.append_score({"step": step, "attempt": 0, "fd_cnn": 3.0, "fd_cnn_floor": 0.1})
+            Image.new("L", (8, 8), step).save(run.samples / f"samples-{step:08d}.png")
+        event = {"step": 60, "attempt": 0, "signal": "collapse", "value": 0.5, "threshold": 0.25}
+        run.append_event({**event, "meaning": "All samples look alike."})
+    assert view.state() == "Step 100 of 100: ended."
+    assert view.losses().shape == view.scores().shape == (300, 700, 3)
+    assert view.sample_steps() == [50, 100]
+    step, picture = view.samples(5)
+    assert step == 100 and (picture == 100).all()
+    assert view.events() == [[60, "collapse", "0.5, threshold 0.25. All samples look alike."]]
+
+
+def test_a_model_without_truncation_hides_it():
+    gan = types.SimpleNamespace(prior=priors.Hypersphere())
+    z = np.ones((2, 4), np.float32)
+    explored = object.__new__(exploring.Explorer)
+    explored.gan = gan
+    np.testing.assert_array_equal(explored._truncated(z, 0.5), z)
+
+
+# In the browser -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, fashion_mnist):
+    """A run of a few steps on real images, and one picture of them."""
+    folder = tmp_path_factory.mktemp("trained")
+    command = [sys.executable, "main.py", "--model=acgan", "--dataset=fashion_mnist", "--width=4"]
+    command += [
+        "--steps=20",
+        "--sample_every=10",
+        "--log_every=5",
+        "--progress=false",
+        "--average_decay=0",
+    ]
+    command += [f"--run_dir={folder / 'run'}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    images, _ = fashion_mnist.fetch(np.arange(1))
+    Image.fromarray(images[0, ..., 0]).save(folder / "picture.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(trained):
+    """That of an explorer in a process of its own, which the signal ends at last."""
+    pytest.importorskip("gradio")
+    command = [sys.executable, "main.py", "--mode=explore", "--port=0"]
+    process = subprocess.Popen(
+        [*command, f"--run_dir={trained / 'run'}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process.stdout.readline().split()[0]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+@pytest.fixture
+def window(address, tmp_path):
+    with browser.chromium(tmp_path) as window:
+        window.get(address)
+        browser.until(window, lambda w: images(w, "grid"), what="the grid")
+        yield window
+
+
+def images(window, element):
+    """Addresses of the images in a part of the page."""
+    selector = f"#{element} img"
+    script = "return [...document.querySelectorAll(arguments[0])].map((image) => image.src)"
+    return window.execute_script(script, selector)
+
+
+def click(window, element):
+    from selenium.webdriver.common.by import By
+
+    part = window.find_element(By.ID, element)
+    window.execute_script("arguments[0].scrollIntoView({block: 'center'})", part)
+    part.click()
+
+
+SLIDE = """
+const slider = document.querySelector('#' + arguments[0] + ' input[type=range]');
+slider.value = arguments[1];
+slider.dispatchEvent(new Event('input', {bubbles: true}));
+slider.dispatchEvent(new Event('pointerup', {bubbles: true}));
+"""
+
+
+def slide(window, element, value):
+    """Moves a slider; returns the seconds until the centre's image is another one."""
+    before = images(window, "centre")
+    began = time.monotonic()
+    window.execute_script(SLIDE, element, value)
+    while images(window, "centre") == before:
+        assert time.monotonic() - began < 30, f"{element} changes nothing"
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def screenshot(window, name, folder):
+    folder = pathlib.Path(os.environ.get("SCREENSHOTS", folder))
+    window.save_screenshot(str(folder / f"explorer-{name}.png"))
+
+
+@pytest.mark.slow
+def test_a_visitor_samples_slides_walks_and_saves(window, trained, tmp_path):
+    from selenium.webdriver.common.by import By
+
+    first = images(window, "grid")
+    assert len(first) == exploring.SAMPLES
+    click(window, "sample")
+    browser.until(window, lambda w: images(w, "grid") not in ([], first), what="new samples")
+    centre = images(window, "centre")
+    window.find_elements(By.CSS_SELECTOR, "#grid button.thumbnail-item, #grid button")[3].click()
+    browser.until(window, lambda w: images(w, "centre") != centre, what="another centre")
+    seconds = [slide(window, f"direction-{i % 4}", 0.1 * (i + 1)) for i in range(8)]
+    print(f"a slider is answered in {sorted(seconds)[len(seconds) // 2]:.3f} s (median)")
+    slide(window, "share", 0.7)
+    for count in (1, 2):
+        click(window, "keep")
+        browser.until(window, lambda w, n=count: len(images(w, "favourites")) == n, what="kept")
+        slide(window, "direction-0", -0.5 * count)
+    click(window, "walk")
+    browser.until(window, lambda w: images(w, "film"), what="the walk")
+    assert images(window, "film")[0].startswith("data:image/webp;base64,")
+    click(window, "save")
+    links = browser.until(
+        window, lambda w: w.find_elements(By.CSS_SELECTOR, "#files a[href]"), what="the files"
+    )
+    assert any("favourites.npz" in link.get_attribute("href") for link in links)
+    screenshot(window, "explore", tmp_path)
+    assert not [e for e in browser.errors(window) if "favicon" not in e]
+
+
+@pytest.mark.slow
+def test_a_visitor_s_picture_is_found(window, trained, tmp_path):
+    from selenium.webdriver.common.by import By
+
+    field = window.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
+    field.send_keys(str(trained / "picture.png"))
+    browser.until(window, lambda w: images(w, "upload"), what="the upload")
+    click(window, "find")
+    text = lambda w: w.find_element(By.ID, "found").text
+    browser.until(window, lambda w: "pixels differ by" in text(w), seconds=120, what="the search")
+    screenshot(window, "found", tmp_path)
+
+
+@pytest.mark.slow
+def test_the_second_tab_shows_the_run(window, tmp_path):
+    from selenium.webdriver.common.by import By
+
+    tabs = window.find_elements(By.CSS_SELECTOR, "button[role=tab]")
+    next(tab for tab in tabs if tab.text == "Run").click()
+    state = lambda w: w.find_element(By.ID, "run-state").text
+    browser.until(window, lambda w: state(w) == "Step 20 of 20: ended.", what="the state")
+    browser.until(window, lambda w: images(w, "losses") and images(w, "samples"), what="pictures")
+    screenshot(window, "run", tmp_path)
+
+
+def status(*request):
+    """The status of a request; 413 also where the server hangs up before all has been sent."""
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(urllib.request.Request(*request), timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except (urllib.error.URLError, ConnectionError):
+        return 413
+
+
+@pytest.mark.slow
+def test_the_server_takes_no_path_and_no_large_file(address, trained):
+    secret = trained / "run" / "operative.flags"
+    for name in (secret, f"..{secret}", "/etc/passwd"):
+        assert status(f"{address}gradio_api/file={name}") in (403, 404)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    upload = f"{address}gradio_api/upload"
+    assert status(upload, head + bytes(1000) + b"\r\n--x--\r\n", headers) == 200
+    body = head + bytes(explorer.LARGEST_UPLOAD + 1) + b"\r\n--x--\r\n"
+    assert status(upload, body, headers) == 413
