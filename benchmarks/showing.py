@@ -41,8 +41,8 @@ def projection_rows(gan: GAN, evaluator: Evaluator, progress: bool = True) -> li
         ("made by the model, another seed", gan.sample(PROJECTED, seed=5)),
         ("real, held out", real),
     ):
-        found = projection.project(gan, images, extractor=evaluator.extractor, progress=progress)
-        errors = 100.0 * found.pixel_errors
+        results = projection.project(gan, images, extractor=evaluator.extractor, progress=progress)
+        errors = 100.0 * results.pixel_errors
         numbers = np.median(errors), np.quantile(errors, 0.9), errors.max()
         rows.append(f"| {name} | " + " | ".join(f"{n:.2f} %" for n in numbers) + " |")
     return rows
@@ -56,8 +56,8 @@ def truncation_rows(gan: GAN, evaluator: Evaluator) -> list[str]:
     rows = ["| ψ | precision | recall |", "|---|---|---|"]
     for ratio in RATIOS:
         fake = evaluator.extractor.features(gan.sample(COUNT, seed=1, truncation=ratio))
-        found = precision_recall_density_coverage(fake, real)
-        rows.append(f"| {ratio} | {found['precision']:.3f} | {found['recall']:.3f} |")
+        results = precision_recall_density_coverage(fake, real)
+        rows.append(f"| {ratio} | {results['precision']:.3f} | {results['recall']:.3f} |")
     return rows
 
 

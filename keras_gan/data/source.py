@@ -110,7 +110,7 @@ class Source:
     def facts(self) -> dict:
         """What a run must find again when it goes on, as JSON values by name.
 
-        Contents are told by 64 images at even distances, with their labels.
+        Contents are represented by 64 images at even distances, with their labels.
         """
         indices = np.linspace(0, len(self) - 1, min(64, len(self))).astype(int)
         images, labels = self.fetch(indices)

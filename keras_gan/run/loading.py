@@ -85,14 +85,14 @@ def _description(folder):
             raise KeyError("format")
         version = int(description["format_version"])
         needed = ("model", "settings", "image_shape", "num_classes", "step")
-        found = {name: description[name] for name in needed}
+        results = {name: description[name] for name in needed}
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}: config.json") from error
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{folder / 'config.json'}: not of a keras-gan model") from error
     if version > hub.FORMAT:
         raise UsageError(f"{folder}: format {version}, of a newer version; this one: {hub.FORMAT}")
-    return found
+    return results
 
 
 def _assign(gan, path):
@@ -105,9 +105,9 @@ def _assign(gan, path):
         raise StorageError(f"{path}: {error}") from error
     variables = hub.variables(gan)
     shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-    found = {name: value.shape for name, value in values.items()}
-    if shapes != found:
-        names = sorted(name for name in shapes | found if shapes.get(name) != found.get(name))
+    results = {name: value.shape for name, value in values.items()}
+    if shapes != results:
+        names = sorted(name for name in shapes | results if shapes.get(name) != results.get(name))
         raise StorageError(f"{path}: does not fit its config.json, for example {names[0]}")
     if not all(np.isfinite(value).all() for value in values.values()):
         raise StorageError(f"{path}: weights that are not finite")

@@ -163,15 +163,15 @@ def check(card: str) -> None:
 
 def scores(metrics: Mapping[str, object]) -> dict[str, float]:
     """The scores among what a row of scores.csv has: name → float."""
-    found = {}
+    results = {}
     for name, value in metrics.items():
         if name in Config.__dataclass_fields__ or name in ("step", "attempt", "seconds"):
             continue
         try:
-            found[name] = float(value)
+            results[name] = float(value)
         except (TypeError, ValueError):
             continue
-    return {name: value for name, value in found.items() if abs(value) < float("inf")}
+    return {name: value for name, value in results.items() if abs(value) < float("inf")}
 
 
 def _what(description):

@@ -43,14 +43,14 @@ def end_points(config, gan, count, labels):
         `latents.Latents`: those of `--latents`, or random ones of the prior.
     """
     if config.latents:
-        found = latents.load(config.latents, gan)
-        if len(found) < 2:
+        results = latents.load(config.latents, gan)
+        if len(results) < 2:
             refuse("latents", config.latents, "one latent leads nowhere", "two or more")
     else:
         key = randomness.Key.create(config.seed).fold("ends")
-        found = latents.Latents(gan.prior.sample(key, (count, gan.latent_dim)).numpy(), labels)
-    shortened = gan.prior.truncate(found.latents, truncation(config, gan))
-    return dataclasses.replace(found, latents=np.asarray(shortened))
+        results = latents.Latents(gan.prior.sample(key, (count, gan.latent_dim)).numpy(), labels)
+    shortened = gan.prior.truncate(results.latents, truncation(config, gan))
+    return dataclasses.replace(results, latents=np.asarray(shortened))
 
 
 def interpolation(config, gan, labels, most):
@@ -109,7 +109,7 @@ def project(config, source, gan, target):
     if len(gan.image_shape) == 1:
         refuse("model", config.model, "makes points, which have no pictures", "an image model")
     images, names = originals.read(config.pictures, gan.image_shape)
-    found = projection.project(
+    results = projection.project(
         gan,
         images,
         extractor=projection.extractor_of(config, source),
@@ -118,8 +118,8 @@ def project(config, source, gan, target):
         seed=config.seed,
         progress=config.progress,
     )
-    projection.write(found, images, names, target)
-    print(f"{projection.sentence(found)}\n{target}")
+    projection.write(results, images, names, target)
+    print(f"{projection.sentence(results)}\n{target}")
     return 0
 
 

@@ -236,8 +236,8 @@ class _Page:
         quick = dict(show_progress="hidden", trigger_mode="always_last", api_visibility="private")
         plain = dict(api_visibility="private")
         resets = [*self.sliders, self.share]
-        drawn = [self.state, self.grid, self.image, *resets]
-        sampled = dict(inputs=[self.state, self.label, *look], outputs=drawn)
+        pictures = [self.state, self.grid, self.image, *resets]
+        sampled = dict(inputs=[self.state, self.label, *look], outputs=pictures)
         next_seed = self.sample.click(
             lambda seed: int(seed or 0) + 1, self.seed, self.seed, **plain
         )
@@ -254,9 +254,9 @@ class _Page:
         self.grid.select(choose, [self.state, *look], chosen, **plain)
         for part in moves:
             part.input(self._on_move, [self.state, *look, *moves], self.image, **quick)
-        kept = [self.state, self.favourites]
-        self.keep.click(self._on_keep, [self.state, *look, *moves], kept, **plain)
-        self.clear.click(self._on_clear, self.state, kept, **plain)
+        remaining = [self.state, self.favourites]
+        self.keep.click(self._on_keep, [self.state, *look, *moves], remaining, **plain)
+        self.clear.click(self._on_clear, self.state, remaining, **plain)
         self.walk.click(self._on_walk, [self.state, self.truncation], self.film, **plain)
         self.save.click(self._on_save, [self.state, self.truncation], self.files, **plain)
         self.find.click(
@@ -362,10 +362,10 @@ def _run_tab(gradio, view):
     )
 
     def show_samples(number):
-        found = view.samples(number)
-        if found is None:
+        results = view.samples(number)
+        if results is None:
             return gradio.update(value=None, label="No samples yet")
-        return gradio.update(value=found[1], label=f"Samples at step {found[0]:,}")
+        return gradio.update(value=results[1], label=f"Samples at step {results[0]:,}")
 
     def read(number, most):
         """What is new; the slider follows the newest samples if it stood there."""

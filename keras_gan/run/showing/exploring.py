@@ -42,10 +42,10 @@ class Explorer:
         self.gan, self.extractor = gan, extractor
         own = directions.own_codes(gan, source, SLIDERS)
         try:
-            found = directions.sefa(gan, SLIDERS)
+            results = directions.sefa(gan, SLIDERS)
         except ValueError:
-            found = []
-        self.directions = [*own[: SLIDERS // 2], *found][:SLIDERS]
+            results = []
+        self.directions = [*own[: SLIDERS // 2], *results][:SLIDERS]
         self.mixer = directions.class_mixer(gan)
         self.class_names = None
         if gan.conditional:
@@ -57,11 +57,11 @@ class Explorer:
     def sample(self, seed, label=None):
         """`Place`s drawn from the prior, a list; of all classes in turn if `label` is None."""
         key = randomness.Key.create(int(seed) % 2**32).fold("latent")
-        drawn = self.gan.prior.sample(key, (SAMPLES, self.gan.latent_dim)).numpy()
+        shown = self.gan.prior.sample(key, (SAMPLES, self.gan.latent_dim)).numpy()
         labels = [None] * SAMPLES
         if self.gan.conditional:
             labels = [i % self.gan.num_classes if label is None else label for i in range(SAMPLES)]
-        return [Place(*pair) for pair in zip(drawn, labels)]
+        return [Place(*pair) for pair in zip(shown, labels)]
 
     def images(self, places, truncation=1.0, noise_seed=None):
         """The images of some `Place`s: uint8 [n, h, w, c]."""
@@ -136,12 +136,16 @@ class Explorer:
             made = self.images([Place(code)])
             error = projection.pixel_errors(image[None], made)[0]
             return Place(code), image, f"encoded; pixels differ by {100 * error:.1f} % of the range"
-        found = projection.project(
+        results = projection.project(
             self.gan, image[None], extractor=self.extractor, steps=SEARCH_STEPS
         )
-        label = None if found.labels is None else int(found.labels[0])
-        error = 100 * found.pixel_errors[0]
-        return Place(found.latents[0], label), image, f"pixels differ by {error:.1f} % of the range"
+        label = None if results.labels is None else int(results.labels[0])
+        error = 100 * results.pixel_errors[0]
+        return (
+            Place(results.latents[0], label),
+            image,
+            f"pixels differ by {error:.1f} % of the range",
+        )
 
     # Favourites ---------------------------------------------------------------------------------
 

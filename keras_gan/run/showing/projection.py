@@ -103,7 +103,7 @@ def project(
     images = np.asarray(images, np.uint8)
     starts = _Starts(gan, seed)
     search = _search(gan, extractor, steps)
-    found = []
+    results = []
     total = -(-len(images) // batch) * steps
     with tqdm(total=total, disable=not progress, desc="projection", unit="step") as bar:
         for row in range(0, len(images), batch):
@@ -112,8 +112,8 @@ def project(
             z, classes = starts.nearest(images[rows], restarts, given)
             target = tf.constant(images[rows].repeat(restarts, axis=0))
             z = search(z, classes, target, bar)
-            found.append(_best(gan, z, classes, images[rows], restarts))
-    best = [None if part[0] is None else np.concatenate(part) for part in zip(*found)]
+            results.append(_best(gan, z, classes, images[rows], restarts))
+    best = [None if part[0] is None else np.concatenate(part) for part in zip(*results)]
     made = latents_files.generate(gan, best[0], best[1])
     return Projection(
         latents=best[0],
@@ -213,18 +213,18 @@ def _best(gan, z, labels, images, restarts):
     return z[rows], None if labels is None else labels[rows]
 
 
-def sentence(found: Projection) -> str:
+def sentence(results: Projection) -> str:
     """The result in one line."""
-    error = 100.0 * np.median(found.pixel_errors), 100.0 * np.max(found.pixel_errors)
-    text = f"{len(found.images)} pictures: pixels differ by {error[0]:.2f} % of the range in the"
+    error = 100.0 * np.median(results.pixel_errors), 100.0 * np.max(results.pixel_errors)
+    text = f"{len(results.images)} pictures: pixels differ by {error[0]:.2f} % of the range in the"
     text += f" median, {error[1]:.2f} % at worst"
-    if found.feature_errors is not None:
-        text += f"; features by {100.0 * np.median(found.feature_errors):.1f} % of their norm"
+    if results.feature_errors is not None:
+        text += f"; features by {100.0 * np.median(results.feature_errors):.1f} % of their norm"
     return text
 
 
 def write(
-    found: Projection, images: np.ndarray, names: Sequence[str], folder: pathlib.Path
+    results: Projection, images: np.ndarray, names: Sequence[str], folder: pathlib.Path
 ) -> None:
     """Writes latents.npz (for --latents), pairs.png and errors.json.
 
@@ -236,14 +236,14 @@ def write(
     errors = [
         {
             "picture": name,
-            "pixels": float(found.pixel_errors[i]),
-            **({} if found.feature_errors is None else {"features": found.feature_errors[i]}),
+            "pixels": float(results.pixel_errors[i]),
+            **({} if results.feature_errors is None else {"features": results.feature_errors[i]}),
         }
         for i, name in enumerate(names)
     ]
-    more = {"pixel_errors": found.pixel_errors}
-    latents_files.save(folder / "latents.npz", found.latents, found.labels, **more)
-    pairs = np.stack([images, found.images], 1).reshape(-1, *images.shape[1:])
+    more = {"pixel_errors": results.pixel_errors}
+    latents_files.save(folder / "latents.npz", results.latents, results.labels, **more)
+    pairs = np.stack([images, results.images], 1).reshape(-1, *images.shape[1:])
     pictures.save(pictures.grid(pairs[:512], 16), folder / "pairs.png")
     try:
         with atomic.replacing(folder / "errors.json") as file:

@@ -49,22 +49,22 @@ def test_latents_from_a_file_are_what_is_sampled(run, tmp_path):
     latents.save(tmp_path / "mine.npz", z, np.array([2, 0, 1, 2, 2]))
     given = [f"--run_dir={run}", "--mode=sample", f"--latents={tmp_path / 'mine.npz'}"]
     assert main(*given, f"--out={tmp_path / 'out'}") == 0
-    found = np.load(tmp_path / "out" / "samples.npz")
+    results = np.load(tmp_path / "out" / "samples.npz")
     served = tf.saved_model.load(run / "export")
     expected = served.generate(tf.constant(z), tf.constant([2, 0, 1, 2, 2]))
-    np.testing.assert_array_equal(found["images"], expected)
-    assert found["labels"].tolist() == [2, 0, 1, 2, 2]
+    np.testing.assert_array_equal(results["images"], expected)
+    assert results["labels"].tolist() == [2, 0, 1, 2, 2]
     assert main(*given) == 0 and (run / "samples" / "latents-mine-grid.png").exists()
 
 
 def test_truncation_is_the_export_s(run, tmp_path):
     given = [f"--run_dir={run}", "--mode=sample", "--count=6", "--truncation=0.5"]
     assert main(*given, f"--out={tmp_path}") == 0
-    found = np.load(tmp_path / "samples.npz")
+    results = np.load(tmp_path / "samples.npz")
     served = tf.saved_model.load(run / "export")
-    labels = tf.constant(found["labels"])
+    labels = tf.constant(results["labels"])
     expected = served.sample_truncated(6, 0, 0.5, labels)
-    np.testing.assert_array_equal(found["images"], expected)
+    np.testing.assert_array_equal(results["images"], expected)
     plain = served.sample(6, 0, labels).numpy()
     np.testing.assert_array_equal(served.sample_truncated(6, 0, 1.0, labels), plain)
     assert (expected.numpy() != plain).any()

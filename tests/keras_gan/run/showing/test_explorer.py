@@ -69,8 +69,8 @@ def test_the_ends_of_the_way_between_classes_are_the_classes(explored):
 def test_favourites_are_read_back_by_their_model(explored, tmp_path):
     places = explored.sample(1)[:3]
     file, picture = explored.save(places, tmp_path, truncation=0.5)
-    found = latents.load(file, explored.gan)
-    made = latents.generate(explored.gan, found.latents, found.labels)
+    results = latents.load(file, explored.gan)
+    made = latents.generate(explored.gan, results.latents, results.labels)
     np.testing.assert_array_equal(made, explored.images(places, truncation=0.5))
     with Image.open(picture) as opened:
         assert opened.size == (3 * 29 + 1, 30)

@@ -24,9 +24,9 @@ def gan():
 def test_own_images_are_found(gan):
     own = gan.sample(16, seed=9)
     assert np.abs(own[:8] - own[8:].astype(float)).mean() > 10  # that differ
-    found = projection.project(gan, own, restarts=2, steps=200, seed=1)
-    assert np.median(found.pixel_errors) < 0.02
-    np.testing.assert_array_equal(gan.generate(found.latents), found.images)
+    results = projection.project(gan, own, restarts=2, steps=200, seed=1)
+    assert np.median(results.pixel_errors) < 0.02
+    np.testing.assert_array_equal(gan.generate(results.latents), results.images)
     again = projection.project(gan, own[:4], restarts=2, steps=20, seed=1)
     twice = projection.project(gan, own[:4], restarts=2, steps=20, seed=1)
     np.testing.assert_array_equal(again.latents, twice.latents)
@@ -35,9 +35,9 @@ def test_own_images_are_found(gan):
 def test_latents_stay_where_the_prior_draws(gan):
     """Of pictures that the model can't make."""
     noise = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8)
-    found = projection.project(gan, noise, restarts=1, steps=50)
-    assert (np.linalg.norm(found.latents, axis=1) <= 4.0 + 3.0 + 1e-4).all()
-    assert (found.pixel_errors > 0.1).all()
+    results = projection.project(gan, noise, restarts=1, steps=50)
+    assert (np.linalg.norm(results.latents, axis=1) <= 4.0 + 3.0 + 1e-4).all()
+    assert (results.pixel_errors > 0.1).all()
 
 
 def test_errors_are_shares_of_the_range():
@@ -59,8 +59,8 @@ def test_a_given_class_is_kept():
     gan = models.REGISTRY["cgan"](image_shape=(28, 28, 1), width=4, num_classes=3)
     labels = np.array([2, 0], np.int32)
     images = gan.sample(2, labels=labels)
-    found = projection.project(gan, images, labels=labels, restarts=2, steps=2)
-    np.testing.assert_array_equal(found.labels, labels)
+    results = projection.project(gan, images, labels=labels, restarts=2, steps=2)
+    np.testing.assert_array_equal(results.labels, labels)
 
 
 # Directions -----------------------------------------------------------------------------------
@@ -77,9 +77,9 @@ def linear(kernel, label_first=False):
 
 def test_sefa_of_a_known_layer():
     """A scales the axes by 1, 3 and 2: these are its directions, the strongest first."""
-    found = directions.sefa(linear(np.diag([1.0, 3.0, 2.0])), count=3)
-    np.testing.assert_allclose([d.vector for d in found], np.eye(3)[[1, 2, 0]], atol=1e-6)
-    assert [d.name for d in found] == ["SeFa 1", "SeFa 2", "SeFa 3"]
+    results = directions.sefa(linear(np.diag([1.0, 3.0, 2.0])), count=3)
+    np.testing.assert_allclose([d.vector for d in results], np.eye(3)[[1, 2, 0]], atol=1e-6)
+    assert [d.name for d in results] == ["SeFa 1", "SeFa 2", "SeFa 3"]
     rotation, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))
     first = directions.sefa(linear(rotation @ np.diag([1.0, 3.0, 2.0])), count=1)[0].vector
     assert abs(first @ rotation[:, 1]) == pytest.approx(1.0, abs=1e-5)
@@ -89,8 +89,8 @@ def test_sefa_of_a_known_layer():
 def test_every_model_of_images_has_directions(name):
     classes = {"num_classes": 3} if "num_classes" in fields(name) else {}
     gan = models.REGISTRY[name](image_shape=(28, 28, 1), width=8, **classes)
-    found = directions.sefa(gan, 4)
-    vectors = np.stack([direction.vector for direction in found])
+    results = directions.sefa(gan, 4)
+    vectors = np.stack([direction.vector for direction in results])
     np.testing.assert_allclose(vectors @ vectors.T, np.eye(4), atol=1e-5)
     assert vectors.shape == (4, gan.latent_dim)
     assert (directions.class_mixer(gan) is not None) == gan.conditional

@@ -105,10 +105,10 @@ def test_the_page_s_images_are_the_saved_model_s(tmp_path, runtime_files, model,
     with browser.static_server(folder) as address, browser.chromium(tmp_path) as window:
         window.get(address)
         browser.until(window, lambda w: w.execute_script("return document.body.dataset.ready"))
-        drawn = window.execute_async_script(SCRIPT, latents.ravel().tolist(), labels.tolist())
-        drawn = np.array(drawn).reshape(expected.shape)
+        shown = window.execute_async_script(SCRIPT, latents.ravel().tolist(), labels.tolist())
+        shown = np.array(shown).reshape(expected.shape)
         assert expected.std() > 20
-        assert np.abs(drawn - expected.astype(int)).max() <= 1
+        assert np.abs(shown - expected.astype(int)).max() <= 1
 
         def pixels(selector):
             return window.execute_script(
