@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from keras_gan.step import keras_private, network_state, replicas
+from keras_gan.step import functional, keras_private, network_state, replicas
 
 
 class Player:
@@ -171,6 +171,50 @@ def players_of(gan: keras.Model) -> dict[str, Player]:
             getattr(gan, f"{side}_beta_2_schedule"),
         )
     return players
+
+
+def update_side(
+    gan: keras.Model,
+    side: str,
+    players: Sequence[Player],
+    new: tuple[dict, dict, dict],
+    active: tf.Tensor,
+    metrics: dict[str, tf.Tensor],
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Updates the players of a side, unless something of this step was not finite.
+
+    Args:
+        gan: the `GAN`.
+        side: "discriminator" or "generator".
+        players: those of this side.
+        new: losses, gradients and statistics, each by the name of a network, of this replica.
+        active: boolean scalar, whether this side trained in its turns before.
+        metrics: the step's; gets gradient norms, turns and whether all was finite.
+
+    Returns:
+        Whether the schedule keeps this side training, and whether all updates were accepted.
+    """
+    losses, gradients, statistics = new
+    agreed, checks = [], []
+    for player in players:
+        total, norm = player.agree(gradients[player.name])
+        loss, state = replicas.all_reduce("MEAN", (losses[player.name], statistics[player.name]))
+        checks.append(functional.all_finite((loss, norm, state)))
+        agreed.append((player, total, norm, loss, state))
+        metrics[f"{player.name}/gradient_norm"] = norm
+    finite = tf.reduce_all(tf.stack(checks))
+    metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
+    so_far, keeps_training = metrics["finite"] > 0.0, tf.constant(True)
+    for player, total, norm, loss, state in agreed:
+        trains = gan.schedule.keeps_training(side, loss, active)
+        player.update(total, norm, so_far & trains, gan.step.value)
+        functional.assign(network_state.statistics(player.network), state, so_far & trains)
+        keeps_training = keeps_training & trains
+    for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():
+        scale.adapt(finite & keeps_training)
+    turns = metrics.get(f"{side}/turns", 0.0)
+    metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
+    return keeps_training, so_far & keeps_training
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")

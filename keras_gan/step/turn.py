@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_gan.step import functional, keras_private, network_state, randomness
 from keras_gan.step.randomness import Key
 
 
@@ -22,6 +23,37 @@ class Fakes(NamedTuple):
     statistics: dict[str, list[tf.Tensor]]
     weights: dict[str, list[tf.Tensor]]
     tape: tf.GradientTape
+
+
+class Discriminate:
+    """Calls a model's discriminators as a turn does: through its input rules, with keyed layers.
+
+    Args:
+        gan: `GAN` whose rules are set.
+        players: the discriminators' `Player`s.
+    """
+
+    def __init__(self, gan, players):
+        self._gan, self._players = gan, players
+        self._networks = [player.network for player in players]
+        self._statistics = [v for n in self._networks for v in network_state.statistics(n)]
+
+    def __call__(self, images, labels, key, step):
+        """D's outputs on images after its input rules (noise, augmentation), its new statistics,
+        and what its layers gave to `add_loss`; D itself keeps its statistics."""
+        for position, rule in enumerate(self._gan.d_inputs):
+            purpose = getattr(rule, "purpose", f"input {position}")
+            images = rule(images, key.fold(purpose), step)
+        key = key.fold("discriminator's layers")
+        seeded = network_state.seeded(self._networks, key)
+        with randomness.scope(key), seeded, functional.substituted(self._statistics):
+            outputs = self._gan.call_discriminator(images, labels)
+            losses = [v for n in self._networks for v in keras_private.activity_losses(n)]
+            return outputs, {p.name: p.statistics() for p in self._players}, losses
+
+    def weight_losses(self):
+        """The values of the regularizers of the discriminators' weights."""
+        return [loss for n in self._networks for loss in keras_private.weight_losses(n)]
 
 
 class Turn:

@@ -12,15 +12,15 @@ import tensorflow as tf
 from keras_gan.step import (
     batch_statistics,
     functional,
-    keras_private,
     network_state,
     pixels,
     randomness,
     replicas,
 )
 from keras_gan.step.functional import Snapshot
-from keras_gan.step.player import players_of
-from keras_gan.step.turn import Fakes, Turn
+from keras_gan.step.player import players_of, update_side
+from keras_gan.step.turn import Discriminate, Fakes, Turn
+from keras_gan.step.undo import Undo
 
 
 class Updates:
@@ -41,8 +41,7 @@ class Updates:
         self.gan, self.players = gan, players_of(gan)
         self.discriminators = [p for p in self.players.values() if p.name in gan.discriminators]
         self.generators = [p for p in self.players.values() if p.name not in gan.discriminators]
-        networks = [p.network for p in self.discriminators]
-        self._d_statistics = [v for network in networks for v in network_state.statistics(network)]
+        self._discriminate = Discriminate(gan, self.discriminators)
         read = [rule for rule in gan.stateful_rules if rule.read_when_compiled]
         self.variables = [
             gan.step,
@@ -71,8 +70,7 @@ class Updates:
             The metrics: name → float32 scalar of this replica.
         """
         schedule, metrics, active = self.gan.schedule, {}, tf.constant(True)
-        moved = self._moved_before_the_last_turn()
-        before = functional.read(moved)
+        undo = Undo(self.players.values() if schedule.g_turns > 1 else self.discriminators)
         for turn in range(schedule.d_turns):
             real, turn_key = pixels.to_float(images[:, turn]), key.fold(turn)
             label = None if labels is None else labels[:, turn]
@@ -84,36 +82,8 @@ class Updates:
             if turn > 0:
                 fakes = self.fakes(real, label, turn_key, taped=True)
             active = self.update_generators(real, label, fakes, turn_key, active, metrics)
-        self._undo(moved, before, metrics["finite"] > 0.0)
+        undo.unless(metrics["finite"] > 0.0)
         return metrics
-
-    def _moved_before_the_last_turn(self):
-        """The variables that a step has changed by the time it can turn out not to be finite."""
-        early = self.players.values() if self.gan.schedule.g_turns > 1 else self.discriminators
-        return [
-            variable
-            for player in early
-            for variable in (
-                *network_state.variables(player.network),
-                *player.optimizer.variables,
-            )
-        ]
-
-    def _undo(self, variables, before, finite):
-        """Gives variables their values before the step back, unless all of it was finite."""
-        pairs = list(zip(variables, before))
-        # What the replicas agree on when it is written can't be written inside a condition.
-        agreed = [pair for pair in pairs if pair[0].aggregation not in (None, "none")]
-        own = [pair for pair in pairs if pair[0].aggregation in (None, "none")]
-
-        def restore():
-            functional.assign(*zip(*own))
-            return False
-
-        if own:
-            tf.cond(finite, lambda: True, restore)
-        if agreed:
-            functional.assign(*zip(*agreed), ~finite)
 
     def fakes(
         self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key, taped: bool
@@ -148,8 +118,9 @@ class Updates:
             now.values, real, labels, fake, key, self.discriminators[0].scale()
         )
         losses = dict.fromkeys(gradients, loss)
-        active, accepted = self._apply(
-            "discriminator", self.discriminators, losses, gradients, statistics, active, metrics
+        new = losses, gradients, statistics
+        active, accepted = update_side(
+            gan, "discriminator", self.discriminators, new, active, metrics
         )
         metrics.update(logs)
         if gan.replay is not None:
@@ -169,31 +140,12 @@ class Updates:
             turn.call_on_both(gan.separate_batches)
             loss = turn.log("discriminator/loss", gan.discriminator_loss(turn))
             batch_statistics.log_features(turn)
-            for own in (*turn.own_losses, *self._weight_losses()):
+            for own in (*turn.own_losses, *self._discriminate.weight_losses()):
                 loss += own
             for penalty in gan.penalties:
                 loss += turn.log(f"penalty/{penalty.name}", penalty(turn))
             scaled = loss * scale
         return loss, tape.gradient(scaled, weights), turn.statistics, turn.metrics
-
-    def _weight_losses(self):
-        """The values of the regularizers of the discriminators' weights."""
-        return [
-            loss for p in self.discriminators for loss in keras_private.weight_losses(p.network)
-        ]
-
-    def _discriminate(self, images, labels, key, step):
-        """D's outputs on images after its input rules (noise, augmentation), new statistics, and
-        what its layers gave to `add_loss`."""
-        for position, rule in enumerate(self.gan.d_inputs):
-            purpose = getattr(rule, "purpose", f"input {position}")
-            images = rule(images, key.fold(purpose), step)
-        key, networks = key.fold("discriminator's layers"), [p.network for p in self.discriminators]
-        seeded = network_state.seeded(networks, key)
-        with randomness.scope(key), seeded, functional.substituted(self._d_statistics):
-            outputs = self.gan.call_discriminator(images, labels)
-            losses = [v for network in networks for v in keras_private.activity_losses(network)]
-            return outputs, {p.name: p.statistics() for p in self.discriminators}, losses
 
     def update_generators(self, real, labels, fakes, key, active, metrics):
         """A turn of the generators; returns whether they stay active in this step."""
@@ -209,9 +161,8 @@ class Updates:
             name: fakes.tape.gradient(fakes.outputs, fakes.weights[name], cotangent)
             for name, cotangent in cotangents.items()
         }
-        active, _ = self._apply(
-            "generator", self.generators, losses, gradients, fakes.statistics, active, metrics
-        )
+        new = losses, gradients, fakes.statistics
+        active, _ = update_side(self.gan, "generator", self.generators, new, active, metrics)
         return active
 
     def _compiled_generator_gradients(self, real, labels, fake, key, scales):
@@ -234,30 +185,3 @@ class Updates:
             turn.log(f"{name}/loss", loss)
         batch_statistics.log_images(turn)
         return losses, cotangents, turn.metrics
-
-    def _apply(self, side, players, losses, gradients, statistics, active, metrics):
-        """Updates the players of a side, unless something of this step was not finite.
-
-        Returns:
-            Whether the schedule keeps this side training, and whether all updates were accepted.
-        """
-        agreed, checks = [], []
-        for player in players:
-            total, norm = player.agree(gradients[player.name])
-            loss, new = replicas.all_reduce("MEAN", (losses[player.name], statistics[player.name]))
-            checks.append(functional.all_finite((loss, norm, new)))
-            agreed.append((player, total, norm, loss, new))
-            metrics[f"{player.name}/gradient_norm"] = norm
-        finite = tf.reduce_all(tf.stack(checks))
-        metrics["finite"] = tf.minimum(metrics.get("finite", 1.0), tf.cast(finite, tf.float32))
-        so_far, keeps_training = metrics["finite"] > 0.0, tf.constant(True)
-        for player, total, norm, loss, new in agreed:
-            trains = self.gan.schedule.keeps_training(side, loss, active)
-            player.update(total, norm, so_far & trains, self.gan.step.value)
-            functional.assign(network_state.statistics(player.network), new, so_far & trains)
-            keeps_training = keeps_training & trains
-        for scale in {id(p.loss_scale): p.loss_scale for p in players if p.loss_scale}.values():
-            scale.adapt(finite & keeps_training)
-        turns = metrics.get(f"{side}/turns", 0.0)
-        metrics[f"{side}/turns"] = turns + tf.cast(keeps_training, tf.float32)
-        return keeps_training, so_far & keeps_training

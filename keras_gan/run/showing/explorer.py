@@ -225,7 +225,7 @@ class _Page:
                 elem_id="upload",
             )
             self.find = gradio.Button("Find it", elem_id="find")
-            self.found = gradio.Markdown("", elem_id="found")
+            self.nearest = gradio.Markdown("", elem_id="found")
 
     # Actions ------------------------------------------------------------------------------------
 
@@ -262,7 +262,7 @@ class _Page:
         self.find.click(
             self._on_find,
             [self.state, self.upload, *look],
-            [self.state, self.image, self.found, *resets],
+            [self.state, self.image, self.nearest, *resets],
             **plain,
         )
 
