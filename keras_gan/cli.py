@@ -119,7 +119,7 @@ def _run(given, registry, load_zoo):
 
     mode = given.get("mode", "train")
     if mode == "study":
-        from keras_gan.studies import runner
+        from keras_gan.run.studies import runner
 
         return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):

@@ -52,7 +52,7 @@ ORDER = (
     ("keras_gan.settings",),
     ("keras_gan",),  # the package itself, which offers the names of those below, on first use
     ("keras_gan.run", "models"),
-    ("keras_gan.studies",),
+    ("keras_gan.run.studies",),
     ("keras_gan.cli",),
     ("main", "models.__main__", "benchmarks"),
 )
@@ -198,9 +198,9 @@ def test_each_module_has_a_level():
 
 def test_the_package_is_small_and_sorted():
     """A newcomer's question leads to a folder, so few files are at the top of the package."""
-    files = [*(ROOT / "keras_gan").glob("*.py")]
+    files = [p for p in (ROOT / "keras_gan").iterdir() if p.is_file()]
     folders = [p for p in (ROOT / "keras_gan").iterdir() if (p / "__init__.py").exists()]
-    assert len(files) <= 8 and len(folders) <= 10
+    assert len(files) <= 8 and len(folders) <= 9
 
 
 def test_the_zoo_imports_itself_relatively(trees):

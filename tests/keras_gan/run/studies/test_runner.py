@@ -13,9 +13,9 @@ import pytest
 import models
 from keras_gan.errors import UsageError
 from keras_gan.run.checkpoints import named_state
+from keras_gan.run.studies import runner, seed_runs
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
-from keras_gan.studies import runner, seed_runs
 
 BASE = (
     "--mode=study --model=gan --dataset=ring8 --width=8 --latent_dim=2 --batch_size=16"
@@ -166,6 +166,6 @@ def test_a_killed_study_continues_and_repeats_no_run(root, tmp_path):
     assert {"settings", "versions", "commit", "ended", "seconds", "modes"} <= rows[0].keys()
     report = (tmp_path / "report.md").read_bytes()
     subprocess.run(
-        [sys.executable, "-m", "keras_gan.studies.report", str(tmp_path)], cwd=root, check=True
+        [sys.executable, "-m", "keras_gan.run.studies.report", str(tmp_path)], cwd=root, check=True
     )
     assert (tmp_path / "report.md").read_bytes() == report

@@ -26,10 +26,10 @@ from absl import logging
 
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.quiet import silence
+from keras_gan.run.studies.results import BASE, read
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
-from keras_gan.studies.results import BASE, read
 
 NEEDED = (
     "pandas and SciPy write the report (`pip install pandas scipy`); the runs are made and kept"
@@ -218,7 +218,7 @@ def main(
 def _report():
     """The module of the report, or None without the packages that it needs."""
     try:
-        from keras_gan.studies import report  # the workers need neither
+        from keras_gan.run.studies import report  # the workers need neither
     except ModuleNotFoundError as error:
         logging.warning("the package %s is missing: %s", error.name, NEEDED)
         return None
@@ -317,7 +317,7 @@ def run_variant(variant: Variant, base: Config, seeds: Sequence[int], folder: pa
     import keras
     import tensorflow as tf
 
-    from keras_gan.studies.seed_runs import SeedRuns
+    from keras_gan.run.studies.seed_runs import SeedRuns
 
     keras.backend.clear_session()  # frees the previous variant
     runs = None

@@ -1,4 +1,4 @@
-"""A study's report, from its result lines alone: `python -m keras_gan.studies.report FOLDER`.
+"""A study's report, from its result lines alone: `python -m keras_gan.run.studies.report FOLDER`.
 
 The difference between a variant and its reference, usually the base, is paired by seed. Its 95 %
 interval is Student's; the p-values of all comparisons are corrected together (Holm, 1979). With few
@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
 
-from keras_gan.studies.results import BASE, read
+from keras_gan.run.studies.results import BASE, read
 
 # The metrics to compare, if the runs have them, and whether more is better.
 METRICS = {"modes": True, "good_share": True, "fd_cnn": False}

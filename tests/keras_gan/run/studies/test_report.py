@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from keras_gan.errors import UsageError
-from keras_gan.studies import report, results, runner
+from keras_gan.run.studies import report, results, runner
 
 
 def rows(**values):
