@@ -1,0 +1,1 @@
+"""Everything that `compile` takes, one technique per file."""
