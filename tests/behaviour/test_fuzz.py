@@ -6,6 +6,7 @@ time, and nothing changed outside the run directory. A hundred cases by default;
 """
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -33,7 +34,7 @@ SECONDS = 120  # for a command line; most take milliseconds
 STATUSES = {0, 2, 3, 4}
 PYTHON_WORDS = ("Traceback", "NoneType", "numpy", "invalid literal", "Errno", "object has no")
 NOTES = ("unreadable picture skipped", "the subfolders of ")  # may come before a refusal
-FIELDS = {field.name: field.metadata["flag"] for field in Config.__dataclass_fields__.values()}
+FIELDS = {field.name: field.metadata["flag"] for field in dataclasses.fields(Config)}
 TINY = {
     "model": "gan",
     "width": "4",
