@@ -21,7 +21,7 @@ from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
 from models import REGISTRY
 
-ROOT = pathlib.Path(__file__).parents[3]
+ROOT = pathlib.Path(__file__).parents[4]
 FLAGS = (
     "--model=gan",
     "--dataset=ring8",
