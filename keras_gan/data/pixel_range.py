@@ -91,7 +91,7 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
         if high <= 1:
             raise UsageError(f"{results}, which may be [0, 1] or very dark [0, 255]: {hint}")
         return PixelRange(0, 255, images.dtype)
-    if low < 0:
+    if low < -SLACK:  # a hair below 0 is rounding, not a sign of [-1, 1]
         if low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
             return PixelRange(-1, 1, images.dtype)
         raise UsageError(f"{results}; floats in [0, 1], [-1, 1] or [0, 255] are needed: {hint}")

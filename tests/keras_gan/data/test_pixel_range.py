@@ -60,3 +60,12 @@ def test_later_batches(explicit):
     else:
         with pytest.raises(UsageError, match=r"batch 4 .*\[0, 1\].*\[0, 255\]"):
             known.check(images(0, 1), 4)
+
+
+def test_a_hair_below_zero_is_rounding_and_not_the_range_from_minus_one():
+    """Taken for [-1, 1], such images would come out grey."""
+    images = np.linspace(0.0, 1.0, 32, dtype=np.float32).reshape(2, 4, 4, 1)
+    images[0, 0, 0, 0] = -1e-7
+    assert decide(images).limits == (0, 1)
+    images[0, 0, 0, 0] = -0.5
+    assert decide(images).limits == (-1, 1)
