@@ -46,7 +46,8 @@ class Logs:
         """
         values = {key: recorded[name] for key, name in self._recorded.items() if name in recorded}
         total = tf.add_n([values[key] for key in self._losses if key in values])
-        values["loss"] = tf.where(recorded["finite"] < 1.0, float("nan"), total)
+        nan = tf.constant(float("nan"), total.dtype)
+        values["loss"] = tf.where(recorded["finite"] < 1.0, nan, total)
         return self._update(values)
 
     def update_held_out(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -106,7 +106,7 @@ def optimizers(kind):
 def double(monkeypatch):
     """Everything in float64. Nothing is recorded, the record being float32."""
     monkeypatch.setattr(tf, "float32", tf.float64)
-    monkeypatch.setattr(recorder.Recorder, "write", lambda self, step, metrics: None)
+    monkeypatch.setattr(recorder.Recorder, "write", lambda self, step, metrics: metrics)
     monkeypatch.setattr(MovingAverage, "beta", lambda self, step: tf.constant(0.5, tf.float64))
     minimum = tf.minimum
     monkeypatch.setattr(tf, "minimum", lambda x, y: minimum(tf.cast(x, y.dtype), y))
@@ -284,14 +284,17 @@ def test_dcgan_with_every_rule_is_the_same_on_several(name, optimizer):
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_exact_r1_is_the_same_where_gradients_are_continuous(without_kinks, replicas):
     """The row above that differences stand in for: one of D's activations changes its sign."""
-    make = dcgan(
-        "none",
-        "adam",
-        loss=losses.Wasserstein(),
-        penalties=[penalties.R1(1.0)],
-        clip_norm=0.5,
-        prior=OrnsteinUhlenbeck(BATCH),
-    )
+
+    def make():  # The prior has a state, so it is made in the strategy's scope.
+        return dcgan(
+            "none",
+            "adam",
+            loss=losses.Wasserstein(),
+            penalties=[penalties.R1(1.0)],
+            clip_norm=0.5,
+            prior=OrnsteinUhlenbeck(BATCH),
+        )()
+
     one = train(make, 1, 20)
     assert distance(make(), one) > 1e-2
     assert distance(train(make, replicas, 20), one, but=["logit/bias"]) < 1e-5
