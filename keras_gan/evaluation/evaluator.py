@@ -38,6 +38,8 @@ class Evaluator:
         count: number of fakes, cut to the number of held-out reals. Defaults to 10,000.
         full: whether to compute all scores rather than the Fréchet distance alone. Defaults to
             False.
+        precision_recall: whether to compute precision, recall, density and coverage as well.
+            Defaults to False; `full` has them.
         seed: of the fakes. Defaults to 0.
         inception_weights: path of Inception's weights. Defaults to None.
 
@@ -59,14 +61,16 @@ class Evaluator:
         data_dir: str | os.PathLike | None = None,
         count: int = protocol.COUNT,
         full: bool = False,
+        precision_recall: bool = False,
         seed: int = 0,
         inception_weights: str | os.PathLike | None = None,
     ):
         self.source, self.full, self.seed, self.data_dir = source, full, seed, data_dir
+        self._precision_recall = precision_recall and not full
         self.points = len(source.image_shape) == 1
         self._count, self._wanted, self._weights = count, extractor, inception_weights
         self._division = self._extractor = self._accuracy = None
-        self._references, self.shown = {}, None
+        self._references, self._reals, self.shown = {}, (), None
 
     @property
     def division(self) -> protocol.Division:
@@ -127,7 +131,8 @@ class Evaluator:
                 self.division, extractor, count, self.data_dir
             )
         known = self._references[count]
-        moments, collected = Moments(extractor.size), _Collected(self.full)
+        moments = Moments(extractor.size)
+        collected = _Collected(images=self.full, features=self.full or self._precision_recall)
         for images in self._fakes(sample_fn, count):
             features, probabilities = extractor.both(images)
             moments.update(features)
@@ -144,6 +149,10 @@ class Evaluator:
             scores.update(self._all(collected, count))
             if hasattr(extractor, "channel_classes"):
                 scores.update(self._stacked_modes(sample_fn))
+        if self._precision_recall:
+            fakes = np.concatenate(collected.features)
+            reals = self._reference_features(count)
+            scores.update(precision_recall.precision_recall_density_coverage(fakes, reals))
         words = self.division.words
         scores.update(
             fakes=count,
@@ -175,7 +184,7 @@ class Evaluator:
         division, extractor = self.division, self.extractor
         fakes = np.concatenate(collected.features)
         held, real_probabilities, held_labels = self._held_out(count)
-        reals = self._features(division.source, division.reference[:count])
+        reals = self._reference_features(count)
         scores = pairwise(extractor.name, fakes, reals, held)
         classes = held_classes = None
         if collected.probabilities:
@@ -205,9 +214,13 @@ class Evaluator:
             return features, None, labels
         return features, np.concatenate([part[1] for part in parts]), labels
 
-    def _features(self, source, indices):
-        parts = [self.extractor.features(images) for images in protocol.chunks(source, indices)]
-        return np.concatenate(parts)
+    def _reference_features(self, count):
+        """Features of the first `count` images of the reference, kept for the next score."""
+        if len(self._reals) != count:
+            indices = self.division.reference[:count]
+            chunks = protocol.chunks(self.division.source, indices)
+            self._reals = np.concatenate([self.extractor.features(images) for images in chunks])
+        return self._reals
 
     def _classified(self, probabilities, real, labels):
         """Scores of the classes that a classifier assigns to fakes and held-out reals."""
@@ -289,16 +302,17 @@ class Evaluator:
 
 
 class _Collected:
-    """Features and probabilities of all fakes, and the first images."""
+    """Features and probabilities of all fakes, and the first images, as far as they are wanted."""
 
-    def __init__(self, wanted):
-        self.wanted, self.bytes = wanted, 0
+    def __init__(self, images, features):
+        self.wants_images, self.wants_features, self.bytes = images, features, 0
         self.images, self.features, self.probabilities = [], [], []
 
     def add(self, images, features, probabilities):
-        if not self.wanted:
+        if self.wants_features:
+            self.features.append(features)
+        if not self.wants_images:
             return
-        self.features.append(features)
         if probabilities is not None:
             self.probabilities.append(probabilities)
         if self.bytes + images.nbytes <= _IMAGE_BYTES or not self.images:

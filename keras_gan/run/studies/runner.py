@@ -173,7 +173,8 @@ def main(
     """
     study = variants(command_line, registry)
     settings = study[BASE].config
-    runs = [(name, seed) for name in study for seed in range(settings.seeds)]
+    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+    runs = [(name, seed) for name in study for seed in seeds]
     mine = [runs[i] for i in share(settings.shard, len(runs))]
     report = _report()
     folder = pathlib.Path(settings.run_dir).expanduser()
@@ -187,8 +188,8 @@ def main(
     power = (
         "pandas and SciPy are needed to say which difference can be seen"
         if report is None
-        else f"a difference of {report.detectable(settings.seeds):.2f} standard deviations (of the"
-        " paired difference) is detected with power 0.8"
+        else f"a difference of {_detectable(report, settings.seeds, len(study) - 1):.2f} standard"
+        " deviations (of the paired difference) is detected with power 0.8"
         if settings.seeds > 1
         else "no difference can be distinguished from chance"
     )
@@ -223,6 +224,11 @@ def _report():
         logging.warning("the package %s is missing: %s", error.name, NEEDED)
         return None
     return report
+
+
+def _detectable(report, seeds, comparisons):
+    """What `seeds` can show, with a spread that is pooled over the comparisons."""
+    return report.comparisons.detectable(seeds, max(1, comparisons) * (seeds - 1))
 
 
 def _check_owner(folder):

@@ -30,7 +30,10 @@ class SeedRuns:
         self.config, self.base, self.registry = config, base, registry
         self.source = open_data(config)
         self.evaluator = evaluator.Evaluator(
-            self.source, count=config.score_samples, data_dir=config.data_dir or None
+            self.source,
+            count=config.score_samples,
+            precision_recall=len(self.source.image_shape) > 1,
+            data_dir=config.data_dir or None,
         )
         self.gan = None
 

@@ -1,0 +1,106 @@
+"""Forest plots: a difference with its interval per variant, one panel per data set.
+
+    python -m keras_gan.run.studies.forest PICTURE METRIC FOLDER [FOLDER …]
+
+draws the metric of several studies beside each other.
+"""
+
+import dataclasses
+import os
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import pandas
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from keras_gan.run.studies.comparisons import HELPS, HURTS, METRICS, frames
+from keras_gan.run.studies.results import BASE
+
+COLOURS = {HELPS: "tab:green", HURTS: "tab:red"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """The comparisons of one study.
+
+    Args:
+        title: str, above the panel.
+        metric: str, the metric's name.
+        better: str, which direction is better, in words.
+        relative: bool, whether differences are shares of the reference's value.
+        frame: as `comparisons.analyse` returns it, with differences.
+    """
+
+    title: str
+    metric: str
+    better: str
+    relative: bool
+    frame: pandas.DataFrame
+
+    def rows(self) -> dict[str, pandas.Series]:
+        """Its comparisons, by the name that the plot shows."""
+        return {
+            row["variant"]
+            if row["against"] == BASE
+            else f"{row['variant']} vs {row['against']}": row
+            for _, row in self.frame.dropna(subset=["difference"]).iterrows()
+        }
+
+
+def draw(panels: Sequence[Panel], path: str | os.PathLike) -> None:
+    """Draws panels beside each other, one row per comparison, in the first panel's order of size.
+
+    Args:
+        panels: at least one `Panel`.
+        path: of the PNG.
+    """
+    by_panel = [panel.rows() for panel in panels]
+    names = sorted(by_panel[0], key=lambda name: by_panel[0][name]["difference"])
+    names += [name for rows in by_panel[1:] for name in rows if name not in names]
+    names = list(dict.fromkeys(names))
+    figure = Figure(
+        figsize=(4 + 4 * len(panels), 1.2 + 0.28 * len(names)), dpi=100, layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    all_axes = np.atleast_1d(figure.subplots(1, len(panels), sharey=True))
+    for panel, rows, axes in zip(panels, by_panel, all_axes):
+        for position, name in enumerate(names):
+            if name in rows:
+                row = rows[name]
+                ends = [[row["difference"] - row["low"]], [row["high"] - row["difference"]]]
+                colour = COLOURS.get(row["verdict"], "0.45")
+                axes.errorbar(
+                    row["difference"], position, xerr=ends, fmt="o", color=colour, capsize=3
+                )
+        axes.axvline(0, color="0.5", linewidth=1)
+        axes.set_title(panel.title, fontsize=10)
+        if panel.relative:
+            axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_xlabel(f"change of {panel.metric} ({panel.better})")
+        axes.grid(axis="x", alpha=0.3)
+    all_axes[0].set_yticks(range(len(names)), names, fontsize=8)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def main(path: str, metric: str, folders: Sequence[str]) -> None:
+    """Draws a metric of several studies.
+
+    Args:
+        path: of the PNG.
+        metric: a name in `comparisons.METRICS`.
+        folders: of the studies.
+    """
+    kind = METRICS[metric]
+    panels = [
+        Panel(pathlib.Path(f).name, metric, kind.better, kind.ratio, frames(f)[metric])
+        for f in folders
+    ]
+    draw(panels, path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,34 @@
+"""Forest plots show every comparison of every study."""
+
+import pandas
+from PIL import Image
+
+from keras_gan.run.studies import forest
+from keras_gan.run.studies.comparisons import NONE
+
+
+def panel(title, names):
+    rows = [
+        {"variant": name, "against": against, "difference": d, "low": d - 1, "high": d + 1}
+        for d, (name, against) in enumerate(names)
+    ]
+    frame = pandas.DataFrame(rows).assign(verdict=NONE)
+    return forest.Panel(title, "modes", "more is better", False, frame)
+
+
+def test_rows_are_named_by_what_they_are_compared_with():
+    rows = panel("grid25", [("flips", "base"), ("noisy", "constant")]).rows()
+    assert list(rows) == ["flips", "noisy vs constant"]
+
+
+def test_each_study_has_a_panel_and_each_variant_a_row(tmp_path):
+    one = panel("ring8", [("a", "base"), ("b", "base")])
+    more = panel("grid25", [("b", "base"), ("c", "base"), ("d", "base")])
+    sizes = []
+    for number, panels in enumerate([[one], [one, more]]):
+        path = tmp_path / f"{number}.png"
+        forest.draw(panels, path)
+        with Image.open(path) as picture:
+            sizes.append(picture.size)
+    (width, height), (wider, higher) = sizes
+    assert wider == width + 400 and higher == height + 2 * 28
