@@ -12,7 +12,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test fuzz test-slow lint format bench zoo-table health-bench chaos build-files \
+.PHONY: help quickstart test fuzz test-slow lint format bench zoo-table study-images health-bench chaos build-files \
 	flags-page bazel clean
 
 help:  ## this list
@@ -60,6 +60,9 @@ bench: $(BENCH_STAMP)  ## speed, compared with the same network in PyTorch
 
 zoo-table: $(DEV_STAMP)  ## the zoo: samples, scores, time
 	@$(PYTHON) -m benchmarks.zoo_table $(ARGS)
+
+study-images: $(DEV_STAMP)  ## does a tip help on images? Some hours; continues where it stopped
+	@$(PYTHON) main.py --flagfile=configs/studies/tips_fashion_mnist.flags --jobs=2 $(ARGS)
 
 health-bench: $(DEV_STAMP)  ## how early and how reliably the monitor detects failures
 	@$(PYTHON) -m benchmarks.health_bench $(ARGS)

@@ -300,6 +300,13 @@ class Config(ShowFlags, MethodSettings):
         group=STUDY,
         may_change=True,
     )
+    only: tuple = flag(
+        (),
+        "study: the name of a variant to run, with those that it is compared with, in place of"
+        " all; may be repeated",
+        group=STUDY,
+        may_change=True,
+    )
     images: int = flag(
         0, "study: real images that D sees, instead of --steps", group=STUDY, low=0, may_change=True
     )

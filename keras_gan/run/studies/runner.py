@@ -78,7 +78,7 @@ def variants(
         UsageError: a variant can't be parsed, a name is used twice, an unknown variant to compare
             with, or incompatible settings.
     """
-    base = {**command_line, "mode": "study", "variant": (), "grid": ()}
+    base = {**command_line, "mode": "study", "variant": (), "grid": (), "only": ()}
     study = {BASE: Variant(BASE, resolve(base, registry), ())}
     for text in (*command_line.get("variant", ()), *grid(command_line.get("grid", ()))):
         head, colon, line = text.partition(":")
@@ -105,7 +105,24 @@ def variants(
         study[name] = Variant(
             name, resolve({**base, **changes}, registry), tuple(others) or (BASE,)
         )
-    return study
+    return selected(study, command_line.get("only", ()))
+
+
+def selected(study: Mapping[str, Variant], names: Sequence[str]) -> dict[str, Variant]:
+    """Some of a study's variants, with the base and those that they are compared with.
+
+    Args:
+        study: variants by name.
+        names: of the variants; none for all.
+
+    Raises:
+        UsageError: there is no variant of this name.
+    """
+    for name in names:
+        if name not in study:
+            refuse("only", name, "no variant of the study", ", ".join(study))
+    wanted = {BASE, *names, *(other for name in names for other in study[name].against)}
+    return {name: study[name] for name in study if name in wanted or not names}
 
 
 def grid(axes: Sequence[str]) -> Iterator[str]:

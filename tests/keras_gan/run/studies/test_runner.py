@@ -48,6 +48,13 @@ def test_every_point_of_a_grid_is_a_variant():
     assert config.grid == ()  # or no two variants would share their settings
 
 
+def test_a_variant_runs_alone_with_what_it_is_compared_with():
+    texts = ["--variant=a: --loss=hinge", "--variant=b vs a: --d_turns=2", "--variant=c: --width=4"]
+    assert list(study(*texts, "--only=b")) == ["base", "a", "b"]
+    with pytest.raises(UsageError, match="--only=d: no variant of the study; allowed: base, a"):
+        study(*texts, "--only=d")
+
+
 @pytest.mark.parametrize("axis", ["width", "=8", "width="])
 def test_a_wrong_axis_of_a_grid_is_refused(axis):
     with pytest.raises(UsageError, match="not an axis"):
