@@ -311,10 +311,12 @@ class Config(ShowFlags, MethodSettings):
         0, "study: real images that D sees, instead of --steps", group=STUDY, low=0, may_change=True
     )
     seeds: int = flag(
-        10, "study: number of seeds per variant", group=STUDY, low=1, high=1000, may_change=True
-    )
-    first_seed: int = flag(
-        0, "study: the first of the seeds", group=STUDY, low=0, high=2**31, may_change=True
+        10,
+        "study: number of seeds per variant, from --seed on",
+        group=STUDY,
+        low=1,
+        high=1000,
+        may_change=True,
     )
     shard: str = flag(
         "", "study: i/n, run the i-th (from 1) of n shares", group=STUDY, may_change=True

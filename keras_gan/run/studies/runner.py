@@ -190,7 +190,7 @@ def main(
     """
     study = variants(command_line, registry)
     settings = study[BASE].config
-    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+    seeds = range(settings.seed, settings.seed + settings.seeds)
     runs = [(name, seed) for name in study for seed in seeds]
     mine = [runs[i] for i in share(settings.shard, len(runs))]
     report = _report()
