@@ -173,7 +173,8 @@ def main(
     """
     study = variants(command_line, registry)
     settings = study[BASE].config
-    runs = [(name, seed) for name in study for seed in range(settings.seeds)]
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    runs = [(name, seed) for name in study for seed in seeds]
     mine = [runs[i] for i in share(settings.shard, len(runs))]
     report = _report()
     folder = pathlib.Path(settings.run_dir).expanduser()
