@@ -1,104 +1,14 @@
 """The combinations of settings that are refused, as tables of conditions on plain values."""
 
-import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
 
-from keras_gan.rules.losses import LOSSES
 from keras_gan.rules.penalties import PENALTIES
-from keras_gan.settings import from_config
-from keras_gan.settings.config import Config
-from keras_gan.settings.flags import interval
+from keras_gan.settings.combinations import HARD, Conflict, both, on
 
 POINTS = ("ring8", "grid25", "swissroll")
-HARD = {"real_target": "1", "fake_target": "0"}  # targets without smoothing
 ON_GRADIENTS = tuple(name for name, penalty in PENALTIES.items() if penalty().second_order)
 TO_ONE = ("gradient_penalty", "dragan")  # penalties that drive the gradient norm to 1
 TO_ZERO = ("r1", "r2")
-
-
-class Settings(dict):
-    """Settings by flag name; missing ones have the flag's default."""
-
-    DEFAULTS: ClassVar = {field.name: field.default for field in dataclasses.fields(Config)}
-
-    def __missing__(self, name):
-        return self.DEFAULTS.get(name)
-
-    @property
-    def loss(self) -> type:
-        """The class of the loss."""
-        return LOSSES[self["loss"]]
-
-    def mean_target(self, name: str) -> float:
-        """Mean of a target, without flips."""
-        return sum(interval(self[name], name)) / 2
-
-    def softens(self, name: str) -> bool:
-        """Whether a target differs from the hard one."""
-        return interval(self[name], name) != interval(HARD[name], name)
-
-    @property
-    def penalties(self) -> list[str]:
-        """The names of the penalties in use that have an interval."""
-        return [penalty.name for penalty in from_config.stateless_penalties(self)]
-
-    @property
-    def second_order(self) -> list[str]:
-        """The names of those that differentiate D with respect to its input."""
-        return [p.name for p in from_config.stateless_penalties(self) if p.second_order]
-
-    @property
-    def batch_norm_count(self) -> int:
-        """Number of images that batch norm normalises together."""
-        replicas = 1 if self["sync_batch_norm"] else max(1, self["replicas"] or 1)
-        return self["batch_size"] // replicas
-
-
-@dataclasses.dataclass(frozen=True)
-class Conflict:
-    """A combination of settings that is refused.
-
-    Attributes:
-        flags: tuple of str, the flags in conflict; the message begins with the first.
-        when: function of `Settings` → bool, whether they are in conflict.
-        reason: str, why it is refused.
-        nearest: mapping by flag name, the nearest settings that resolve it.
-    """
-
-    flags: tuple[str, ...]
-    when: Callable[[Settings], bool]
-    reason: str
-    nearest: Mapping[str, object]
-
-    def message(self, settings: Settings) -> str:
-        """One line: the reason, and the nearest settings that work."""
-        others = " ".join(f"--{name}={plain(settings[name])}" for name in self.flags[1:])
-        nearest = " ".join(f"--{name}={plain(value)}" for name, value in self.nearest.items())
-        context = f"with {others}: " if others else ""
-        return f"{context}{self.reason}; the nearest settings that work: {nearest}"
-
-
-def plain(value: Any) -> Any:
-    """A value as it is written in a flagfile."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _on(*names, **values):
-    """A condition: the flags in `names` are on, and those in `values` have these values."""
-
-    def when(settings):
-        return all(settings[name] for name in names) and all(
-            settings[name] == value for name, value in values.items()
-        )
-
-    return when
-
-
-def _both(first, second, reason, **nearest):
-    """A conflict of two flags that are both on."""
-    return Conflict((first, second), _on(first, second), reason, nearest)
 
 
 def _targets():
@@ -153,7 +63,7 @@ def _gradient(name):
     """Conflicts of a penalty on D's gradient."""
     yield Conflict(
         (name, "d_normalization"),
-        _on(name, d_normalization="batch"),
+        on(name, d_normalization="batch"),
         "a gradient penalty is defined per image, and batch norm makes each logit depend on all",
         {"d_normalization": "layer"},
     )
@@ -180,10 +90,10 @@ def _slopes():
     twice = "both bound D's slope, and the penalty is the successor of clipping"
     opposite = "one drives the norm of D's gradient to 1, the other to 0"
     for name in TO_ONE:
-        yield _both(name, "clip_weights", twice, clip_weights=0.0)
+        yield both(name, "clip_weights", twice, clip_weights=0.0)
         for other in TO_ZERO:
-            yield _both(name, other, opposite, **{other: 0.0})
-    yield _both(
+            yield both(name, other, opposite, **{other: 0.0})
+    yield both(
         "clip_weights",
         "spectral_norm",
         "spectral norm divides by the scale that clipping bounds",
@@ -222,7 +132,7 @@ def _other_penalties():
         "no penalty with an interval is on",
         {"penalty_interval": 1},
     )
-    yield _both(
+    yield both(
         "consistency",
         "balanced_consistency",
         "the balanced form includes the other",
@@ -231,7 +141,7 @@ def _other_penalties():
     for name in ("r1_finite_difference", "consistency", "balanced_consistency"):
         yield Conflict(
             (name, "separate_batches"),
-            _on(name, separate_batches=False),
+            on(name, separate_batches=False),
             "it compares two passes of D, whose noise differs in a common batch",
             {"separate_batches": True},
         )
@@ -285,7 +195,7 @@ def _schedules():
 def _last_layer():
     """What SAN's last layer and packs of images do not go with."""
     for name, off in {"clip_weights": 0.0, "last_layer_init": 0.0}.items():
-        yield _both("slicing", name, "the last layer's direction has length 1", **{name: off})
+        yield both("slicing", name, "the last layer's direction has length 1", **{name: off})
     for name in TO_ONE:
         yield Conflict(
             ("packing", name),
@@ -316,14 +226,14 @@ def _plateau():
     )
     yield Conflict(
         ("stop_when", "strategy"),
-        _on("stop_when", strategy="multi_worker"),
+        on("stop_when", strategy="multi_worker"),
         "the scores are one worker's alone, and all must stop together",
         {"stop_when": ""},
     )
 
 
 def _who_trains():
-    yield _both(
+    yield both(
         "target_networks",
         "past_players",
         "both choose the opponent that a player trains against",
@@ -351,7 +261,7 @@ def _models():
     )
     yield Conflict(
         ("replay_rate", "model"),
-        _on("replay_rate", model="infogan"),
+        on("replay_rate", model="infogan"),
         "the codes of a replayed fake are not stored",
         {"replay_rate": 0.0},
     )
@@ -370,7 +280,7 @@ def _models():
     )
     off = {"label_flip": 0.0, "replay_rate": 0.0, "past_players": 0, "target_networks": 0.0}
     for name, value in off.items():
-        yield Conflict((name, "model"), _on(name, model="kl_gan"), kl, {name: value})
+        yield Conflict((name, "model"), on(name, model="kl_gan"), kl, {name: value})
 
 
 # Those that depend on the number of replicas, which is known once there is a strategy.

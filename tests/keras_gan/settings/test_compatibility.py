@@ -7,7 +7,8 @@ from keras_gan.errors import UsageError
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
 from keras_gan.rules import penalties, top_k
 from keras_gan.settings import compatibility
-from keras_gan.settings.compatibility import Settings, conflicts
+from keras_gan.settings.combinations import Settings
+from keras_gan.settings.compatibility import conflicts
 from keras_gan.settings.resolve import complete
 
 # Every switch once, by itself and in a form that works: its flags and those it needs.
