@@ -62,6 +62,12 @@ class TestBlocks:
         by_label = np.square(gan.call_generator(z[0], trousers) - images).mean()
         assert 0.0 < by_label < 0.01 * by_z
 
+    def test_instance_norm_is_the_z_score_of_each_sample_and_channel(self):
+        x = np.random.default_rng(0).normal(2.0, 3.0, (3, 6, 5, 4)).astype(np.float32)
+        y = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)(x).numpy()
+        mean, std = x.mean((1, 2), keepdims=True), x.std((1, 2), keepdims=True)
+        np.testing.assert_allclose(y, (x - mean) / std, atol=1e-4)
+
 
 class TestKLGAN:
     def test_the_loss_is_non_saturating_plus_kl(self, zoo):
