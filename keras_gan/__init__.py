@@ -34,7 +34,7 @@ __all__ = ["__version__", *_PUBLIC]
 
 def _require_tensorflow() -> None:
     """Raises an ImportError if Keras is set to another backend, as far as that is known."""
-    keras = sys.modules.get("keras")
+    keras: Any = sys.modules.get("keras")
     backend = (
         keras.config.backend() if hasattr(keras, "config") else os.environ.get("KERAS_BACKEND")
     )

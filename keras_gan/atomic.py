@@ -116,7 +116,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
     return json.dumps(_finite(value), indent=indent, allow_nan=False)
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -126,11 +126,11 @@ def _finite(value):
     return value
 
 
-def _temporary(path):
+def _temporary(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.writing")
 
 
-def _sync(path):
+def _sync(path: str | os.PathLike) -> None:
     """Syncs a file's content, or a folder's entries, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -5,6 +5,7 @@ not wait for TensorFlow. `by_name` checks that names and classes agree.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 LOSSES = (
     "non_saturating",
@@ -23,7 +24,7 @@ NORMALIZATIONS = ("batch", "instance", "layer", "none")
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 28, 256, 4  # of images, in pixels
 
 
-def by_name(names: Iterable[str], classes: Iterable[type]) -> dict[str, type]:
+def by_name(names: Iterable[str], classes: Iterable[Any]) -> dict[str, Any]:
     """The classes by their attribute `name`, in the order of `names`.
 
     Raises:
@@ -37,7 +38,8 @@ def by_name(names: Iterable[str], classes: Iterable[type]) -> dict[str, type]:
 
 def nearest_size(height: int, width: int) -> tuple[int, int]:
     """The allowed image size (height, width) nearest to a given one, itself if it is allowed."""
-    return tuple(
+    rows, columns = (
         min(LARGEST_SIDE, max(SMALLEST_SIDE, SIDE_STEP * round(side / SIDE_STEP)))
         for side in (height, width)
     )
+    return rows, columns

@@ -5,6 +5,8 @@ watch.
 """
 
 import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,11 +15,15 @@ from keras_gan.layers.noise import number_random_layers
 from keras_gan.model import configs, fitting, held_out, networks
 from keras_gan.model.generative import GenerativeModel
 from keras_gan.model.logs import Logs
-from keras_gan.rules import by_name
-from keras_gan.rules.base import StatefulRule, register
+from keras_gan.rules import by_name, losses, opponents, penalties, priors, schedules, targets
+from keras_gan.rules.base import Rule, StatefulRule, register
 from keras_gan.rules.ema import MovingAverage
+from keras_gan.rules.replay import Replay
+from keras_gan.rules.top_k import TopK
 from keras_gan.step import functional, network_state, randomness, replicas
+from keras_gan.step.player import Player
 from keras_gan.step.recorder import Recorder
+from keras_gan.step.turn import Turn
 from keras_gan.step.updates import Updates
 
 DEFAULT_AVERAGE = MovingAverage(decay=0.999)
@@ -50,19 +56,27 @@ class GAN(GenerativeModel):
     ```
     """
 
-    discriminators = ("discriminator",)  # the names in `networks` that train in D's turns
+    discriminators: tuple[str, ...] = (
+        "discriminator",
+    )  # the names in `networks` that train in D's turns
     needs_reals_for_generator = False
 
-    def __init__(self, generator, discriminator, prior=None, **kwargs):
-        super().__init__(generator, discriminator, prior, **kwargs)
-        self.recorder = Recorder(name="recorder")
-        counter = dict(
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        prior: priors.Geometry | str | None = None,
+        latent_dim: int | None = None,
+        image_shape: Sequence[int] | None = None,
+        num_classes: int | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(
+            generator, discriminator, prior, latent_dim, image_shape, num_classes, **kwargs
         )
+        self.recorder = Recorder(name="recorder")
+        counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
+        counter["aggregation"] = "only_first_replica"
         self.step = self.add_weight(name="step", **counter)
         self.attempt = self.add_weight(name="attempt", **counter)
         self.run_seed = self.add_weight(name="seed", **counter)
@@ -71,7 +85,7 @@ class GAN(GenerativeModel):
     # The networks ---------------------------------------------------------------------------------
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, keras.Model]:
         """The networks in training, by name; D first. A subclass may add some."""
         return {"discriminator": self.discriminator, "generator": self.generator}
 
@@ -79,32 +93,32 @@ class GAN(GenerativeModel):
 
     def compile(
         self,
-        d_optimizer=None,
-        g_optimizer=None,
-        loss=None,
-        targets=None,
-        penalties=(),
-        d_inputs=(),
-        replay=None,
-        opponent=None,
-        schedule=None,
-        average=DEFAULT_AVERAGE,
-        top_k=None,
-        separate_batches=True,
-        clip_norm=None,
-        d_constraint=None,
-        d_learning_rate_schedule=None,
-        g_learning_rate_schedule=None,
-        d_beta_2_schedule=None,
-        g_beta_2_schedule=None,
-        jit_compile=None,
-        loss_scaling=None,
-        seed=0,
-        augment=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        **unknown,
-    ):
+        d_optimizer: keras.Optimizer | str | None = None,
+        g_optimizer: keras.Optimizer | str | None = None,
+        loss: losses.Loss | str | Callable | None = None,
+        targets: targets.Targets | None = None,
+        penalties: Iterable[penalties.Penalty | StatefulRule | str | Callable] = (),
+        d_inputs: Iterable[Rule | StatefulRule | Callable] = (),
+        replay: Replay | None = None,
+        opponent: opponents.Opponent | None = None,
+        schedule: schedules.FixedSchedule | schedules.ThresholdLoop | None = None,
+        average: MovingAverage | float | None = DEFAULT_AVERAGE,
+        top_k: TopK | float | None = None,
+        separate_batches: bool = True,
+        clip_norm: float | None = None,
+        d_constraint: keras.constraints.Constraint | None = None,
+        d_learning_rate_schedule: schedules.Schedule | None = None,
+        g_learning_rate_schedule: schedules.Schedule | None = None,
+        d_beta_2_schedule: schedules.Schedule | None = None,
+        g_beta_2_schedule: schedules.Schedule | None = None,
+        jit_compile: bool | None = None,
+        loss_scaling: bool | None = None,
+        seed: int = 0,
+        augment: str | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        **unknown: Any,
+    ) -> None:
         """Sets the rules of training and builds the optimizers.
 
         Args:
@@ -129,13 +143,11 @@ class GAN(GenerativeModel):
                 norm never mixes them (tip 4). Defaults to True; False is for comparison.
             clip_norm: float, bound of each player's gradient norm. Defaults to none.
             d_constraint: Keras constraint on D's weights after each update. Defaults to none.
-            d_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of D's
-                optimizer. Defaults to 1.
-            g_learning_rate_schedule: `schedules.Schedule`, factor of the learning rate of the other
-                optimizers. Defaults to 1.
+            d_learning_rate_schedule: `schedules.Schedule`, factor of D's rate. Defaults to 1.
+            g_learning_rate_schedule: `schedules.Schedule`, factor of the other optimizers'
+                rates. Defaults to 1.
             d_beta_2_schedule: `schedules.Schedule`, β2 of D's optimizer. Defaults to its own.
-            g_beta_2_schedule: `schedules.Schedule`, β2 of the other optimizers. Defaults to their
-                own.
+            g_beta_2_schedule: `schedules.Schedule`, the same of the other optimizers.
             jit_compile: bool, compile losses and gradients with XLA. Defaults to True on a GPU.
             loss_scaling: bool, dynamic loss scaling. Defaults to True in mixed float16.
             seed: int, random seed of everything drawn in a step. Defaults to 0.
@@ -188,40 +200,43 @@ class GAN(GenerativeModel):
             number_random_layers(network)
         self.updates = Updates(self)
         scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
-        self.loss_scales = list(dict.fromkeys(scales))  # several networks may share one
-        self.logs, self.traced_for = Logs(self), {}
+        self.loss_scales: list[Any] = list(dict.fromkeys(scales))  # several networks may share one
+        self.logs = Logs(self)
+        self.traced_for: dict[str, str] = {}
 
     @property
-    def players(self):
+    def players(self) -> dict[str, Player]:
         """The networks in training with their optimizers, by name."""
         return self.updates.players
 
-    def optimizer_for(self, name):
+    def optimizer_for(self, name: str) -> keras.Optimizer:
         """The optimizer of a player, by name; a subclass that adds players overrides this."""
         return {"discriminator": self.d_optimizer, "generator": self.g_optimizer}[name]
 
     @property
-    def rules(self):
+    def rules(self) -> list[Any]:
         """Rules whose `on_step_end` is called, in a fixed order, on which checkpoints depend."""
         rules = [self.replay, self.opponent, self.prior, self.schedule]
         return [r for r in (*self.penalties, *self.d_inputs, *rules) if r is not None]
 
     @property
-    def stateful_rules(self):
+    def stateful_rules(self) -> list[StatefulRule]:
         """The stateful ones among `rules`."""
         return [rule for rule in self.rules if isinstance(rule, StatefulRule)]
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, serialised, so that a loaded model can continue training."""
         return configs.compile_config(self, inspect.signature(GAN.compile).parameters)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Calls `compile` with the arguments in `config`, a result of `get_compile_config`."""
         self.compile(**configs.restored(config))
 
     # Training -----------------------------------------------------------------------------------
 
-    def fit(self, x=None, y=None, batch_size=None, **options):
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **options: Any
+    ) -> keras.callbacks.History:
         """Trains, as `keras.Model.fit` does.
 
         Args:
@@ -232,13 +247,13 @@ class GAN(GenerativeModel):
             y: labels of arrays: integers [n] or [n, 1], or one-hot [n, k].
             batch_size: int, images per turn over all replicas. Defaults to 64, or to that of the
                 data set; a step takes as many images for each turn of D.
-            options: of `keras.Model.fit`: epochs, verbose, callbacks, validation_split,
+            **options: of `keras.Model.fit`: epochs, verbose, callbacks, validation_split,
                 validation_data, shuffle, initial_epoch, steps_per_epoch, validation_steps,
                 validation_batch_size, validation_freq; and pixel_range, (low, high) of the pixels
                 where the first images don't show it.
 
         Returns:
-            `keras.callbacks.History`: the means of d_loss, g_loss, … in each epoch.
+            The means of d_loss, g_loss, … in each epoch.
 
         Raises:
             UsageError: something does not fit; in one sentence, before the first step.
@@ -247,15 +262,19 @@ class GAN(GenerativeModel):
         with reading:
             return super().fit(**arguments)
 
-    def evaluate(self, x=None, y=None, batch_size=None, **options):
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **options: Any
+    ) -> list[float] | dict[str, float]:
         """D's loss and accuracies on held-out images, as `keras.Model.evaluate` does.
 
         In inference mode, against fakes of fixed latents; without softened targets, noise,
         augmentation and penalties. So a discriminator that overfits shows.
 
         Args:
-            x, y, batch_size: as of `fit`.
-            options: of `keras.Model.evaluate`: verbose, steps, callbacks, return_dict; and
+            x: images, as of `fit`.
+            y: labels, as of `fit`.
+            batch_size: int, images per batch. Defaults to 64.
+            **options: of `keras.Model.evaluate`: verbose, steps, callbacks, return_dict; and
                 pixel_range.
         """
         arguments, reading = fitting.of_evaluate(self, x, y, batch_size, **options)
@@ -263,15 +282,15 @@ class GAN(GenerativeModel):
             return super().evaluate(**arguments)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         """The means that `fit` shows and returns."""
         return self.logs.metrics if self.compiled else []
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
         fails for several workers with labels."""
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: the turns of `Updates.step`, then the moving average, the rules and metrics.
 
         Args:
@@ -294,7 +313,7 @@ class GAN(GenerativeModel):
             self.step.assign_add(1)
             return self.logs.update(means)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """D's loss and accuracies on a batch of held-out images, as `evaluate` says."""
         images, labels = fitting.parts(data)
         label = None if labels is None else labels[:, 0]
@@ -304,23 +323,24 @@ class GAN(GenerativeModel):
 
     # What callbacks use -------------------------------------------------------------------------
 
-    def state(self):
+    def state(self) -> dict[str, list[keras.Variable]]:
         """Every variable that the next step depends on, by owner: the content of a checkpoint."""
         networks = self.networks.items()
         state = {name: network_state.variables(network) for name, network in networks}
         state["average_generator"] = network_state.variables(self.average_generator)
         for name, player in self.players.items():
             state[f"{name}'s optimizer"] = player.optimizer.variables
-        state["rules"] = [
-            v for rule in (*self.stateful_rules, *self.loss_scales) for v in rule.variables
-        ]
+        rules = [*self.stateful_rules, *self.loss_scales]
+        state["rules"] = [v for rule in rules for v in rule.variables]
         state["recorder"] = self.recorder.variables
         state["counters"] = [self.step, self.attempt, self.run_seed]
         return state
 
     # What a subclass overrides ------------------------------------------------------------------
 
-    def make_fakes(self, real, labels, key):
+    def make_fakes(
+        self, real: tf.Tensor, labels: tf.Tensor | None, key: randomness.Key
+    ) -> dict[str, tf.Tensor]:
         """Generates the fakes of a turn.
 
         Args:
@@ -335,7 +355,7 @@ class GAN(GenerativeModel):
         latent = self.prior.sample(key.fold("latent"), shape, training=True)
         return {"images": self.call_generator(latent, labels)}
 
-    def discriminator_loss(self, turn):
+    def discriminator_loss(self, turn: Turn) -> tf.Tensor:
         """D's loss without penalties, a float32 scalar: this replica's mean."""
         real, fake = turn.real_output["logits"], turn.fake_output["logits"]
         turn.log("discriminator/logits_real", real)
@@ -352,7 +372,7 @@ class GAN(GenerativeModel):
             loss += turn.log("discriminator/direction", tf.reduce_mean(fake) - tf.reduce_mean(real))
         return loss
 
-    def generator_loss(self, turn):
+    def generator_loss(self, turn: Turn) -> dict[str, tf.Tensor]:
         """The generators' losses: a dictionary name → float32 scalar, this replica's mean."""
         if self.top_k is not None:
             turn.log("top_k/share", self.top_k.kept_share(turn.step, turn.count))
@@ -360,7 +380,9 @@ class GAN(GenerativeModel):
 
     # What a subclass' losses are made of --------------------------------------------------------
 
-    def adversarial_parts(self, turn, real_output, fake_output):
+    def adversarial_parts(
+        self, turn: Turn, real_output: dict[str, tf.Tensor], fake_output: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The real and the fake part of D's adversarial loss, one value per logit; logs nothing."""
         real, fake = real_output["logits"], fake_output["logits"]
         if not self.loss_rule.has_targets:
@@ -368,7 +390,7 @@ class GAN(GenerativeModel):
         targets = self.targets.draw(turn.key, turn.count, len(real.shape))
         return self.loss_rule.discriminator(real, fake, *targets)
 
-    def adversarial_loss(self, turn, fake_output):
+    def adversarial_loss(self, turn: Turn, fake_output: dict[str, tf.Tensor]) -> tf.Tensor:
         """G's adversarial loss, one value per logit (per image with top-k); logs nothing."""
         fake = fake_output["logits"]
         real = turn.real_output["logits"] if turn.real_output else None

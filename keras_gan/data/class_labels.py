@@ -1,11 +1,15 @@
 """Labels of every form that Keras knows, as the classes of images."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gan.errors import UsageError
 
 
-def to_classes(labels, count: int, num_classes: int | None = None, where: str = "") -> np.ndarray:
+def to_classes(
+    labels: Any, count: int, num_classes: int | None = None, where: str = ""
+) -> np.ndarray:
     """Labels as int32 [n].
 
     Args:

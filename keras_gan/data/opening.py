@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
 from keras_gan.data.source import MEMORY_LIMIT, Source, default_data_dir
@@ -50,7 +51,7 @@ def open_source(
         UsageError: missing, empty, too small or unsuitable data.
     """
     labels = labels or "auto"
-    options = {
+    options: dict[str, Any] = {
         "image_size": image_size,
         "channels": channels,
         "labels": labels,

@@ -106,7 +106,7 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
     return PixelRange(0, 255, images.dtype)
 
 
-def _as_given(images, given, low, high):
+def _as_given(images: np.ndarray, given: Any, low: float, high: float) -> PixelRange:
     try:
         first, last = (float(limit) for limit in given)
     except (TypeError, ValueError):
@@ -119,10 +119,10 @@ def _as_given(images, given, low, high):
         raise UsageError(
             f"pixel_range=({first:g}, {last:g}), but images are from {low:g} to {high:g}"
         )
-    return PixelRange(*limits, images.dtype, explicit=True)
+    return PixelRange(limits[0], limits[1], images.dtype, explicit=True)
 
 
-def _extremes(images, what):
+def _extremes(images: np.ndarray, what: str) -> tuple[float, float]:
     if images.size == 0:
         raise UsageError(f"{what}: there are none")
     low, high = float(images.min()), float(images.max())

@@ -54,11 +54,15 @@ class Source:
         self.images, self.labels = images, labels
         self.label_names = label_names
         self.skipped, self.centres, self.sigma = list(skipped), centres, sigma
-        self._read, self._count, self._reopen = read, count, reopen
-        self._pool = self._failure = None
+        self._read, self._reopen = read, reopen
+        self._count = count if images is None else len(images)
+        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._failure: OSError | None = None
 
     def __len__(self) -> int:
-        return len(self.images) if self.images is not None else self._count
+        if self._count is None:
+            raise TypeError(f"{self.name}: neither images nor their count are given")
+        return self._count
 
     @property
     def num_classes(self) -> int | None:
@@ -83,11 +87,12 @@ class Source:
         labels = None if self.labels is None else self.labels[indices]
         return self._fetch_images(indices), labels
 
-    def _fetch_images(self, indices):
+    def _fetch_images(self, indices: np.ndarray) -> np.ndarray:
         if self.images is not None:
             return self.images[indices]
         if self._pool is None:
             self._pool = concurrent.futures.ThreadPoolExecutor(READERS)
+        assert self._read is not None, "neither images nor a function that reads them"
         images = np.empty((len(indices), *self.image_shape), np.uint8)
         try:
             for row, image in enumerate(self._pool.map(self._read, map(int, indices))):

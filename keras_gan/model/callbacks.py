@@ -38,7 +38,7 @@ def checked(gan: Any, callbacks: Any) -> Any:
     return with_rates
 
 
-def _check(gan, callback):
+def _check(gan: Any, callback: keras.callbacks.Callback) -> None:
     name = type(callback).__name__
     if isinstance(callback, keras.callbacks.SwapEMAWeights):
         raise UsageError(
@@ -83,7 +83,7 @@ class RatesInProportion(keras.callbacks.Callback):
     Keras' callbacks set the rate of `model.optimizer`, which is the generator's.
     """
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         optimizers = {id(p.optimizer): p.optimizer for p in self.model.players.values()}
         optimizers.pop(id(self.model.optimizer))
         rate = _rate(self.model.optimizer)
@@ -94,17 +94,17 @@ class RatesInProportion(keras.callbacks.Callback):
                 "learning rates: a callback sets the generator's, the others follow (× %s)", ratios
             )
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._follow()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._follow()
 
-    def _follow(self):
+    def _follow(self) -> None:
         rate = _rate(self.model.optimizer)
         for optimizer, ratio in self.others:
             optimizer.learning_rate = rate * ratio
 
 
-def _rate(optimizer):
+def _rate(optimizer: keras.Optimizer) -> float:
     return float(optimizer.learning_rate.numpy())

@@ -57,7 +57,7 @@ def compile_config(gan: Any, parameters: Mapping) -> dict:
     return {name: keras.saving.serialize_keras_object(value) for name, value in values.items()}
 
 
-def _functions(values):
+def _functions(values: Mapping) -> list:
     rules = [values["loss"], *values["penalties"], *values["d_inputs"]]
     kinds = (FunctionLoss, FunctionPenalty, FunctionInput)
     return [rule.function for rule in rules if isinstance(rule, kinds)]

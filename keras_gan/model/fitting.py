@@ -1,6 +1,7 @@
 """From the arguments of `fit` and `evaluate` to Keras' own, data adapted and checked."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from keras_gan.data.adapters import DEFAULT_BATCH_SIZE, Adapter, Needs, Order
@@ -115,7 +116,7 @@ def of_evaluate(
     return {**options, "x": adapter.data, "steps": adapter.steps}, adapter.reading()
 
 
-def _check(gan, method, x):
+def _check(gan: Any, method: str, x: Any) -> None:
     if not gan.compiled:
         raise UsageError(f"the model is not compiled: call compile() before {method}()")
     if x is None:
@@ -123,7 +124,7 @@ def _check(gan, method, x):
     networks.check_scope(gan.variables, gan.distribute_strategy)
 
 
-def _trace_anew(gan, function, data):
+def _trace_anew(gan: Any, function: str, data: Any) -> None:
     """Drops Keras' function of a step if it was traced for other shapes.
 
     It would be traced for any shape then, and a step has to know its number of images.
@@ -134,19 +135,19 @@ def _trace_anew(gan, function, data):
     traced[function] = spec
 
 
-def _needs(gan, turns=1):
+def _needs(gan: Any, turns: int = 1) -> Needs:
     labels = gan.conditional or gan.discriminator_takes_labels or gan.num_classes is not None
     return Needs(gan.image_shape, labels, gan.num_classes, turns)
 
 
-def _order(gan, shuffle):
-    def counter(name):
+def _order(gan: Any, shuffle: Any) -> Order:
+    def counter(name: str) -> Callable[[], int]:
         return lambda: int(getattr(gan, name).numpy())
 
     return Order(gan.seed, counter("attempt"), counter("step"), bool(shuffle))
 
 
-def _unpacked(validation_data):
+def _unpacked(validation_data: Any) -> tuple:
     """(x, y) of validation data."""
     if isinstance(validation_data, (tuple, list)):
         if len(validation_data) not in (1, 2):
@@ -157,7 +158,9 @@ def _unpacked(validation_data):
     return validation_data, None
 
 
-def _adapt_held_out(adapter, x, y, batch_size, steps):
+def _adapt_held_out(
+    adapter: Adapter, x: Any, y: Any, batch_size: int | None, steps: int | None
+) -> None:
     """Adapts images to be evaluated on, of which as many as possible are used."""
     if isinstance(x, Source) or is_array(x):
         count, size = len(x), batch_size or DEFAULT_BATCH_SIZE
@@ -166,14 +169,14 @@ def _adapt_held_out(adapter, x, y, batch_size, steps):
     adapter.adapt(x, y, batch_size, Order(shuffle=False), steps)
 
 
-def _even_batch_size(count, largest, replicas):
+def _even_batch_size(count: int, largest: int, replicas: int) -> int:
     """The batch size, at most `largest`, that leaves the fewest of `count` images out."""
     multiples = range(replicas * 2, max(largest, 2 * replicas) + 1, replicas)
     fitting = [size for size in multiples if size <= count and size >= largest // 2]
     return min(reversed(fitting), key=lambda size: count % size, default=2 * replicas)
 
 
-def _split(x, y, share, validation_data):
+def _split(x: Any, y: Any, share: float, validation_data: Any) -> tuple[tuple, tuple]:
     """Arrays as those to train on and those to validate on, the last ones, as Keras does."""
     if validation_data is not None:
         raise UsageError("validation_split and validation_data are both given; one is needed")

@@ -1,6 +1,8 @@
 """The model as Keras and its users see it: two networks, what they generate, saving."""
 
 import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from keras_gan.errors import UsageError
 from keras_gan.layers.noise import number_random_layers
 from keras_gan.model import configs, networks, serving
 from keras_gan.rules import by_name
+from keras_gan.rules.priors import Geometry
 from keras_gan.step import pixels, randomness
 
 
@@ -29,22 +32,22 @@ class GenerativeModel(keras.Model):
         **kwargs: arguments of `keras.Model`, such as `name`.
     """
 
-    num_classes = None  # set by conditional models
+    num_classes: int | None = None  # set by conditional models
     chunk = 256  # images that `sample` generates at a time
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        prior=None,
-        latent_dim=None,
-        image_shape=None,
-        num_classes=None,
-        **kwargs,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        prior: Geometry | str | None = None,
+        latent_dim: int | None = None,
+        image_shape: Sequence[int] | None = None,
+        num_classes: int | None = None,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.generator, self.discriminator = generator, discriminator
-        self._sizes = (latent_dim, image_shape and tuple(image_shape))
+        self._sizes: tuple[Any, Any] = (latent_dim, image_shape and tuple(image_shape))
         if num_classes is not None:
             self.num_classes = num_classes
         networks.prepare(self)
@@ -55,33 +58,37 @@ class GenerativeModel(keras.Model):
         self.prior = by_name.prior(prior)
 
     @property
-    def latent_dim(self):
+    def latent_dim(self) -> int:
         """Dimensions of z."""
         inputs = networks.inputs_of(self.generator)
         return inputs[0].shape[-1] if inputs else self._sizes[0]
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
         """(height, width, channels), or (2,) for points."""
         inputs = networks.inputs_of(self.discriminator)
         return tuple(inputs[0].shape[1:]) if inputs else self._sizes[1]
 
     @property
-    def conditional(self):
+    def conditional(self) -> bool:
         """Whether the generator takes labels."""
         return networks.takes_labels(self.generator, self.num_classes)
 
     @property
-    def discriminator_takes_labels(self):
+    def discriminator_takes_labels(self) -> bool:
         """Whether the discriminator takes labels."""
         return networks.takes_labels(self.discriminator, self.num_classes)
 
-    def call_generator(self, latents, labels=None, training=True):
+    def call_generator(
+        self, latents: tf.Tensor, labels: tf.Tensor | None = None, training: bool = True
+    ) -> tf.Tensor:
         """G's images, float32, for latents [n, z], and labels [n] if G takes them."""
         inputs = [latents, labels] if self.conditional else latents
         return tf.cast(self.generator(inputs, training=training), tf.float32)
 
-    def call_discriminator(self, images, labels=None, training=True):
+    def call_discriminator(
+        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool = True
+    ) -> dict[str, tf.Tensor]:
         """D's outputs, float32, for images, and labels [n] if D takes them.
 
         Returns:
@@ -92,7 +99,15 @@ class GenerativeModel(keras.Model):
 
     # Using what has been trained ----------------------------------------------------------------
 
-    def sample(self, count, *, seed=0, labels=None, noise=False, truncation=1.0):
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        labels: Any = None,
+        noise: bool = False,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
         """Samples images from the averaged generator.
 
         Args:
@@ -121,7 +136,7 @@ class GenerativeModel(keras.Model):
             parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
         return np.concatenate(parts)
 
-    def random_labels(self, key, count):
+    def random_labels(self, key: randomness.Key, count: int | tf.Tensor) -> tf.Tensor | None:
         """Classes int32 [count] for samples of which none are asked for; None if not conditional.
 
         Args:
@@ -132,7 +147,9 @@ class GenerativeModel(keras.Model):
             return None
         return key.fold("labels").integers([count], self.num_classes)
 
-    def generate(self, latents, labels=None, key=None):
+    def generate(
+        self, latents: Any, labels: Any = None, key: randomness.Key | None = None
+    ) -> tf.Tensor:
         """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
         latents = tf.convert_to_tensor(latents)
         inputs = [latents, tf.convert_to_tensor(labels)] if self.conditional else latents
@@ -142,13 +159,13 @@ class GenerativeModel(keras.Model):
             pixels.to_uint8(images) if len(self.image_shape) == 3 else tf.cast(images, tf.float32)
         )
 
-    def discriminate(self, images, labels=None):
+    def discriminate(self, images: Any, labels: Any = None) -> tf.Tensor:
         """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
         x = pixels.to_float(images)
         labels = None if labels is None else tf.convert_to_tensor(labels)
         return self.call_discriminator(x, labels, training=False)["logits"]
 
-    def export(self, filepath, noise=False):
+    def export(self, filepath: Any, noise: bool = False) -> None:
         """Writes a SavedModel that needs TensorFlow alone, with generate, sample, interpolate, ….
 
         Args:
@@ -157,15 +174,15 @@ class GenerativeModel(keras.Model):
         """
         serving.export(self, filepath, noise)
 
-    def extra_endpoints(self):
+    def extra_endpoints(self) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
         """Endpoints that a subclass adds to the export, by name: (function, input signature)."""
         return {}
 
-    def extra_samples(self, source):
+    def extra_samples(self, source: Any) -> dict[str, np.ndarray]:
         """Pictures that a subclass adds to its samples, by name: uint8 [h, w, c]."""
         return {}
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:
         """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2].
 
         Args:
@@ -179,10 +196,10 @@ class GenerativeModel(keras.Model):
 
     # Saving -------------------------------------------------------------------------------------
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The networks and the prior, serialised, and a subclass' own arguments."""
         return configs.model_config(self, inspect.signature(GenerativeModel.__init__).parameters)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "GenerativeModel":
         return cls(**configs.restored(config))

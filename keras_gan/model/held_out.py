@@ -34,7 +34,7 @@ def values(gan: Any, images: tf.Tensor, labels: tf.Tensor | None) -> dict[str, t
     }
 
 
-def _per_image(value):
+def _per_image(value: tf.Tensor) -> tf.Tensor:
     """A value per logit, or a scalar, as one value per image; maps are averaged."""
     axes = list(range(1, len(value.shape)))
     return tf.reduce_mean(value, axes) if axes else value

@@ -54,7 +54,7 @@ class Logs:
         """Takes values of held-out images, name → float32 [n], and returns the logs."""
         return self._update(values)
 
-    def _update(self, values):
+    def _update(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for key, value in values.items():
             self._means[key].update_state(value)
         results = {key: self._means[key].result() for key in values}

@@ -1,5 +1,6 @@
 """A user's own networks: built if they are not, looked at, and called alike."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -88,7 +89,7 @@ def build(network: Any, role: str, shape: tuple | None, argument: str, labelled:
         ) from error
 
 
-def _probe(shape, labelled, scale=0.0):
+def _probe(shape: tuple, labelled: bool, scale: float = 0.0) -> Any:
     values = np.random.default_rng(0).normal(size=(PROBES, *shape)).astype(np.float32) * scale
     inputs = tf.constant(values)
     return [inputs, tf.zeros([PROBES], tf.int32)] if labelled else inputs
@@ -108,7 +109,9 @@ def to_logits(output: Any) -> dict:
     return output
 
 
-def check(generator, discriminator, image_shape, labelled) -> None:
+def check(
+    generator: keras.Model, discriminator: keras.Model, image_shape: tuple, labelled: bool
+) -> None:
     """Raises a `UsageError` if two networks don't fit each other, or end in the wrong range.
 
     Args:
@@ -132,7 +135,7 @@ def check(generator, discriminator, image_shape, labelled) -> None:
         _check_by_trying(discriminator, image_shape, labelled)
 
 
-def _check_range(activation, image_shape):
+def _check_range(activation: str | None, image_shape: tuple) -> None:
     if len(image_shape) == 3 and activation in RANGES:
         raise UsageError(
             f"the generator ends in {activation}, {RANGES[activation]}; images are in [-1, 1]: end"
@@ -140,7 +143,7 @@ def _check_range(activation, image_shape):
         )
 
 
-def _check_logits(output):
+def _check_logits(output: Any) -> None:
     if isinstance(output, dict) and "logits" not in output:
         raise UsageError(
             f'the discriminator gives {", ".join(output)}; a dictionary needs "logits"'
@@ -165,7 +168,7 @@ def _check_logits(output):
         )
 
 
-def _check_by_trying(discriminator, image_shape, labelled):
+def _check_by_trying(discriminator: keras.Model, image_shape: tuple, labelled: bool) -> None:
     """The same of a subclassed discriminator, as far as some random images show it."""
     outputs = [
         discriminator(_probe(image_shape, labelled, scale), training=False)
@@ -180,7 +183,7 @@ def _check_by_trying(discriminator, image_shape, labelled):
         )
 
 
-def _activation(tensor):
+def _activation(tensor: Any) -> str | None:
     """The name of the function that a symbolic tensor's values come out of, or None."""
     while tensor is not None:
         operation, before = keras_private.producer(tensor)
@@ -199,7 +202,7 @@ def _activation(tensor):
     return None
 
 
-def check_scope(variables, strategy) -> None:
+def check_scope(variables: Iterable[keras.Variable], strategy: tf.distribute.Strategy) -> None:
     """Raises a `UsageError` unless variables are a strategy's.
 
     Args:
@@ -226,7 +229,7 @@ class AverageNetwork(keras.layers.Layer):
         network: a built Keras model.
     """
 
-    def __init__(self, network, name="average_generator"):
+    def __init__(self, network: keras.Model, name: str = "average_generator"):
         super().__init__(name=name, trainable=False)
         # In a tuple of a function, so that Keras does not take the network for a part of this.
         self._network = lambda: network
@@ -241,7 +244,7 @@ class AverageNetwork(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         network = self._network()
         values = [tf.convert_to_tensor(weight.value) for weight in self.weights]
         with keras.StatelessScope(state_mapping=list(zip(network.weights, values))):

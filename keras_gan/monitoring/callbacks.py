@@ -1,5 +1,7 @@
 """Base class of the callbacks: calls a method every N steps."""
 
+from typing import Any
+
 import keras
 
 
@@ -34,13 +36,13 @@ class EveryNSteps(keras.callbacks.Callback):
         super().__init__()
         self.every, self.step, self._before = every, 0, 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self.step = self._before = int(self.model.step.numpy())
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.step = self._before = int(self.model.step.numpy())
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         done, self.step = self.step, self._before + batch + 1
         if self.every and self.step // self.every > done // self.every:
             self.on_nth_step(self.step)
@@ -50,7 +52,7 @@ class EveryNSteps(keras.callbacks.Callback):
         raise NotImplementedError
 
 
-def window_means(gan, step: int, every: int) -> dict[str, float]:
+def window_means(gan: Any, step: int, every: int) -> dict[str, float]:
     """The mean of each metric over the steps since the last multiple of `every`."""
     count = step % every or every
     _, metrics = gan.recorder.read(step, count)

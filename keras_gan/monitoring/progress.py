@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Iterator
 
 import tqdm
 
@@ -21,7 +22,7 @@ class Progress(EveryNSteps):
         super().__init__(every)
         self.steps, self.images = steps, images
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         super().on_train_begin(logs)
         self.bar = tqdm.tqdm(
             total=self.steps or self._steps_of_fit(),
@@ -32,17 +33,17 @@ class Progress(EveryNSteps):
             dynamic_ncols=True,
         )
 
-    def _steps_of_fit(self):
+    def _steps_of_fit(self) -> int | None:
         per_epoch, epochs = self.params.get("steps"), self.params.get("epochs")
         return self.step + per_epoch * epochs if per_epoch and epochs else None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         done = self.step
         super().on_train_batch_end(batch, logs)
         with self._shown():
             self.bar.update(self.step - done)
 
-    def on_nth_step(self, step):
+    def on_nth_step(self, step: int) -> None:
         means = window_means(self.model, step, self.every)
         shown = {
             "D": f"{means['discriminator/loss']:.3f}",
@@ -53,12 +54,12 @@ class Progress(EveryNSteps):
             shown["images/s"] = f"{rate * self.images:.0f}"
         self.bar.set_postfix(shown, refresh=False)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         with self._shown():
             self.bar.close()
 
     @contextlib.contextmanager
-    def _shown(self):
+    def _shown(self) -> Iterator[None]:
         """Gives the bar up where the terminal has gone: that ends no run."""
         try:
             yield

@@ -1,9 +1,11 @@
 """Sample pictures of the averaged generator, always from the same latents."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 
+from keras_gan.data.source import Source
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.callbacks import EveryNSteps
 
@@ -27,15 +29,15 @@ class Samples(EveryNSteps):
         self,
         folder: str | pathlib.Path,
         every: int = 500,
-        writer=None,
-        source=None,
+        writer: Any = None,
+        source: Source | None = None,
         noise: bool = False,
     ):
         super().__init__(every)
         self.folder, self.writer = pathlib.Path(folder), writer
         self.source, self.noise = source, noise
 
-    def on_nth_step(self, step):
+    def on_nth_step(self, step: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, picture in self.draw().items():
             pictures.save(picture, self.folder / f"{name}-{step:08d}.png")
@@ -63,13 +65,13 @@ class Samples(EveryNSteps):
         by_name.update(gan.extra_samples(self.source))
         return by_name
 
-    def _interpolation(self, rows=4):
+    def _interpolation(self, rows: int = 4) -> np.ndarray:
         labels = None
         if self.model.conditional:
             labels = np.arange(rows, dtype=np.int32) % self.model.num_classes
         return pictures.interpolation(self.model, rows, columns=10, labels=labels)
 
-    def _reference(self):
+    def _reference(self) -> np.ndarray | None:
         if self.source is None:
             return None
         points, _ = self.source.fetch(np.arange(min(2500, len(self.source))))

@@ -48,7 +48,8 @@ class Score(keras.callbacks.Callback):
             raise UsageError(f"every={every}: at least 1 epoch is needed")
         self.source = data if isinstance(data, Source) else _source(data, labels, pixel_range)
         self.count, self.every, self.extractor = count, every, extractor
-        self._evaluator, self.scores = None, {}
+        self._evaluator: Any = None
+        self.scores: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         from keras_gan.evaluation import evaluator  # slow to import, and only needed for scores
@@ -70,7 +71,7 @@ class Score(keras.callbacks.Callback):
         return lambda count, seed: self.model.sample(count, seed=seed)
 
 
-def _source(images, labels, pixel_range):
+def _source(images: Any, labels: Any, pixel_range: Any) -> Source:
     images = np.asarray(images)
     images = images[..., None] if images.ndim == 3 else images
     if images.ndim != 4:

@@ -4,6 +4,8 @@ They apply to reals and fakes, in D's turns and in G's. Images are float32 [n, h
 pixels that are shifted in or cut out are 0, mid-grey.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -15,7 +17,7 @@ from keras_gan.step.randomness import Key
 KINDS = ("color", "translation", "cutout")
 
 
-def _each(numbers):
+def _each(numbers: tf.Tensor) -> tf.Tensor:
     return numbers[:, None, None, None]
 
 
@@ -126,12 +128,12 @@ class DiffAugment(Rule):
             images = changed
         return images
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         if callable(self.rate):
             metrics["augment/rate"] = self.rate(step)
 
 
-def _color(images, key):
+def _color(images: tf.Tensor, key: Key) -> tf.Tensor:
     count = images.shape[0]
     images = brightness(images, key.fold("brightness").uniform([count], -0.5, 0.5))
     if images.shape[-1] > 1:
@@ -170,7 +172,7 @@ class ADA(StatefulRule):
         step_size: float = 64 / 500_000,
         interval: int = 4,
         name: str = "ada",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.target, self.step_size, self.interval = target, step_size, interval
@@ -185,10 +187,10 @@ class ADA(StatefulRule):
         count, height, width, depth = images.shape
         p = self.p.value
 
-        def normal(name):
+        def normal(name: str) -> tf.Tensor:
             return key.fold(name).normal([count])
 
-        def maybe(name, changed):
+        def maybe(name: str, changed: tf.Tensor) -> None:
             nonlocal images
             chosen = key.fold("choose").fold(name).uniform([count]) < p
             images = tf.where(_each(chosen), changed, images)
@@ -212,7 +214,7 @@ class ADA(StatefulRule):
             maybe("saturation", saturation(images, 2.0 ** normal("saturation")))
         return images
 
-    def on_discriminator_turn_end(self, metrics, accepted):
+    def on_discriminator_turn_end(self, metrics: dict[str, tf.Tensor], accepted: tf.Tensor) -> None:
         counted = tf.cast(accepted, tf.float32)
         sign = tf.where(accepted, metrics["discriminator/sign_real"], 0.0)
         total, turns = self.total.value + sign, self.turns.value + counted
@@ -223,5 +225,5 @@ class ADA(StatefulRule):
         self.total.assign(tf.where(due, 0.0, total))
         self.turns.assign(tf.where(due, 0.0, turns))
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         metrics["ada/p"] = self.p.value

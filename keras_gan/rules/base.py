@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, dataclass_transform
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_gan.step.randomness import Key
 
 
-def _restore(config):
+def _restore(config: dict[str, Any]) -> dict[str, Any]:
     """A rule's configuration with the rules in it deserialised, and lists turned into tuples."""
     restored = {n: keras.saving.deserialize_keras_object(value) for n, value in config.items()}
     return {n: tuple(v) if isinstance(v, list) else v for n, v in restored.items()}
@@ -27,7 +27,8 @@ class Rule:
         """Called after the turns of a step; may add metrics."""
 
     def get_config(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        # Subclasses are dataclasses, by `rule`.
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Rule":
@@ -44,7 +45,7 @@ class StatefulRule(keras.layers.Layer):
 
     read_when_compiled = True  # whether compiled functions read the variables
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
 
@@ -90,6 +91,7 @@ class StatefulRule(keras.layers.Layer):
 register = keras.saving.register_keras_serializable(package="keras_gan")
 
 
+@dataclass_transform(frozen_default=True)
 def rule(cls: type) -> type:
     """Class decorator: a frozen, serialisable rule without state."""
     return register(dataclasses.dataclass(frozen=True)(cls))

@@ -16,9 +16,11 @@ from keras_gan.rules.base import Rule, StatefulRule, rule
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.opponents import Opponent
 from keras_gan.rules.replay import Replay
+from keras_gan.step.randomness import Key
+from keras_gan.step.turn import Turn
 
 NO_OPTIMIZERS = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # wrappers and the base
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Any] = {
     name.lower(): value
     for name, value in sorted(vars(keras.optimizers).items())
     if inspect.isclass(value)
@@ -35,14 +37,20 @@ class FunctionLoss(losses.Loss):
     Both are values per sample, float32 [n], or scalars.
     """
 
-    function: Callable = None
+    function: Callable
     paired = True  # the function sees both logits in G's turn too
     bounded = False
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self.function(real, fake)[0], tf.zeros_like(fake)
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return self.function(real, fake)[1]
 
 
@@ -50,13 +58,13 @@ class FunctionLoss(losses.Loss):
 class FunctionPenalty(penalties.Penalty):
     """A penalty that is a function turn → scalar, or one value per sample."""
 
-    function: Callable = None
+    function: Callable
 
     @property
-    def name(self):
+    def name(self) -> str:  # type: ignore[override]  # read only, as all attributes here
         return getattr(self.function, "__name__", "penalty").strip("<>")
 
-    def __call__(self, turn):
+    def __call__(self, turn: Turn) -> tf.Tensor:
         return self.function(turn)
 
 
@@ -64,13 +72,13 @@ class FunctionPenalty(penalties.Penalty):
 class FunctionInput(Rule):
     """A step of D's inputs that is a function (images, key, step) → images."""
 
-    function: Callable = None
+    function: Callable
 
-    def __call__(self, images, key, step):
+    def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
         return self.function(images, key, step)
 
 
-def optimizer(given: Any, side: str, learning_rate: float = RATE, **options) -> Any:
+def optimizer(given: Any, side: str, learning_rate: float = RATE, **options: Any) -> Any:
     """An optimizer by name, with the settings of the command line, or the one that is given.
 
     Args:
@@ -115,7 +123,7 @@ def loss(given: Any) -> losses.Loss:
     )
 
 
-def _checked_loss(function):
+def _checked_loss(function: Callable) -> FunctionLoss:
     real, fake = tf.constant([0.5, -1.0, 2.0]), tf.constant([-0.5, 1.0, 0.25])
     results = function(real, fake)
     if not isinstance(results, (tuple, list)) or len(results) != 2:
@@ -242,7 +250,7 @@ def unknown(argument: str, given: Any, names: Iterable, others: str = "") -> Usa
     return UsageError(f"{argument}={_name(given)}; allowed: {allowed}")
 
 
-def _name(given):
+def _name(given: Any) -> str:
     if isinstance(given, (str, int, float, bool)) or given is None:
         return repr(given)
     return getattr(given, "__name__", None) or f"a {type(given).__name__}"

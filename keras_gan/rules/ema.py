@@ -27,7 +27,7 @@ class MovingAverage(Rule):
     batch_size: int = 64
 
     @property
-    def averages(self):
+    def averages(self) -> bool:
         """Whether it is more than a copy of the weights."""
         return self.half_life is not None or self.decay > 0.0
 

@@ -25,5 +25,5 @@ class InputNoise(Rule):
     def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
         return images + self.stddev(step) * key.normal(images.shape)
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         metrics["input_noise/stddev"] = self.stddev(step)

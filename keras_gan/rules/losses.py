@@ -82,10 +82,16 @@ class NonSaturating(Loss):
     logistic = True
     signed = True
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return cross_entropy(real_targets, real), cross_entropy(fake_targets, fake)
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return softplus(-fake)
 
 
@@ -95,7 +101,7 @@ class Minimax(NonSaturating):
 
     name = "minimax"
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return -softplus(fake)
 
 
@@ -106,10 +112,16 @@ class LeastSquares(Loss):
     name = "least_squares"
     has_targets = True
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return 0.5 * (real - real_targets) ** 2, 0.5 * (fake - fake_targets) ** 2
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return 0.5 * (fake - 1.0) ** 2
 
 
@@ -120,10 +132,16 @@ class Hinge(Loss):
     name = "hinge"
     signed = True
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.nn.relu(1.0 - real), tf.nn.relu(1.0 + fake)
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return -fake
 
 
@@ -137,10 +155,16 @@ class Wasserstein(Loss):
     name = "wasserstein"
     bounded = False
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return -real, fake
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return -fake
 
 
@@ -156,10 +180,16 @@ class RelativisticPairing(Loss):
     paired = True
     logistic = True
 
-    def discriminator(self, real, fake, real_targets=1.0, fake_targets=0.0):
+    def discriminator(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        real_targets: float | tf.Tensor = 1.0,
+        fake_targets: float | tf.Tensor = 0.0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return softplus(fake - real), tf.zeros_like(fake)
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return softplus(real - fake)
 
 

@@ -1,7 +1,8 @@
 """Opponents other than the current networks: target networks and past players (tip 8)."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,6 +10,7 @@ import tensorflow as tf
 from keras_gan.rules.base import StatefulRule, register
 from keras_gan.step import network_state
 from keras_gan.step.functional import Snapshot
+from keras_gan.step.randomness import Key
 
 PLAYERS = ("generator", "discriminator")
 
@@ -28,7 +30,9 @@ class Opponent(StatefulRule):
 
     def network(self, name: str) -> keras.Model:
         """The network in training of this name."""
-        return self._gan().networks[name]
+        gan = self._gan()
+        assert gan is not None, "an opponent lives as long as its model"
+        return gan.networks[name]
 
     def replace(self, name: str, now: Snapshot) -> Snapshot:
         """The values that a turn reads, with a network's replaced by the opponent's.
@@ -61,11 +65,11 @@ class TargetNetworks(Opponent):
         **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, tau: float = 0.01, name: str = "target_networks", **kwargs):
+    def __init__(self, tau: float = 0.01, name: str = "target_networks", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.tau = tau
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         super().build_for(gan)
         self.copies = {
             name: [
@@ -75,10 +79,10 @@ class TargetNetworks(Opponent):
             for name in PLAYERS
         }
 
-    def values(self, name, current):
+    def values(self, name: str, current: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         return [tf.convert_to_tensor(copy.value) for copy in self.copies[name]]
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         finite = metrics.get("finite", tf.constant(1.0)) > 0.0
         for name in PLAYERS:
             network = self.network(name)
@@ -121,12 +125,12 @@ class PastPlayers(Opponent):
         rate: float = 0.1,
         duration: int = 5,
         name: str = "past_players",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.slots, self.every, self.rate, self.duration = slots, every, rate, duration
 
-    def build_for(self, gan):
+    def build_for(self, gan: keras.Model) -> None:
         super().build_for(gan)
         self.snapshots = {
             name: [
@@ -140,14 +144,14 @@ class PastPlayers(Opponent):
         self.active = self.state("active", dtype="bool")
         self.swaps = self.state("swaps", dtype="int64")
 
-    def values(self, name, current):
+    def values(self, name: str, current: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         active, slot = tf.convert_to_tensor(self.active.value), self.slot.value
         return [
             tf.where(active, ring.value[slot], value)
             for ring, value in zip(self.snapshots[name], current, strict=True)
         ]
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         metrics["past_players/active"] = tf.cast(self.active.value, tf.float32)
         metrics["past_players/swaps"] = tf.cast(self.swaps.value, tf.float32)
         metrics["past_players/filled"] = tf.cast(
@@ -156,7 +160,7 @@ class PastPlayers(Opponent):
         tf.cond((step + 1) % self.every == 0, self._take, lambda: False)
         self._decide(step, key.at(0).fold("past_players"))
 
-    def _take(self):
+    def _take(self) -> bool:
         """Writes the current players over the oldest snapshot."""
         place = tf.reshape(self.taken.value % self.slots, [1, 1])
         for name in PLAYERS:
@@ -166,7 +170,7 @@ class PastPlayers(Opponent):
         self.taken.assign_add(1)
         return True
 
-    def _decide(self, step, key):
+    def _decide(self, step: tf.Tensor, key: Key) -> None:
         """Draws whether the next steps train against a snapshot, and which one."""
         filled = tf.cast(tf.minimum(self.taken.value, self.slots), tf.int32)
         due = (step + 1) % self.duration == 0
@@ -177,6 +181,6 @@ class PastPlayers(Opponent):
         self.slot.assign(tf.where(due, slot, self.slot.value))
 
 
-def _start(variable):
+def _start(variable: keras.Variable) -> Callable:
     """An initializer that returns a variable's current value."""
     return lambda shape, dtype: tf.cast(variable.numpy(), dtype)

@@ -6,6 +6,7 @@ through D's input noise and augmentation; D's statistics and power iterations ar
 
 import math
 from collections.abc import Callable
+from typing import Any, cast
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,7 @@ from keras_gan.rules.augment import flip_and_shift
 from keras_gan.rules.base import Rule, StatefulRule, register, rule
 from keras_gan.rules.schedules import Schedule, value_at
 from keras_gan.step import functional
+from keras_gan.step.randomness import Key
 from keras_gan.step.turn import Turn
 
 TINY = 1e-12  # keeps the root's derivative finite at 0; below float32's precision near 1
@@ -59,6 +61,7 @@ class Penalty(Rule):
             per step.
     """
 
+    weight: float | Schedule
     interval = 1
     name = "penalty"
     second_order = False
@@ -94,7 +97,7 @@ class GradientPenalty(Penalty):
     name = "gradient_penalty"
     second_order = True
 
-    def per_sample(self, turn):
+    def per_sample(self, turn: Turn) -> tf.Tensor:
         real, fake = turn.real, turn.fake["images"]
         alpha = column(turn.key.fold(self.name).uniform([turn.count]), real)
         between = alpha * real + (1.0 - alpha) * fake
@@ -120,7 +123,7 @@ class Dragan(Penalty):
     name = "dragan"
     second_order = True
 
-    def per_sample(self, turn):
+    def per_sample(self, turn: Turn) -> tf.Tensor:
         real, key = turn.real, turn.key.fold(self.name)
         group = math.gcd(turn.count, self.group)
         grouped = tf.reshape(real, [turn.count // group, -1])
@@ -153,13 +156,13 @@ class R1(Penalty):
     side = "real"
 
     @property
-    def second_order(self):
+    def second_order(self) -> bool:  # type: ignore[override]  # read only, as all attributes here
         return not self.finite_difference
 
-    def per_sample(self, turn):
+    def per_sample(self, turn: Turn) -> tf.Tensor:
         images = turn.real if self.side == "real" else turn.fake["images"]
 
-        def logits_of(images):
+        def logits_of(images: tf.Tensor) -> tf.Tensor:
             return turn.logits_of(images, self.side)
 
         if not self.finite_difference:
@@ -190,9 +193,9 @@ class Consistency(Penalty):
     weight: float = 10.0
     interval: int = 1
     name = "consistency"
-    sides = ("real",)
+    sides = cast(tuple[str, ...], ("real",))
 
-    def per_sample(self, turn):
+    def per_sample(self, turn: Turn) -> tf.Tensor:
         both = {
             "real": (turn.real, turn.real_output),
             "fake": (turn.fake["images"], turn.fake_output),
@@ -244,7 +247,7 @@ class LeCam(StatefulRule):
         decay: float = 0.99,
         start: int = 0,
         name: str = "lecam",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.weight, self.decay, self.start = weight, decay, start
@@ -269,7 +272,7 @@ class LeCam(StatefulRule):
         active = (self.seen.value > 0.0) & (turn.step >= self.start)
         return tf.where(active, self.weight * value, 0.0)
 
-    def on_discriminator_turn_end(self, metrics, accepted):
+    def on_discriminator_turn_end(self, metrics: dict[str, tf.Tensor], accepted: tf.Tensor) -> None:
         new = (
             (self.real, metrics["discriminator/logits_real"]),
             (self.fake, metrics["discriminator/logits_fake"]),
@@ -280,5 +283,5 @@ class LeCam(StatefulRule):
                 [mean], [self.decay * mean.value + (1.0 - self.decay) * value], accepted
             )
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         metrics["lecam/anchor_real"], metrics["lecam/anchor_fake"] = self.anchors()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -81,7 +82,7 @@ class Prior(Geometry, Rule):
 class Gaussian(Prior):
     """N(0, I), the default; its mass is near the sphere of radius √dimensions."""
 
-    def sample(self, key, shape, training=False):
+    def sample(self, key: Key, shape: Sequence[int], training: bool = False) -> tf.Tensor:
         return key.normal(shape)
 
 
@@ -89,7 +90,7 @@ class Gaussian(Prior):
 class Uniform(Prior):
     """U(-√3, √3) per dimension, with the Gaussian's unit variance; for comparison."""
 
-    def sample(self, key, shape, training=False):
+    def sample(self, key: Key, shape: Sequence[int], training: bool = False) -> tf.Tensor:
         return key.uniform(shape, -math.sqrt(3.0), math.sqrt(3.0))
 
     def path(self, start: tf.Tensor, end: tf.Tensor, fraction: float | tf.Tensor) -> tf.Tensor:
@@ -107,7 +108,7 @@ class Uniform(Prior):
 class Hypersphere(Prior):
     """Uniform on the sphere of radius √dimensions (White, 2016)."""
 
-    def sample(self, key, shape, training=False):
+    def sample(self, key: Key, shape: Sequence[int], training: bool = False) -> tf.Tensor:
         normal = key.normal(shape)
         return normal * math.sqrt(shape[-1]) / tf.norm(normal, axis=-1, keepdims=True)
 
@@ -139,7 +140,7 @@ class OrnsteinUhlenbeck(Geometry, StatefulRule):
         batch_size: int = 64,
         correlation: float = 0.85,
         name: str = "ornstein_uhlenbeck",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.batch_size, self.correlation = batch_size, correlation
@@ -164,19 +165,19 @@ class OrnsteinUhlenbeck(Geometry, StatefulRule):
         rows = tf.cast(key.row, tf.int32) + tf.range(shape[0])
         return self._next(tf.gather(tf.convert_to_tensor(self.latent.value), rows), fresh)
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         key = key.at(0).fold(self.last).fold("latent")
         before = tf.convert_to_tensor(self.latent.value)
         after = self._next(before, key.normal(before.shape))
         metrics["latents/correlation"] = tf.reduce_mean(before * after)
         self.latent.assign(after)
 
-    def _next(self, latent, noise):
+    def _next(self, latent: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         rho = self.correlation
         return rho * latent + math.sqrt(1.0 - rho**2) * noise
 
 
-def _standard_normal(shape, dtype):
+def _standard_normal(shape: Sequence[int], dtype: Any) -> tf.Tensor:
     return tf.random.stateless_normal(shape, (0, 0), dtype=dtype)
 
 
@@ -219,7 +220,7 @@ def angle(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     )
 
 
-def _direction(vector):
+def _direction(vector: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(vector, tf.norm(vector, axis=-1, keepdims=True))
 
 

@@ -1,5 +1,7 @@
 """Experience replay: past fakes among the discriminator's new ones (tip 8)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -29,7 +31,9 @@ class Replay(StatefulRule):
 
     read_when_compiled = False
 
-    def __init__(self, capacity: int = 1024, rate: float = 0.25, name: str = "replay", **kwargs):
+    def __init__(
+        self, capacity: int = 1024, rate: float = 0.25, name: str = "replay", **kwargs: Any
+    ):
         super().__init__(name=name, **kwargs)
         self.capacity, self.rate = capacity, rate
 
@@ -86,7 +90,7 @@ class Replay(StatefulRule):
         if labels is not None:
             labels = replicas.all_gather(labels)[-self.capacity :]
 
-        def write():
+        def write() -> bool:
             at = places[:, None]
             self.images.assign(tf.tensor_scatter_nd_update(self.images.value, at, fakes))
             if labels is not None:

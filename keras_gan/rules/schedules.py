@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from keras_gan.rules.base import Rule, rule
+from keras_gan.step.randomness import Key
 
 
 @rule
@@ -42,7 +43,7 @@ class Schedule(Rule):
             return value
         return value * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / float(self.warm_up))
 
-    def _without_warm_up(self, step):
+    def _without_warm_up(self, step: tf.Tensor) -> tf.Tensor:
         if self.kind == "constant":
             return tf.constant(self.start, tf.float32)
         done = tf.cast(step, tf.float32) / float(self.steps)
@@ -56,7 +57,7 @@ class Schedule(Rule):
         return tf.where(tf.cast(step, tf.float32) >= self.steps, self.end, value)
 
 
-def value_at(quantity, step):
+def value_at(quantity: float | Schedule, step: tf.Tensor) -> float | tf.Tensor:
     """The value of a number, which it is itself, or of a `Schedule` at `step`."""
     return quantity(step) if callable(quantity) else quantity
 
@@ -105,18 +106,18 @@ class ThresholdLoop(Rule):
     bound: int = 3
 
     @property
-    def d_turns(self):
+    def d_turns(self) -> int:
         return self.bound
 
     @property
-    def g_turns(self):
+    def g_turns(self) -> int:
         return self.bound
 
     def keeps_training(self, side: str, loss: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
         threshold = self.d_threshold if side == "discriminator" else self.g_threshold
         return tf.logical_and(active, loss > threshold)
 
-    def on_step_end(self, step, key, metrics):
+    def on_step_end(self, step: tf.Tensor, key: Key, metrics: dict[str, tf.Tensor]) -> None:
         for side in ("discriminator", "generator"):
             hit = metrics[f"{side}/turns"] >= self.bound
             metrics[f"{side}/bound_hit"] = tf.cast(hit, tf.float32)

@@ -65,7 +65,7 @@ class Targets(Rule):
         if self.flip:
             turn.log("targets/flipped", tf.stack(self.flips(turn.key, turn.count)))
 
-    def _draw(self, key, count):
+    def _draw(self, key: Key, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         real, fake = (
             self._uniform(key, "real", self.real, count),
             self._uniform(key, "fake", self.fake, count),
@@ -86,7 +86,7 @@ class Targets(Rule):
         flipped = tf.reshape(flipped, [-1] + [1] * (len(real.shape) - 1))
         return tf.where(flipped, fake, real), tf.where(flipped, real, fake)
 
-    def _uniform(self, key, purpose, limits, count):
+    def _uniform(self, key: Key, purpose: str, limits: tuple, count: int) -> tf.Tensor:
         low, high = limits
         if low == high:
             return tf.fill([count], tf.constant(low, tf.float32))

@@ -39,7 +39,7 @@ class TopK(Rule):
         group = math.gcd(count, self.group)
         return self._k(step, group) / group
 
-    def _k(self, step, group):
+    def _k(self, step: tf.Tensor, group: int) -> tf.Tensor:
         return tf.maximum(1.0, tf.math.ceil(self.share(step) * group - 1e-4))
 
     def __call__(self, loss: tf.Tensor, logits: tf.Tensor, step: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,7 @@
 """Constraints on weights, applied after each update."""
 
+from typing import Any
+
 import keras
 
 from keras_gan.rules.base import register
@@ -16,8 +18,8 @@ class WeightClip(keras.constraints.Constraint):
     def __init__(self, bound: float = 0.01):
         self.bound = bound
 
-    def __call__(self, weight):
+    def __call__(self, weight: Any) -> Any:
         return keras.ops.clip(weight, -self.bound, self.bound)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, float]:
         return {"bound": self.bound}

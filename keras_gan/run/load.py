@@ -60,7 +60,7 @@ def load(path: Any) -> Any:
     )
 
 
-def _load_file(path):
+def _load_file(path: pathlib.Path) -> Any:
     try:
         zoo()  # so that Keras knows the zoo's classes
     except UsageError:
@@ -75,7 +75,7 @@ def _load_file(path):
         ) from error
 
 
-def _load_run(path):
+def _load_run(path: pathlib.Path) -> Any:
     registry = zoo().REGISTRY
     run = RunDirectory(path, writes=False)
     config = resolve({"mode": "sample", "run_dir": str(path)}, registry, run)
@@ -86,7 +86,7 @@ def _load_run(path):
     return gan
 
 
-def _data_of(run, config):
+def _data_of(run: RunDirectory, config: Any) -> Any:
     """What the model has to know of the data, which need not be there any more."""
     try:
         about = json.loads((run.export / ABOUT).read_text())

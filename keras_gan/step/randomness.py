@@ -11,7 +11,7 @@ import math
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -102,7 +102,7 @@ class Key(NamedTuple):
         halves = tf.reshape(tf.bitcast(words, tf.uint16), [shape[0], -1])[:, :each]
         return tf.reshape(halves < tf.constant(below, tf.uint16), shape)
 
-    def _bits(self, shape):
+    def _bits(self, shape: Sequence[int]) -> tf.Tensor:
         # Philox gives four numbers per count. Each sample takes a whole number of counts, so the
         # counter of a shard's first sample depends on its position alone.
         each = _numbers(shape)
@@ -110,14 +110,14 @@ class Key(NamedTuple):
         bits = self._philox(_DRAW, self.row * counts, [shape[0], counts * 4], tf.uint32)
         return tf.reshape(bits[:, :each], shape)
 
-    def _philox(self, use, count, shape, dtype):
+    def _philox(self, use: int, count: Any, shape: Any, dtype: Any) -> tf.Tensor:
         counter = tf.stack([tf.cast(count, tf.uint64), tf.constant(use, tf.uint64)])
         return tf.raw_ops.StatelessRandomUniformFullIntV2(
             shape=shape, key=self.key, counter=counter, alg=_PHILOX, dtype=dtype
         )
 
 
-def _numbers(shape):
+def _numbers(shape: Sequence[int]) -> int:
     return math.prod(int(n) for n in shape[1:])
 
 

@@ -1,6 +1,6 @@
 """One turn of a step: the images and outputs that losses and penalties use, and their logs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -33,12 +33,14 @@ class Discriminate:
         players: the discriminators' `Player`s.
     """
 
-    def __init__(self, gan, players):
+    def __init__(self, gan: Any, players: Sequence[Any]):
         self._gan, self._players = gan, players
         self._networks = [player.network for player in players]
         self._statistics = [v for n in self._networks for v in network_state.statistics(n)]
 
-    def __call__(self, images, labels, key, step):
+    def __call__(
+        self, images: tf.Tensor, labels: tf.Tensor | None, key: Key, step: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], dict[str, list[tf.Tensor]], list[tf.Tensor]]:
         """D's outputs on images after its input rules (noise, augmentation), its new statistics,
         and what its layers gave to `add_loss`; D itself keeps its statistics."""
         for position, rule in enumerate(self._gan.d_inputs):
@@ -51,7 +53,7 @@ class Discriminate:
             losses = [v for n in self._networks for v in keras_private.activity_losses(n)]
             return outputs, {p.name: p.statistics() for p in self._players}, losses
 
-    def weight_losses(self):
+    def weight_losses(self) -> list[tf.Tensor]:
         """The values of the regularizers of the discriminators' weights."""
         return [loss for n in self._networks for loss in keras_private.weight_losses(n)]
 
@@ -84,12 +86,16 @@ class Turn:
         real: tf.Tensor,
         labels: tf.Tensor | None,
         fake: dict[str, tf.Tensor],
-        discriminate: Callable | None = None,
+        discriminate: Callable,
     ):
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
-        self.real_output = self.fake_output = self.statistics = None
-        self.metrics, self.own_losses = {}, []
+        # Set before a loss is computed; the reals' in D's turns, and in G's where it needs reals.
+        self.real_output: Any = None
+        self.fake_output: Any = None
+        self.statistics: Any = None
+        self.metrics: dict[str, tf.Tensor] = {}
+        self.own_losses: list[tf.Tensor] = []
         self._discriminate = discriminate
 
     @property

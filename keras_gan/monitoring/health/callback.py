@@ -48,14 +48,14 @@ class _Events:
 
     writes = False
 
-    def __init__(self):
-        self._events = []
+    def __init__(self) -> None:
+        self._events: list[dict] = []
 
-    def append_event(self, event):
+    def append_event(self, event: dict) -> None:
         self._events.append(event)
 
-    def append_reading(self, step, means):
+    def append_reading(self, step: int, means: dict[str, float]) -> None:
         """Readings are the model's own; none is kept."""
 
-    def events(self):
+    def events(self) -> list[dict]:
         return self._events

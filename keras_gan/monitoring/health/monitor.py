@@ -1,5 +1,7 @@
 """The health monitor: detects failures early, and stops the run or rolls it back (tip 10)."""
 
+from typing import Any
+
 import numpy as np
 from absl import logging
 
@@ -29,20 +31,22 @@ class HealthMonitor(EveryNSteps):
 
     everywhere = True
 
-    def __init__(self, config, run, writer=None):
+    def __init__(self, config: Any, run: Any, writer: Any = None):
         super().__init__(config.log_every)
         self.config, self.run, self.writer = config, run, writer
         self.signals = signals.of_loss(config.loss)
-        self.stopped, self.trial = False, None
+        self.stopped = False
+        self.trial: Trial | None = None
         self.forget()
 
     def forget(self) -> None:
         """Drops the readings and the signals raised, after a roll-back."""
-        self.windows, self.raised = [], set()
+        self.windows: list[tuple[int, dict[str, np.ndarray]]] = []
+        self.raised: set[str] = set()
 
-    def on_nth_step(self, step):
+    def on_nth_step(self, step: int) -> None:
         if self.trial is not None and step >= self.trial.until:
-            self._end_trial(step)
+            self._end_trial(self.trial, step)
         _, metrics = self.model.recorder.read(step, self.every)
         self.windows = [*self.windows[1 - HISTORY :], (step, metrics)]
         readings = [signals.Reading.of(*window) for window in self.windows]
@@ -57,7 +61,7 @@ class HealthMonitor(EveryNSteps):
                 self._raise(step, signal, value)
         self.raised = raised
 
-    def _raise(self, step, signal, value):
+    def _raise(self, step: int, signal: signals.Signal, value: float) -> None:
         event = {
             "step": step,
             "attempt": int(self.model.attempt.numpy()),
@@ -87,14 +91,14 @@ class HealthMonitor(EveryNSteps):
         elif self.config.on_failure == "rollback":
             raise RollBack(event)
 
-    def _end_trial(self, step):
+    def _end_trial(self, trial: Trial, step: int) -> None:
         """Restores the learning rates after a first roll-back: the failure has not recurred."""
-        self.trial.restore_rates(self.model)
+        trial.restore_rates(self.model)
         event = {
             "step": step,
             "attempt": int(self.model.attempt.numpy()),
             "signal": "rates restored",
-            "learning_rates": self.trial.rates,
+            "learning_rates": trial.rates,
         }
         self.trial = None
         self.run.append_event(event)
@@ -115,7 +119,7 @@ class HealthMonitor(EveryNSteps):
             arrays |= self.trial.state()
         return arrays
 
-    def load_state(self, restored) -> None:
+    def load_state(self, restored: Any) -> None:
         """Restores `metadata` and `state` from a checkpoint.
 
         Args:
