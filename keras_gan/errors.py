@@ -70,3 +70,7 @@ class StorageError(KerasGanError):
     """A file of the run can't be read or written: damaged, locked, or the disk is full."""
 
     exit_status = 4
+
+
+class ConversionError(StorageError):
+    """A file of the export can't be made, although nothing that was asked for is wrong."""

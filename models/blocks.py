@@ -159,7 +159,7 @@ def upsample(
             filters * 4, 3, kernel_initializer=ICNR(initializer()), **options
         )(x)
         return PixelShuffle(2)(shuffled)
-    grown = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+    grown = fused.UpSampling2D(2, interpolation="nearest")(x)
     return keras.layers.Conv2D(filters, 3, kernel_initializer=initializer(), **options)(grown)
 
 

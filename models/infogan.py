@@ -168,7 +168,20 @@ def split_codes(
     """The codes in Gaussian latents [n, z]: one-hot float32 [n, categories], [n, continuous]."""
     category = tf.one_hot(tf.argmax(latents[:, :categories], -1), categories)
     numbers = latents[:, categories : categories + continuous]
-    return category, tf.math.erf(numbers / math.sqrt(2.0))
+    return category, erf(numbers / math.sqrt(2.0))
+
+
+def erf(x: tf.Tensor) -> tf.Tensor:
+    """The error function to 6e-7 in float32, by operations that LiteRT has.
+
+    Equation 7.1.26 of Abramowitz and Stegun, "Handbook of Mathematical Functions", 1964.
+    """
+    size = tf.abs(x)
+    t = 1.0 / (1.0 + 0.3275911 * size)
+    polynomial = t * (
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
+    )
+    return tf.sign(x) * (1.0 - polynomial * tf.exp(-tf.square(size)))
 
 
 @register

@@ -245,9 +245,8 @@ class Resample(keras.layers.Layer):
     def call(self, x):
         up = self.direction == "up"
         if up:
-            height, width, channels = x.shape[1:]
-            x = tf.pad(x[:, :, None, :, None], [[0, 0], [0, 0], [0, 1], [0, 0], [0, 1], [0, 0]])
-            x = tf.reshape(x, [-1, 2 * height, 2 * width, channels])
+            # A pad of four axes: LiteRT has none of six.
+            x = tf.nn.depth_to_space(tf.pad(x, [[0, 0]] * 3 + [[0, 3 * x.shape[-1]]]), 2)
         row = tf.constant([0.5, 1.0, 0.5] if up else [0.25, 0.5, 0.25], x.dtype)
         kernel = tf.tile((row[:, None] * row)[..., None, None], [1, 1, x.shape[-1], 1])
         stride = 1 if up else 2

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import keras
 
+from keras_gan.layers.fused import UpSampling2D
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
 from keras_gan.layers.spectral import SpectralConv2D
 from keras_gan.rules.base import register
@@ -79,7 +80,7 @@ class SNGAN(ZooModel):
             )
 
         def grow(x):
-            return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+            return UpSampling2D(2, interpolation="nearest")(x)
 
         inputs = keras.Input((options.latent_dim,), name="latents")
         deepest = channels(width, count - 1)

@@ -70,6 +70,18 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         )
 
 
+@register
+class UpSampling2D(keras.layers.UpSampling2D):
+    """`keras.layers.UpSampling2D`, whose result has a known height and width.
+
+    Keras' repeats them by shapes that are known only at run time, and LiteRT has no convolution of
+    such maps.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(super().call(inputs), [-1, *self.compute_output_shape(inputs.shape)[1:]])
+
+
 def _can_fold(layer, inputs, channels):
     form = (layer.kernel_size, layer.strides, layer.padding, layer.data_format)
     even = all(side is not None and side % 2 == 0 for side in inputs.shape[1:3])

@@ -22,8 +22,9 @@ endpoint = functools.partial(tf.function, autograph=False)
 class Servable(tf.Module):
     """The endpoints of an export; models add more with `extra_endpoints()`.
 
-    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]). A label
-    that is no class is an error, and so are fewer or more labels than images.
+    Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]). Errors are
+    a label that is no class, fewer or more labels than images, a negative count, and latents that
+    are not finite. `serving_default` is `generate`, with the output "images".
 
     Args:
         gan: a trained `GAN`.
@@ -48,11 +49,12 @@ class Servable(tf.Module):
 
         def generate(latents, labels=None, seed=0):
             labels = _checked(labels, gan.num_classes, latents)
+            latents = tf.debugging.check_numerics(latents, "latents have to be finite numbers")
             key = randomness.Key.create(seed).fold("noise") if noise else None
-            return gan.generate(latents, labels, key)
+            return _of_rows(lambda *rows: gan.generate(*rows, key=key), latents, labels)
 
         def sample_truncated(count, seed, truncation, labels=None):
-            key = randomness.Key.create(seed)
+            count, key = _counted(count), randomness.Key.create(seed)
             labels = gan.random_labels(key, count) if labels is None else labels
             latents = gan.prior.sample(key.fold("latent"), (count, gan.latent_dim))
             if truncation is not None:
@@ -63,7 +65,7 @@ class Servable(tf.Module):
             return sample_truncated(count, seed, None, labels)
 
         def path(start, end, count):
-            fraction = tf.linspace(0.0, 1.0, count)[:, None]
+            fraction = tf.linspace(0.0, 1.0, _counted(count))[:, None]
             return gan.prior.path(start[None], end[None], fraction)
 
         if gan.conditional:
@@ -75,7 +77,7 @@ class Servable(tf.Module):
             self.sample.get_concrete_function(number, number, classes)
             self.interpolate = endpoint(
                 lambda start, end, count, label: generate(
-                    path(start, end, count), tf.fill([count], label)
+                    path(start, end, count), tf.fill([_counted(count)], label)
                 ),
                 input_signature=[vector, vector, number, one],
             )
@@ -86,6 +88,10 @@ class Servable(tf.Module):
                 lambda start, end, count: generate(path(start, end, count)),
                 input_signature=[vector, vector, number],
             )
+        self.serve = endpoint(
+            lambda *inputs: {"images": generate(*inputs)},
+            input_signature=self.generate.input_signature,
+        )
         if gan.prior.can_truncate:
             ratio = tf.TensorSpec([], tf.float32, name="truncation")
             self.sample_truncated = endpoint(sample_truncated)
@@ -95,7 +101,7 @@ class Servable(tf.Module):
         takes_labels = gan.discriminator_takes_labels
 
         def discriminate(images, labels=None):
-            return gan.discriminate(images, _checked(labels, gan.num_classes, images))
+            return _of_rows(gan.discriminate, images, _checked(labels, gan.num_classes, images))
 
         self.discriminate = endpoint(
             discriminate, input_signature=[images, classes] if takes_labels else [images]
@@ -104,6 +110,24 @@ class Servable(tf.Module):
             self.class_names = endpoint(lambda: tf.constant(class_names), input_signature=[])
         for name, (function, specs) in gan.extra_endpoints().items():
             setattr(self, name, endpoint(function, input_signature=specs))
+
+
+def _of_rows(function, inputs, labels):
+    """A function of inputs [n, …] and labels [n] or None, which need not be made for n = 0."""
+    count = tf.shape(inputs)[0]
+    spare = tf.cast(tf.equal(count, 0), tf.int32)  # convolutions refuse an empty batch
+    rows = [
+        tf.concat([rows, tf.zeros([spare, *rows.shape[1:]], rows.dtype)], 0)
+        for rows in (inputs, labels)
+        if rows is not None
+    ]
+    return function(*rows)[:count]
+
+
+def _counted(count):
+    """A count, int32, with an error if it is negative."""
+    with tf.control_dependencies([tf.debugging.assert_non_negative(count, "count is negative")]):
+        return tf.identity(count)
 
 
 def _checked(labels, num_classes, of):
@@ -167,7 +191,7 @@ def write(
     try:
         with atomic.replacing_folder(folder) as temporary:
             tf.saved_model.save(
-                servable, str(temporary), signatures={"serving_default": servable.generate}
+                servable, str(temporary), signatures={"serving_default": servable.serve}
             )
             facts = {
                 **about,

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib.util
 import pathlib
+import re
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.errors import UsageError
+from keras_gan.errors import ConversionError, UsageError, refuse
 from keras_gan.model import serving
 from keras_gan.model.serving import endpoint
 from keras_gan.monitoring import best
@@ -46,7 +47,7 @@ def save(
 
     Raises:
         StorageError: the folder can't be written.
-        UsageError: the model can't be converted to a format; the other formats are written.
+        ConversionError: the model can't be converted to a format; the other formats are written.
     """
     failures = []
 
@@ -96,7 +97,7 @@ def require(formats: Sequence[str], config: Config | None = None) -> None:
             to None.
 
     Raises:
-        UsageError: something is missing.
+        UsageError: something is missing, or the run's settings rule a format out.
     """
     for name in formats:
         for package in NEEDED.get(name, ()):
@@ -107,39 +108,67 @@ def require(formats: Sequence[str], config: Config | None = None) -> None:
                     value=",".join(formats),
                     allowed="saved_model, litert; or onnx after `pip install .[export]`",
                 )
+        if config is not None and (name in CONVERTERS or name == "web"):
+            _check_convertible(name, config)
         if name in ("hub", "web"):
             extras.require(name, "export_format", name)
         if name == "web" and config is not None:
             web.require(config)
 
 
+def _check_convertible(name, config):
+    """Refuses a format that has no form of what the settings ask of the generator."""
+    if config.dropout:
+        refuse(
+            "export_format",
+            name,
+            f"has no random numbers like those of --dropout={config.dropout:g}",
+            "saved_model, hub; or --dropout=0",
+        )
+    if config.precision != "float32":
+        refuse(
+            "export_format",
+            name,
+            f"has no networks of --precision={config.precision}",
+            "saved_model, hub; or --precision=float32",
+        )
+
+
 def _convert(gan, name, folder):
-    """Adds a format to the export; returns None, or a `UsageError` with the reason why it can't."""
+    """Adds a format to the export; returns None, or a `ConversionError` with the reason."""
     require([name])
     path = folder / FILES[name]
     with silence():  # the converters are verbose
         try:
-            _compare(name, CONVERTERS[name](gan, path), gan)
+            _compare(CONVERTERS[name](gan, path), gan)
         except OSError:
             raise
         except Exception as error:  # each converter raises its own types
             path.unlink(missing_ok=True)
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            return UsageError(
-                f"{type(gan).__name__} can't be converted: {reason}",
-                flag="export_format",
-                value=name,
+            return ConversionError(
+                f"--export_format={name}: {type(gan).__name__} can't be converted, since"
+                f" {_reason(error)}; the SavedModel is written"
             )
     return None
 
 
+def _reason(error):
+    """Why a conversion failed, without the pages of code that converters print."""
+    if isinstance(error, DifferentImages):
+        return str(error)
+    missing = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
+    if missing:
+        return f"LiteRT has no operation for TensorFlow's {', '.join(missing)}"
+    return f"its converter failed ({type(error).__name__})"
+
+
 def _web(gan, folder, config):
-    """Adds the static page; returns None, or the `UsageError` that says why it can't be."""
+    """Adds the static page; returns None, or the `ConversionError` that says why it can't be."""
     folder.mkdir()
     failure = _convert(gan, "onnx", folder)
     if failure is not None:
         shutil.rmtree(folder)
-        return UsageError(str(failure).replace("export_format=onnx", "export_format=web"))
+        return ConversionError(str(failure).replace("export_format=onnx", "export_format=web"))
     web.write(gan, folder, config)
     return None
 
@@ -165,12 +194,18 @@ def _floats(gan):
     return images
 
 
-def _compare(name, images, gan):
-    """Raises a ValueError if images of `_inputs` differ from the model's."""
+class DifferentImages(Exception):
+    """A converted generator's images are not the model's."""
+
+
+def _compare(images, gan):
+    """Raises `DifferentImages` if images of `_inputs` are not the model's."""
     expected = _floats(gan)(*map(tf.constant, _inputs(gan)))["images"].numpy()
     difference = float(np.max(np.abs(images - expected)))
     if not difference <= TOLERANCE:
-        raise ValueError(f"{name} differs from the model by {difference:.1e}, over {TOLERANCE:g}")
+        raise DifferentImages(
+            f"its images differ from the model's by {difference:.1e}, over {TOLERANCE:g}"
+        )
 
 
 def _litert(gan, path):

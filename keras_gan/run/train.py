@@ -12,7 +12,7 @@ from absl import logging
 from PIL import Image
 
 from keras_gan.data import pipeline
-from keras_gan.errors import HealthStop, StorageError, refuse
+from keras_gan.errors import ConversionError, HealthStop, StorageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
@@ -254,16 +254,19 @@ def _finish(config, gan, run, source, checkpoints):
     which = f"step {exported}"
     if row and exported == best_step(rows):
         which += f", the best of {len(rows)} scores: {metric(row)} {row[metric(row)]:.4g}"
-    # Last: a run that has its export is finished.
-    export.save(
-        gan,
-        run.export,
-        config,
-        ["saved_model", *flags.words(config.export_format)],
-        metrics=row,
-        class_names=source.label_names,
-        training=export.about_training(rows, step, config),
-    )
+    failure = None
+    try:  # last: a run that has its export is finished
+        export.save(
+            gan,
+            run.export,
+            config,
+            ["saved_model", *flags.words(config.export_format)],
+            metrics=row,
+            class_names=source.label_names,
+            training=export.about_training(rows, step, config),
+        )
+    except ConversionError as error:  # of another format: the SavedModel is there
+        failure = error
     print(
         f"pictures     {run.samples}, {run.path / 'run.png'}\n"
         f"scores       {run.path / 'scores.csv'}\n"
@@ -271,6 +274,8 @@ def _finish(config, gan, run, source, checkpoints):
         f"export       {run.export} ({which})\n"
         f"TensorBoard  {_tensorboard()} --logdir {run.tensorboard}"
     )
+    if failure is not None:
+        raise failure
 
 
 def _tensorboard():

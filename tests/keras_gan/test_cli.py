@@ -140,7 +140,7 @@ assert not any("keras_gan" in name for name in sys.modules)
 latents = tf.random.normal([3, 128])
 one = model.generate(latents)
 assert one.dtype == tf.uint8 and one.shape == (3, 28, 32, 3), one
-np.testing.assert_array_equal(model.signatures["serving_default"](latents=latents)["output_0"], one)
+np.testing.assert_array_equal(model.signatures["serving_default"](latents=latents)["images"], one)
 five = model.sample(tf.constant(5), tf.constant(1))
 np.testing.assert_array_equal(five, model.sample(tf.constant(5), tf.constant(1)))
 path = model.interpolate(latents[0], latents[1], tf.constant(4))

@@ -103,6 +103,10 @@ class TestInfoGAN:
         assert np.abs(continuous).max() <= 1.0
         np.testing.assert_allclose(np.var(continuous, axis=0), 1 / 3, atol=0.01)
 
+    def test_the_error_function_is_tensorflow_s(self):
+        x = tf.linspace(-5.0, 5.0, 10_001)
+        np.testing.assert_allclose(infogan.erf(x), tf.math.erf(x), atol=6e-7)
+
     @pytest.mark.parametrize("code", [0, 1, 2])
     def test_a_traversal_changes_one_code(self, zoo, code):
         gan = zoo.make("infogan", compiled=False)

@@ -131,3 +131,13 @@ def test_other_precisions_are_those_of_keras(case, dtype):
     ours.build(shape)
     ours.set_weights(theirs.get_weights())
     np.testing.assert_array_equal(ours(x, training=True), theirs(x, training=True))
+
+
+def test_upsampled_maps_have_a_known_size():
+    maps = keras.Input((3, 5, 2))
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 2)).astype(np.float32)
+    layer = fused.UpSampling2D((2, 3), interpolation="nearest")
+    np.testing.assert_array_equal(layer(x), keras.layers.UpSampling2D((2, 3))(x))
+    run = tf.function(keras.Model(maps, layer(maps)), autograph=False)
+    outputs = run.get_concrete_function(tf.TensorSpec([None, 3, 5, 2])).outputs
+    assert outputs[0].shape.as_list() == [None, 6, 15, 2]
