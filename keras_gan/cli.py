@@ -124,6 +124,8 @@ def _run(given, registry, load_zoo):
         return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
         return commands.compare(given)
+    if given.get("weights"):
+        return commands.with_weights(given, registry)
     run = RunDirectory(given.get("run_dir", Config.run_dir))
     if mode == "train":
         run.check_owner()

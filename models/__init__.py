@@ -1,4 +1,7 @@
-"""The models, one paper per file. `REGISTRY` maps a model's name to its class."""
+"""The models, one paper per file. `REGISTRY` maps a model's name to its class.
+
+`WEIGHTS` maps the name of a trained model that is shipped to its file or folder, for `--weights`.
+"""
 
 from .acgan import ACGAN
 from .cgan import CGAN
@@ -27,3 +30,5 @@ REGISTRY = {
     "kl_gan": KLGAN,
     "r3gan": R3GAN,
 }
+
+WEIGHTS = {}

@@ -19,7 +19,21 @@ ABOUT = "model.json"  # what an export says about itself
 endpoint = functools.partial(tf.function, autograph=False)
 
 
-class Servable(tf.Module):
+class Networks(tf.Module):
+    """What an export holds the weights of; the attributes' names are in its checkpoint.
+
+    Args:
+        gan: a `GAN`.
+    """
+
+    def __init__(self, gan):
+        super().__init__()
+        self._gan_networks = [gan.average_generator, *gan.networks.values()]
+        if isinstance(gan.average_generator, AverageNetwork):  # TensorFlow would not find them
+            self._average_values = [weight.value for weight in gan.average_generator.weights]
+
+
+class Servable(Networks):
     """The endpoints of an export; models add more with `extra_endpoints()`.
 
     Images are uint8 [n, height, width, channels] (2-D mixtures: points, float32 [n, 2]). Errors are
@@ -34,10 +48,7 @@ class Servable(tf.Module):
     """
 
     def __init__(self, gan, noise: bool = False, class_names: list[str] | None = None):
-        super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        if isinstance(gan.average_generator, AverageNetwork):  # TensorFlow would not find them
-            self._average_values = [weight.value for weight in gan.average_generator.weights]
+        super().__init__(gan)
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
         vector = tf.TensorSpec([gan.latent_dim], tf.float32)
         number = tf.TensorSpec([], tf.int32)

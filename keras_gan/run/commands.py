@@ -13,10 +13,11 @@ from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
+from keras_gan.run import trained
 from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.export import about_training, save
+from keras_gan.run.export import about_training, require, save
 from keras_gan.run.showing import commands as showing
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
@@ -26,13 +27,18 @@ GRID = 400  # samples that are shown as one picture
 MOST_STEPS = 32  # of an interpolation
 
 
-def load(config: Config, model_class: type, run: RunDirectory, with_data: bool = False) -> tuple:
+def load(
+    config: Config,
+    model_class: type,
+    run: RunDirectory | trained.Trained,
+    with_data: bool = False,
+) -> tuple:
     """A run's data and model, restored from the best checkpoint or the last one.
 
     Args:
         config: `Config` of the run.
         model_class: class of its model.
-        run: its `RunDirectory`.
+        run: its `RunDirectory`, or the `Trained` of `--weights`.
         with_data: bool, whether the data are opened; what a model needs to know of them is in the
             checkpoint. Defaults to False.
 
@@ -42,6 +48,8 @@ def load(config: Config, model_class: type, run: RunDirectory, with_data: bool =
     Raises:
         UsageError: the run has no trained checkpoint.
     """
+    if isinstance(run, trained.Trained):
+        return run.data(config, with_data), run.gan
     checkpoints = Checkpoints(run.checkpoints, writes=False)
     environment = checkpoints.last_environment()
     if not environment:
@@ -216,6 +224,11 @@ def export(config: Config, model_class: type, run: RunDirectory) -> int:
     """Writes the run's export again, in the formats `--export_format`."""
     data, gan = load(config, model_class, run)
     formats = ["saved_model", *flags.words(config.export_format)]
+    if isinstance(run, trained.Trained):
+        target = folder(config, run, "")
+        save(gan, target, config, formats, run.scores, run.class_names)
+        print(target)
+        return 0
     step, trained_steps = int(gan.step.numpy()), Checkpoints(run.checkpoints).steps()[-1]
     training = about_training(run.scores(), trained_steps, config)
     save(gan, run.export, config, formats, run.scores_of(step), data.label_names, training)
@@ -242,6 +255,17 @@ def _load_with_data_if_there(config, model_class, run):
         return load(config, model_class, run, with_data=True)
     except UsageError:
         return load(config, model_class, run)
+
+
+def with_weights(given: Mapping[str, Any], registry: Mapping[str, type]) -> int:
+    """Runs a mode with the model of `--weights` in place of a run's; returns the exit status."""
+    trained.check(given)
+    model = trained.open_weights(given["weights"], registry)
+    config = trained.config_of(given, model)
+    if config.mode == "export":
+        require(flags.words(config.export_format), config)
+    showing.check(config)
+    return MODES[config.mode](config, type(model.gan), model)
 
 
 MODES = {

@@ -55,7 +55,7 @@ def save(
         converted = [name for name in formats if name in CONVERTERS]
         failures.extend(_convert(gan, name, temporary) for name in converted)
         if "hub" in formats:
-            hub.write(gan, temporary / "hub", config, temporary, metrics)
+            hub.write(gan, temporary / "hub", config, temporary, metrics, class_names)
         if "web" in formats:
             failures.append(_web(gan, temporary / "web", config))
 

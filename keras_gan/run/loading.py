@@ -1,15 +1,18 @@
-"""Models back from what was handed on: a hub folder, on disk or by its name on a model hub."""
+"""Models back from what was handed on: a hub folder, by path or name, and a run's export."""
 
 import json
 import os
 import pathlib
 import types
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.gan import GAN
+from keras_gan.model import serving
 from keras_gan.run.showing import hub
 from keras_gan.run.showing.extras import require
 from keras_gan.run.zoo import zoo
@@ -17,11 +20,19 @@ from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
+NEEDED = ("model", "settings", "image_shape", "num_classes", "step")  # of a description
+
 
 def is_hub_folder(path: str | os.PathLike) -> bool:
     """Whether a folder is one that `--export_format=hub` wrote."""
     path = pathlib.Path(path)
     return (path / "config.json").is_file() and (path / "model.safetensors").is_file()
+
+
+def is_export(path: str | os.PathLike) -> bool:
+    """Whether a folder is an export."""
+    path = pathlib.Path(path)
+    return (path / "saved_model.pb").is_file() and (path / serving.ABOUT).is_file()
 
 
 def load_hub(
@@ -40,16 +51,62 @@ def load_hub(
         UsageError: no such folder or name, or it holds another model.
         StorageError: its files are damaged.
     """
-    from keras_gan.run.build import build_model
+    return open_hub(path_or_name, registry)[0]
 
-    require("hub", "load", path_or_name)
+
+def open_hub(
+    path_or_name: str | os.PathLike, registry: Mapping[str, type[GAN]] | None = None
+) -> tuple[GAN, dict[str, Any]]:
+    """As `load_hub`, with what the folder's config.json says of the model."""
+    require("hub", None, path_or_name)
     folder = pathlib.Path(path_or_name).expanduser()
     if not folder.is_dir():
         folder = _download(str(path_or_name))
-    description = _description(folder)
-    settings = {
-        n: v for n, v in description["settings"].items() if n in Config.__dataclass_fields__
-    }
+    description = _description(folder / "config.json")
+    gan = _build(description, folder, registry)
+    _assign(gan, folder / "model.safetensors")
+    gan.step.assign(description["step"])
+    return gan, description
+
+
+def open_export(
+    folder: str | os.PathLike, registry: Mapping[str, type[GAN]] | None = None
+) -> tuple[GAN, dict[str, Any]]:
+    """A model with its weights from the export of a run.
+
+    Args:
+        folder: what a run or `--mode=export` wrote, with model.json.
+        registry: the zoo, name → model class; by default the one that is installed.
+
+    Returns:
+        (compiled `GAN`, what model.json says of it).
+
+    Raises:
+        UsageError: the export is not of a run, and so does not say how its networks are built.
+        StorageError: its files are damaged.
+    """
+    folder = pathlib.Path(folder).expanduser()
+    description = _description(folder / serving.ABOUT)
+    gan = _build(description, folder, registry)
+    networks = tf.train.Checkpoint(root=serving.Networks(gan))
+    try:
+        status = networks.read(str(folder / "variables" / "variables"))
+        status.assert_existing_objects_matched()
+    except (tf.errors.OpError, OSError, ValueError, LookupError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StorageError(f"{folder}: its weights can't be read: {reason}") from None
+    except AssertionError:
+        raise StorageError(f"{folder}: its weights don't fit its {serving.ABOUT}") from None
+    gan.step.assign(description["step"])
+    return gan, description
+
+
+def _build(description, folder, registry):
+    """The model that a description is of, compiled, without its weights."""
+    from keras_gan.run.build import build_model
+
+    values = description["settings"]
+    settings = {n: v for n, v in values.items() if n in Config.__dataclass_fields__}
     flags.check(Config, settings)
     registry = registry or zoo().REGISTRY
     name = description["model"]
@@ -59,10 +116,7 @@ def load_hub(
     data = types.SimpleNamespace(
         image_shape=tuple(description["image_shape"]), num_classes=description["num_classes"]
     )
-    gan = build_model(config, registry[name], data)
-    _assign(gan, folder / "model.safetensors")
-    gan.step.assign(description["step"])
-    return gan
+    return build_model(config, registry[name], data)
 
 
 def _download(name):
@@ -78,21 +132,28 @@ def _download(name):
         raise UsageError(f"{name}: no such folder, and not had from the hub: {reason}") from None
 
 
-def _description(folder):
+def _description(file):
+    """What a hub folder's config.json or an export's model.json says of a model."""
     try:
-        description = json.loads((folder / "config.json").read_text())
-        if description["format"] != "keras_gan":
-            raise KeyError("format")
-        version = int(description["format_version"])
-        needed = ("model", "settings", "image_shape", "num_classes", "step")
-        results = {name: description[name] for name in needed}
+        description = json.loads(file.read_text())
+        version = int(description.get("format_version", hub.FORMAT))
+        missing = [name for name in NEEDED if name not in description]
     except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}: config.json") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StorageError(f"{folder / 'config.json'}: not of a keras-gan model") from error
+        raise UsageError(f"{file.parent}: {error.strerror}: {file.name}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StorageError(f"{file}: not of a keras-gan model") from error
+    if missing == ["settings"]:
+        raise UsageError(
+            f"{file.parent}: an export without a run's settings, which does not say how to build"
+            " its networks; a run's export, a hub folder or a .keras file does"
+        )
+    if missing or description.get("format", "keras_gan") != "keras_gan":
+        raise StorageError(f"{file}: not of a keras-gan model")
     if version > hub.FORMAT:
-        raise UsageError(f"{folder}: format {version}, of a newer version; this one: {hub.FORMAT}")
-    return results
+        raise UsageError(
+            f"{file.parent}: format {version}, of a newer version; this one: {hub.FORMAT}"
+        )
+    return description
 
 
 def _assign(gan, path):

@@ -270,7 +270,8 @@ class Config(ShowFlags, MethodSettings):
     )
     out: str = flag(
         "",
-        "sample, interpolate: folder to write to, in place of the run's",
+        "sample, interpolate, project: folder to write to, in place of the run's; with --weights,"
+        " export too",
         group=TOOLS,
         may_change=True,
     )

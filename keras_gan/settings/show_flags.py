@@ -11,6 +11,13 @@ SHOW = "Look, explore, share"
 class ShowFlags:
     """Flags of the tools in `run/showing`; a part of `Config`."""
 
+    weights: str = flag(
+        "",
+        "sample, interpolate, project, explore, export: a trained model in place of --run_dir: a"
+        " shipped model's name, an export, a hub folder or its owner/name, a .keras file",
+        group=SHOW,
+        may_change=True,
+    )
     truncation: float = flag(
         1.0,
         "sample, interpolate: ψ, the factor on each latent's norm; below 1 samples are more"

@@ -124,12 +124,24 @@ def project(config, source, gan, target):
 
 
 def explore(config, source, gan, run):
-    """Serves the explorer's page until it is interrupted; returns the exit status."""
+    """Serves the explorer's page until it is interrupted; returns the exit status.
+
+    Args:
+        config, source, gan: the settings, the data or what is known of them, the model.
+        run: `RunDirectory`, which gets a tab of its own; anything else has none.
+    """
+    from keras_gan.run.directory import RunDirectory
     from keras_gan.run.showing import explorer
+    from keras_gan.run.showing.run_view import RunView
 
     if len(gan.image_shape) == 1:
         refuse("model", config.model, "makes points, which have no pictures", "an image model")
-    return explorer.serve(config, gan, source, run)
+    is_run = isinstance(run, RunDirectory)
+    view = RunView(run, config.steps) if is_run else None
+    data = config.dataset if is_run else run.settings.get("dataset")
+    title = config.model + (f" on {data.partition(':')[0]}" if data else "")
+    title += f", after {int(gan.step.numpy()):,} steps"
+    return explorer.serve(config, gan, source, view, title)
 
 
 def check(config):

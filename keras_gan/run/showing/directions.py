@@ -137,10 +137,17 @@ def class_mixer(gan: GAN) -> Callable | None:
     mixed = keras.Model([generator.inputs[0], layer.output], generator.outputs[0])
 
     def generate(latents, weights):
-        embedding = tf.matmul(tf.constant(weights, tf.float32), layer.kernel)
-        return pixels.to_uint8(mixed([tf.constant(latents), embedding], training=False))
+        embedding = tf.matmul(weights, tf.convert_to_tensor(layer.kernel))
+        return pixels.to_uint8(mixed([latents, embedding], training=False))
 
-    return generate
+    return tf.function(
+        generate,
+        input_signature=[
+            tf.TensorSpec([None, gan.latent_dim], tf.float32),
+            tf.TensorSpec([None, gan.num_classes], tf.float32),
+        ],
+        autograph=False,
+    )
 
 
 def _signed(vector):

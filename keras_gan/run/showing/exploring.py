@@ -2,16 +2,20 @@
 
 import base64
 import dataclasses
+import io
 import pathlib
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from keras_gan.data import decoding
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import pictures
+from keras_gan.layers.noise import RandomLayer
 from keras_gan.run.showing import directions, films, latents, originals, projection
 from keras_gan.step import randomness
+from keras_gan.step.keras_private import all_layers
 
 SAMPLES = 20
 SLIDERS = 8
@@ -47,6 +51,12 @@ class Explorer:
             results = []
         self.directions = [*own[: SLIDERS // 2], *results][:SLIDERS]
         self.mixer = directions.class_mixer(gan)
+        self.has_noise = any(isinstance(one, RandomLayer) for one in all_layers(gan.generator))
+        # A slider waits for one image: compiled, which is several times as fast.
+        signature = [tf.TensorSpec([None, gan.latent_dim], tf.float32)]
+        if gan.conditional:
+            signature.append(tf.TensorSpec([None], tf.int32))
+        self._generate = tf.function(gan.generate, input_signature=signature, autograph=False)
         self.class_names = None
         if gan.conditional:
             names = getattr(source, "label_names", None) or range(gan.num_classes)
@@ -69,10 +79,10 @@ class Explorer:
         labels = None
         if self.gan.conditional:
             labels = np.array([place.label or 0 for place in places], np.int32)
-        key = None
         if noise_seed is not None:
             key = randomness.Key.create(int(noise_seed) % 2**32).fold("noise")
-        return latents.generate(self.gan, z, labels, key)
+            return latents.generate(self.gan, z, labels, key)
+        return self._generate(*([z] if labels is None else [z, labels])).numpy()
 
     def moved(self, place, amounts):
         """`place` moved along `directions` by amounts in [-1, 1], each a share of its reach."""
@@ -125,6 +135,8 @@ class Explorer:
         Raises:
             UsageError: not a picture, or too large a one.
         """
+        if not file:
+            raise UsageError("no picture has been uploaded")
         head = decoding.read_header(file)
         if head is None:
             raise UsageError("not a picture that can be read")
@@ -167,16 +179,23 @@ class Explorer:
         return [str(folder / "favourites.npz"), str(folder / "favourites.png")]
 
 
-def as_html(film):
+def film_html(film):
     """An animated WebP as an element of a page, which needs no file."""
-    data = base64.b64encode(film).decode()
-    return (
-        f'<img alt="walk" style="image-rendering: pixelated" src="data:image/webp;base64,{data}">'
-    )
+    return _image_html(film, "webp", "walk")
 
 
-def shown(image, side=256):
-    """An image uint8 [h, w, c] enlarged to be seen: uint8 [H, W, 3 or 4]."""
-    zoom = max(1, side // max(image.shape[:2]))
-    image = image.repeat(zoom, 0).repeat(zoom, 1)
+def image_html(image, alt="image"):
+    """An image uint8 [h, w, c] as an element of a page, which the browser enlarges."""
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
+    return _image_html(buffer.getvalue(), "png", alt)
+
+
+def _image_html(data, kind, alt):
+    text = base64.b64encode(data).decode()
+    return f'<img class="pixels" alt="{alt}" src="data:image/{kind};base64,{text}">'
+
+
+def in_colour(image):
+    """An image uint8 [h, w, c] with 3 or 4 channels."""
     return image.repeat(3, -1) if image.shape[-1] == 1 else image

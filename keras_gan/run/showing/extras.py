@@ -13,17 +13,14 @@ EXTRAS = {
 }
 
 
-def require(extra: str, flag: str, value: object) -> None:
+def require(extra: str, flag: str | None, value: object) -> None:
     """Raises a `UsageError` that says what to install, unless an extra's packages are there.
 
     Args:
         extra: a name in `EXTRAS`.
-        flag, value: what asked for it.
+        flag, value: what asked for it; without a flag, the value is a file's or folder's name.
     """
     missing = [name for name in EXTRAS[extra] if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(
-            f"needs the package {', '.join(missing)}; pip install 'keras-gan[{extra}]'",
-            flag=flag,
-            value=value,
-        )
+        text = f"needs the package {', '.join(missing)}; pip install 'keras-gan[{extra}]'"
+        raise UsageError(text if flag else f"{value}: {text}", flag=flag, value=value)

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -26,6 +26,7 @@ OF_A_MACHINE = (
     "fakes",
     "reals",
     "inception_weights",
+    "weights",
     "latents",
     "pictures",
     "out",
@@ -45,6 +46,7 @@ def write(
     config: Config,
     saved_model: str | os.PathLike,
     metrics: Mapping[str, object] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> None:
     """Writes the folder.
 
@@ -57,13 +59,14 @@ def write(
         config: the run's `Config`.
         saved_model: folder of the SavedModel, which is copied.
         metrics: the last scores, by name, or None.
+        class_names: the classes' names by number, or None.
     """
     require("hub", "export_format", "hub")
     from safetensors.numpy import save as serialise
 
     folder, saved_model = pathlib.Path(folder), pathlib.Path(saved_model)
     folder.mkdir(parents=True)
-    description = describe(gan, config)
+    description = describe(gan, config, class_names)
     (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
     metadata = {"format": "keras_gan", "model": config.model}
     (folder / "model.safetensors").write_bytes(serialise(weights(gan), metadata=metadata))
@@ -82,7 +85,7 @@ def write(
     (folder / "README.md").write_text(text)
 
 
-def describe(gan: GAN, config: Config) -> dict[str, Any]:
+def describe(gan: GAN, config: Config, class_names: Sequence[str] | None = None) -> dict[str, Any]:
     """What rebuilds the model, without weights: a dictionary for JSON."""
     settings = dataclasses.asdict(config)
     settings = {name: value for name, value in settings.items() if name not in OF_A_MACHINE}
@@ -95,6 +98,7 @@ def describe(gan: GAN, config: Config) -> dict[str, Any]:
         "image_shape": list(gan.image_shape),
         "latent_dim": gan.latent_dim,
         "num_classes": gan.num_classes,
+        "class_names": list(class_names) if class_names else None,
         "step": int(gan.step.numpy()),
         "settings": settings,
     }

@@ -83,7 +83,7 @@ def test_a_walk_is_a_closed_film(explored, tmp_path):
     (tmp_path / "walk.webp").write_bytes(film)
     with Image.open(tmp_path / "walk.webp") as picture:
         assert picture.n_frames == 2 * exploring.FRAMES and picture.info["loop"] == 0
-    assert exploring.as_html(film).startswith('<img alt="walk"')
+    assert exploring.film_html(film).startswith('<img class="pixels" alt="walk"')
     with pytest.raises(UsageError, match="two favourites or more"):
         explored.walk(explored.sample(0)[:1])
 
