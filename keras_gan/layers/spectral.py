@@ -49,6 +49,13 @@ class _Spectral:
         finally:
             self._normalized = None
 
+    def find_singular_vectors(self) -> None:
+        """Sets u and v to the kernel's first singular vectors, after it was given other values."""
+        for variable, value in zip(
+            (self.left, self.right), _singular_vectors(kernel_variable(self))
+        ):
+            variable.assign(value)
+
     def save_own_variables(self, store):
         # The method of Keras' layers saves kernel and bias only, without the singular vectors.
         keras.layers.Layer.save_own_variables(self, store)

@@ -10,8 +10,7 @@ from absl import logging
 
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.model.networks import AverageNetwork
-from keras_gan.step import randomness
+from keras_gan.step import network_state, randomness
 
 ABOUT = "model.json"  # what an export says about itself
 
@@ -30,13 +29,19 @@ class Servable(tf.Module):
         noise: bool, whether the generator's noise layers are active. Defaults to False.
         class_names: list of str, the classes' names by number, for the endpoint `class_names`.
             Defaults to None, which is no such endpoint.
+
+    Attributes:
+        weights: name of a network → its variables, in the order of `network_state.variables`.
     """
 
     def __init__(self, gan, noise: bool = False, class_names: list[str] | None = None):
         super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        if isinstance(gan.average_generator, AverageNetwork):  # TensorFlow would not find them
-            self._average_values = [weight.value for weight in gan.average_generator.weights]
+        networks = {"average_generator": gan.average_generator, **gan.networks}
+        self._gan_networks = list(networks.values())
+        self.weights = {  # for `init_from`, and for TensorFlow, which finds no `AverageNetwork`'s
+            name: [variable.value for variable in network_state.variables(network)]
+            for name, network in networks.items()
+        }
         latent = tf.TensorSpec([None, gan.latent_dim], tf.float32, name="latents")
         vector = tf.TensorSpec([gan.latent_dim], tf.float32)
         number = tf.TensorSpec([], tf.int32)

@@ -54,6 +54,12 @@ class Config(ShowFlags, MethodSettings):
         0, "random seed of weights, data order and noise", group=RUN, low=0, high=2**32 - 1
     )
 
+    init_from: str = common_flag(
+        "",
+        "start from the weights of a run, an export, a hub folder or a .keras file, where they fit",
+        group=RUN,
+    )
+
     dataset: str = common_flag(
         "fashion_mnist",
         "a TFDS name, folder:PATH, npz:PATH, ring8, grid25, swissroll or stacked_fashion_mnist",

@@ -322,6 +322,15 @@ def _plateau():
     )
 
 
+def _fine_tuning():
+    yield Conflict(
+        ("init_from", "mode"),
+        lambda s: s["init_from"] and s["mode"] == "study",
+        "the runs of a study start from paired random weights",
+        {"init_from": ""},
+    )
+
+
 def _who_trains():
     yield _both(
         "target_networks",
@@ -386,6 +395,7 @@ TABLE = (
     *_schedules(),
     *_plateau(),
     *_last_layer(),
+    *_fine_tuning(),
     *_who_trains(),
     *_models(),
 )
