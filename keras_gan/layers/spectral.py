@@ -36,7 +36,7 @@ class _Spectral:
         kernel = tf.cast(tf.convert_to_tensor(kernel_variable(self).value), tf.float32)
         matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
         left, right = tf.convert_to_tensor(self.left.value), tf.convert_to_tensor(self.right.value)
-        if training:
+        if training and self.trainable:
             fixed = tf.stop_gradient(matrix)
             right = tf.math.l2_normalize(tf.matmul(left, fixed, transpose_b=True), epsilon=1e-12)
             left = tf.math.l2_normalize(tf.matmul(right, fixed), epsilon=1e-12)

@@ -51,7 +51,7 @@ def of_fit(
     if validation_split:
         (x, y), validation_data = _split(x, y, validation_split, validation_data)
     strategy, show = gan.distribute_strategy, verbose not in (0, None)
-    adapter = Adapter(_needs(gan, gan.schedule.d_turns), strategy, pixel_range, show)
+    adapter = Adapter(_training_needs(gan), strategy, pixel_range, show)
     adapter.adapt(x, y, batch_size, _order(gan, shuffle), steps_per_epoch)
     arguments = {
         "x": adapter.data,
@@ -134,9 +134,13 @@ def _trace_anew(gan, function, data):
     traced[function] = spec
 
 
-def _needs(gan, turns=1):
+def _needs(gan):
     labels = gan.conditional or gan.discriminator_takes_labels or gan.num_classes is not None
-    return Needs(gan.image_shape, labels, gan.num_classes, turns)
+    return Needs(gan.image_shape, labels, gan.num_classes)
+
+
+def _training_needs(gan):
+    return _needs(gan)._replace(turns=gan.schedule.d_turns, accumulate=gan.accumulate)
 
 
 def _order(gan, shuffle):

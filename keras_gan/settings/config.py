@@ -154,6 +154,13 @@ class Config(ShowFlags, MethodSettings):
         1, "discriminator turns per step, each on new images (tip 14)", group=TRAIN, low=1, high=20
     )
     g_turns: int = flag(1, "generator turns per step", group=TRAIN, low=1, high=20)
+    accumulate: int = flag(
+        1,
+        "equal parts of a turn's batch, one in memory at a time; their gradients are averaged",
+        group=TRAIN,
+        low=1,
+        high=1024,
+    )
     average_decay: float = common_flag(
         0.999,
         "β of the moving average of G that is sampled and exported; 0 is off",

@@ -53,7 +53,7 @@ class Settings(dict):
     def batch_norm_count(self) -> int:
         """Number of images that batch norm normalises together."""
         replicas = 1 if self["sync_batch_norm"] else max(1, self["replicas"] or 1)
-        return self["batch_size"] // replicas
+        return self["batch_size"] // replicas // self["accumulate"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -295,16 +295,36 @@ def _last_layer():
         )
 
 
+def _rows(settings):
+    return settings["batch_size"] // max(1, settings["replicas"] or 1)
+
+
 def _packs(settings):
-    return settings["batch_size"] // max(1, settings["replicas"] or 1) % settings["packing"] != 0
+    return _rows(settings) // settings["accumulate"] % settings["packing"] != 0
 
 
 PACKS = Conflict(
     ("packing", "batch_size"),
     _packs,
-    "the images of a replica must make whole packs",
+    "the images of a replica, and of each of its --accumulate parts, must make whole packs",
     {"packing": 1},
 )
+PARTS = Conflict(
+    ("accumulate", "batch_size"),
+    lambda s: _rows(s) % s["accumulate"] != 0,
+    "the images of a replica must make equal parts",
+    {"accumulate": 1},
+)
+
+
+def _accumulation():
+    for name, off in {"minibatch_stddev": False, "dragan": 0.0, "top_k": 0.0}.items():
+        yield Conflict(
+            ("accumulate", name),
+            lambda s, name=name: s["accumulate"] > 1 and s[name],
+            "it uses statistics of the whole batch",
+            {name: off},
+        )
 
 
 def _plateau():
@@ -383,7 +403,7 @@ def _models():
 
 
 # Those that depend on the number of replicas, which is known once there is a strategy.
-OF_REPLICAS = (PACKS, _batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
+OF_REPLICAS = (PACKS, PARTS, _batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
 TABLE = (
     *_targets(),
     *OF_REPLICAS,
@@ -396,6 +416,7 @@ TABLE = (
     *_plateau(),
     *_last_layer(),
     *_fine_tuning(),
+    *_accumulation(),
     *_who_trains(),
     *_models(),
 )
