@@ -17,6 +17,7 @@ _PUBLIC = {
     "augment": ("keras_gan.rules.augment", None),
     "callbacks": ("keras_gan.monitoring", None),
     "ema": ("keras_gan.rules.ema", None),
+    "init_from": ("keras_gan.run.init_from", "init_from"),
     "load": ("keras_gan.run.load", "load"),
     "losses": ("keras_gan.rules.losses", None),
     "open_source": ("keras_gan.data.opening", "open_source"),

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_gan.layers.noise import number_random_layers
-from keras_gan.model import configs, fitting, held_out, networks
+from keras_gan.model import configs, fitting, freezing, held_out, networks
 from keras_gan.model.generative import GenerativeModel
 from keras_gan.model.logs import Logs
 from keras_gan.rules import by_name, losses, opponents, penalties, priors, schedules, targets
@@ -74,7 +74,7 @@ class GAN(GenerativeModel):
         super().__init__(
             generator, discriminator, prior, latent_dim, image_shape, num_classes, **kwargs
         )
-        self.recorder = Recorder(name="recorder")
+        self.recorder, self.frozen_layers = Recorder(name="recorder"), ()
         counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
         counter["aggregation"] = "only_first_replica"
         self.step = self.add_weight(name="step", **counter)
@@ -107,6 +107,8 @@ class GAN(GenerativeModel):
         separate_batches: bool = True,
         clip_norm: float | None = None,
         d_constraint: keras.constraints.Constraint | None = None,
+        freeze_d: int = 0,
+        accumulate: int = 1,
         d_learning_rate_schedule: schedules.Schedule | None = None,
         g_learning_rate_schedule: schedules.Schedule | None = None,
         d_beta_2_schedule: schedules.Schedule | None = None,
@@ -143,6 +145,10 @@ class GAN(GenerativeModel):
                 norm never mixes them (tip 4). Defaults to True; False is for comparison.
             clip_norm: float, bound of each player's gradient norm. Defaults to none.
             d_constraint: Keras constraint on D's weights after each update. Defaults to none.
+            freeze_d: int, number of D's first layers that do not train (FreezeD, Mo et al., 2020);
+                only layers with a kernel count. Defaults to 0.
+            accumulate: int, number of equal parts that a turn's batch is split into, to save
+                memory; their gradients are averaged. Defaults to 1.
             d_learning_rate_schedule: `schedules.Schedule`, factor of D's rate. Defaults to 1.
             g_learning_rate_schedule: `schedules.Schedule`, factor of the other optimizers'
                 rates. Defaults to 1.
@@ -190,7 +196,10 @@ class GAN(GenerativeModel):
         half = self.generator.dtype_policy.name == "mixed_float16"
         self.loss_scaling = half if loss_scaling is None else loss_scaling
         self.run_seed.assign(seed)
+        self.accumulate, self.freeze_d = accumulate, freeze_d
+        self.frozen_layers = freezing.freeze(self.discriminator, freeze_d, self.frozen_layers)
 
+        configs.check_accumulation(self)
         for rule in self.stateful_rules:
             rule.build_for(self)
         if self.d_constraint is not None:

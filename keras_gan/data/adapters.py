@@ -27,12 +27,14 @@ class Needs(NamedTuple):
         labels: whether it uses labels.
         num_classes: their number, or None where it is not known.
         turns: turns of D per step, each with fresh images.
+        accumulate: equal parts that a replica's batch is split into.
     """
 
     image_shape: tuple
     labels: bool = False
     num_classes: int | None = None
     turns: int = 1
+    accumulate: int = 1
 
     @property
     def points(self) -> bool:
@@ -346,6 +348,13 @@ class Adapter:
             raise UsageError(
                 f"batch_size={batch_size}: a multiple of the {self.replicas} replicas is needed,"
                 f" such as {below} or {below + self.replicas}"
+            )
+        step = self.replicas * self.needs.accumulate
+        if batch_size % step:
+            raise UsageError(
+                f"batch_size={batch_size}: accumulate={self.needs.accumulate} splits each"
+                f" replica's images into equal parts; a multiple of {step} is needed, such as"
+                f" {max(batch_size // step, 1) * step}"
             )
 
     def _tell(self, sentence):

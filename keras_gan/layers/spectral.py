@@ -36,7 +36,7 @@ class _Spectral:
         kernel = tf.cast(tf.convert_to_tensor(kernel_variable(self).value), tf.float32)
         matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
         left, right = tf.convert_to_tensor(self.left.value), tf.convert_to_tensor(self.right.value)
-        if training:
+        if training and self.trainable:
             fixed = tf.stop_gradient(matrix)
             right = tf.math.l2_normalize(tf.matmul(left, fixed, transpose_b=True), epsilon=1e-12)
             left = tf.math.l2_normalize(tf.matmul(right, fixed), epsilon=1e-12)
@@ -48,6 +48,13 @@ class _Spectral:
             return super().call(inputs, training=training)
         finally:
             self._normalized = None
+
+    def find_singular_vectors(self) -> None:
+        """Sets u and v to the kernel's first singular vectors, after it was given other values."""
+        for variable, value in zip(
+            (self.left, self.right), _singular_vectors(kernel_variable(self))
+        ):
+            variable.assign(value)
 
     def save_own_variables(self, store):
         # The method of Keras' layers saves kernel and bias only, without the singular vectors.

@@ -8,6 +8,8 @@ import keras
 from absl import logging
 
 from keras_gan.errors import UsageError
+from keras_gan.layers.minibatch_stddev import MinibatchStddev
+from keras_gan.rules import penalties
 from keras_gan.rules.by_name import FunctionInput, FunctionLoss, FunctionPenalty
 from keras_gan.step import keras_private
 
@@ -15,8 +17,8 @@ ATTRIBUTES = {"loss": "loss_rule", "jit_compile": "xla"}  # where they have othe
 MERGED = ("augment", "unknown")  # arguments that are found in others
 KNOWN = (
     "d_optimizer, g_optimizer, loss, targets, penalties, d_inputs, augment, replay, opponent,"
-    " schedule, average, top_k, separate_batches, clip_norm, d_constraint, jit_compile,"
-    " loss_scaling, seed, run_eagerly, steps_per_execution"
+    " schedule, average, top_k, separate_batches, clip_norm, d_constraint, freeze_d, accumulate,"
+    " jit_compile, loss_scaling, seed, run_eagerly, steps_per_execution"
 )
 
 
@@ -34,6 +36,43 @@ def check_execution(gan: Any, steps_per_execution: int) -> None:
         raise UsageError(
             f"steps_per_execution={steps_per_execution}: Keras can't do that with {replicas}"
             " replicas; 1 works"
+        )
+
+
+def check_accumulation(gan: Any) -> None:
+    """Refuses split batches for rules that use a whole batch; logs what batch norm makes of them.
+
+    Args:
+        gan: a `GAN` whose rules are set.
+
+    Raises:
+        UsageError: a rule uses statistics of the batch; the message names it.
+    """
+    if not isinstance(gan.accumulate, int) or gan.accumulate < 1:
+        raise UsageError(
+            "no number of parts", flag="accumulate", value=gan.accumulate, allowed="1 or more"
+        )
+    if gan.accumulate == 1:
+        return
+    layers = [x for n in gan.networks.values() for x in keras_private.all_layers(n)]
+    whole = {
+        "minibatch standard deviation": any(isinstance(x, MinibatchStddev) for x in layers),
+        "DRAGAN": any(isinstance(penalty, penalties.Dragan) for penalty in gan.penalties),
+        "top-k": gan.top_k is not None,
+    }
+    for name, used in whole.items():
+        if used:
+            raise UsageError(
+                f"{name} uses statistics of the whole batch",
+                flag="accumulate",
+                value=gan.accumulate,
+                allowed=f"1, or training without {name}",
+            )
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+        logging.info(
+            "accumulate=%d: batch norm normalises each part by itself, so the updates are not those"
+            " of the whole batch",
+            gan.accumulate,
         )
 
 

@@ -52,7 +52,7 @@ def of_fit(
     if validation_split:
         (x, y), validation_data = _split(x, y, validation_split, validation_data)
     strategy, show = gan.distribute_strategy, verbose not in (0, None)
-    adapter = Adapter(_needs(gan, gan.schedule.d_turns), strategy, pixel_range, show)
+    adapter = Adapter(_training_needs(gan), strategy, pixel_range, show)
     adapter.adapt(x, y, batch_size, _order(gan, shuffle), steps_per_epoch)
     arguments = {
         "x": adapter.data,
@@ -135,9 +135,13 @@ def _trace_anew(gan: Any, function: str, data: Any) -> None:
     traced[function] = spec
 
 
-def _needs(gan: Any, turns: int = 1) -> Needs:
+def _needs(gan: Any) -> Needs:
     labels = gan.conditional or gan.discriminator_takes_labels or gan.num_classes is not None
-    return Needs(gan.image_shape, labels, gan.num_classes, turns)
+    return Needs(gan.image_shape, labels, gan.num_classes)
+
+
+def _training_needs(gan: Any) -> Needs:
+    return _needs(gan)._replace(turns=gan.schedule.d_turns, accumulate=gan.accumulate)
 
 
 def _order(gan: Any, shuffle: Any) -> Order:

@@ -10,8 +10,7 @@ from absl import logging
 
 from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError
-from keras_gan.model.networks import AverageNetwork
-from keras_gan.step import randomness
+from keras_gan.step import network_state, randomness
 
 ABOUT = "model.json"  # what an export says about itself
 
@@ -24,13 +23,19 @@ class Networks(tf.Module):
 
     Args:
         gan: a `GAN`.
+
+    Attributes:
+        weights: name of a network → its variables, in the order of `network_state.variables`.
     """
 
     def __init__(self, gan):
         super().__init__()
-        self._gan_networks = [gan.average_generator, *gan.networks.values()]
-        if isinstance(gan.average_generator, AverageNetwork):  # TensorFlow would not find them
-            self._average_values = [weight.value for weight in gan.average_generator.weights]
+        networks = {"average_generator": gan.average_generator, **gan.networks}
+        self._gan_networks = list(networks.values())
+        self.weights = {  # TensorFlow would not find those of an `AverageNetwork`
+            name: [variable.value for variable in network_state.variables(network)]
+            for name, network in networks.items()
+        }
 
 
 class Servable(Networks):

@@ -1,5 +1,6 @@
 """Builds the data source and the model of a config."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -86,13 +87,20 @@ def _x(shape):
     return "x".join(map(str, shape))
 
 
-def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
+def build_model(
+    config: Config,
+    model_class: type[GAN],
+    source: Source,
+    prepare: Callable[[GAN], None] | None = None,
+) -> GAN:
     """Builds and compiles the model of a config, in the current strategy scope.
 
     Args:
         config: `Config`.
         model_class: class of the model.
         source: the data, whose images and classes the model generates.
+        prepare: function of the model that is called before `compile`, as to give it other
+            weights. Defaults to None.
 
     Returns:
         The compiled `GAN`.
@@ -116,6 +124,8 @@ def build_model(config: Config, model_class: type[GAN], source: Source) -> GAN:
             config, model_class, options, tf.distribute.get_strategy().num_replicas_in_sync
         )
         gan = model_class(**options, prior=from_config.prior(config))
+        if prepare is not None:
+            prepare(gan)
         gan.compile(**from_config.compile_arguments(config))
     except UsageError:
         raise

@@ -177,6 +177,13 @@ class Checkpoints:
                 continue
         return {}
 
+    def environment_of(self, step: int) -> dict:
+        """The environment that was saved with a checkpoint."""
+        try:
+            return self._manifest(step)["environment"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"damaged checkpoint {self._path(step)}: {error}") from error
+
     def restore_best(self, gan) -> Restored | None:
         """Restores the checkpoint with the best score, or else the newest one, as `restore`."""
         if self.best in self.steps():

@@ -22,7 +22,7 @@ from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
-from keras_gan.run import cluster, devices, export
+from keras_gan.run import cluster, devices, export, init_from, stored_weights
 from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
@@ -70,8 +70,9 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
         run.checkpoints, config.keep_checkpoints, workers.chief, environment, run.note_checkpoint
     )
     check_same_data(config, model_class, source, checkpoints.last_environment())
+    prepare = _first_weights(config, run, workers, checkpoints)
     with strategy.scope():
-        gan = build_model(config, model_class, source)
+        gan = build_model(config, model_class, source, prepare)
     _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
@@ -150,6 +151,18 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     if writer:
         writer.close()
     return 0
+
+
+def _first_weights(config, run, workers, checkpoints):
+    """What gives a run that begins the weights of `--init_from`; None where there is none.
+
+    A run that has a checkpoint does not read them again: they may be gone by then.
+    """
+    if not config.init_from or workers.broadcast_from_chief(len(checkpoints.steps())):
+        return None
+    init_from.check_source(config.init_from, run.path)
+    stored = stored_weights.read(config.init_from)
+    return lambda gan: logging.info("%s", init_from.take(gan, stored))
 
 
 def _check_progress(config, run, start, checkpoints):

@@ -47,7 +47,7 @@ class Settings(dict):
     def batch_norm_count(self) -> int:
         """Number of images that batch norm normalises together."""
         replicas = 1 if self["sync_batch_norm"] else max(1, self["replicas"] or 1)
-        return self["batch_size"] // replicas
+        return self["batch_size"] // replicas // self["accumulate"]
 
 
 @dataclasses.dataclass(frozen=True)

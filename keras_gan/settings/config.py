@@ -54,6 +54,12 @@ class Config(ShowFlags, MethodSettings):
         0, "random seed of weights, data order and noise", group=RUN, low=0, high=2**32 - 1
     )
 
+    init_from: str = common_flag(
+        "",
+        "start from the weights of a run, an export, a hub folder or a .keras file, where they fit",
+        group=RUN,
+    )
+
     dataset: str = common_flag(
         "fashion_mnist",
         "a TFDS name, folder:PATH, npz:PATH, ring8, grid25, swissroll or stacked_fashion_mnist",
@@ -148,6 +154,13 @@ class Config(ShowFlags, MethodSettings):
         1, "discriminator turns per step, each on new images (tip 14)", group=TRAIN, low=1, high=20
     )
     g_turns: int = flag(1, "generator turns per step", group=TRAIN, low=1, high=20)
+    accumulate: int = flag(
+        1,
+        "equal parts of a turn's batch, one in memory at a time; their gradients are averaged",
+        group=TRAIN,
+        low=1,
+        high=1024,
+    )
     average_decay: float = common_flag(
         0.999,
         "β of the moving average of G that is sampled and exported; 0 is off",

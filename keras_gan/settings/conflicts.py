@@ -205,16 +205,36 @@ def _last_layer():
         )
 
 
+def _rows(settings):
+    return settings["batch_size"] // max(1, settings["replicas"] or 1)
+
+
 def _packs(settings):
-    return settings["batch_size"] // max(1, settings["replicas"] or 1) % settings["packing"] != 0
+    return _rows(settings) // settings["accumulate"] % settings["packing"] != 0
 
 
 PACKS = Conflict(
     ("packing", "batch_size"),
     _packs,
-    "the images of a replica must make whole packs",
+    "the images of a replica, and of each of its --accumulate parts, must make whole packs",
     {"packing": 1},
 )
+PARTS = Conflict(
+    ("accumulate", "batch_size"),
+    lambda s: _rows(s) % s["accumulate"] != 0,
+    "the images of a replica must make equal parts",
+    {"accumulate": 1},
+)
+
+
+def _accumulation():
+    for name, off in {"minibatch_stddev": False, "dragan": 0.0, "top_k": 0.0}.items():
+        yield Conflict(
+            ("accumulate", name),
+            lambda s, name=name: s["accumulate"] > 1 and s[name],
+            "it uses statistics of the whole batch",
+            {name: off},
+        )
 
 
 def _plateau():
@@ -229,6 +249,15 @@ def _plateau():
         on("stop_when", strategy="multi_worker"),
         "the scores are one worker's alone, and all must stop together",
         {"stop_when": ""},
+    )
+
+
+def _fine_tuning():
+    yield Conflict(
+        ("init_from", "mode"),
+        lambda s: s["init_from"] and s["mode"] == "study",
+        "the runs of a study start from paired random weights",
+        {"init_from": ""},
     )
 
 
@@ -284,7 +313,7 @@ def _models():
 
 
 # Those that depend on the number of replicas, which is known once there is a strategy.
-OF_REPLICAS = (PACKS, _batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
+OF_REPLICAS = (PACKS, PARTS, _batch_norm("normalization", "G"), _batch_norm("d_normalization", "D"))
 TABLE = (
     *_targets(),
     *OF_REPLICAS,
@@ -296,6 +325,8 @@ TABLE = (
     *_schedules(),
     *_plateau(),
     *_last_layer(),
+    *_fine_tuning(),
+    *_accumulation(),
     *_who_trains(),
     *_models(),
 )

@@ -52,6 +52,8 @@ def compile_arguments(settings: Config | Mapping[str, Any]) -> dict[str, Any]:
         "separate_batches": config.separate_batches,
         "clip_norm": config.clip_norm or None,
         "d_constraint": WeightClip(config.clip_weights) if config.clip_weights else None,
+        "freeze_d": config.freeze_d,
+        "accumulate": config.accumulate,
         "d_learning_rate_schedule": learning_rate_schedule(config, "d"),
         "g_learning_rate_schedule": learning_rate_schedule(config, "g"),
         "d_beta_2_schedule": beta_2_schedule(config, "d"),

@@ -160,6 +160,12 @@ class MethodSettings:
     clip_weights: float = flag(
         0.0, "bound of D's weights (WGAN: 0.01); 0 is off", group=LATER, low=0.0
     )
+    freeze_d: int = flag(
+        0,
+        "D's first N layers with weights stay fixed, for fine-tuning (FreezeD, with --init_from)",
+        group=LATER,
+        low=0,
+    )
     clip_norm: float = flag(
         0.0, "bound of the gradient norm of each player; 0 is off", group=LATER, low=0.0
     )

@@ -36,6 +36,25 @@ def all_layers(network: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in network._flatten_layers() if layer is not network]
 
 
+def layers_with_weights(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers with variables of their own, in order, also where layers are inside others."""
+    found = {}
+
+    def visit(layer):
+        for inner in layer._layers:
+            if id(inner) not in found:
+                found[id(inner)] = inner
+                visit(inner)
+
+    visit(network)
+    return [x for x in found.values() if x._trainable_variables or x._non_trainable_variables]
+
+
+def has_kernel(layer: keras.layers.Layer) -> bool:
+    """Whether a weight of the layer's own, trained or fixed, is a matrix or more."""
+    return any(len(variable.shape) > 1 for variable in layer._trainable_variables)
+
+
 def seed_states(network):
     """The variables of the `SeedGenerator`s in a network, as of Keras' own Dropout."""
     layers = network._flatten_layers()

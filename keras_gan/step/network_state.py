@@ -18,8 +18,14 @@ def variables(network):
 
 
 def statistics(network):
-    """The variables that no optimizer moves, such as batch statistics, without the seeds."""
-    return _without_seeds(network, network.non_trainable_variables)
+    """The variables that no optimizer moves, such as batch statistics, without the seeds.
+
+    Those of layers that do not train are fixed, and not among them.
+    """
+    layers = keras_private.all_layers(network)
+    fixed = {id(v) for layer in layers if not layer.trainable for v in layer.variables}
+    moving = [v for v in network.non_trainable_variables if id(v) not in fixed]
+    return _without_seeds(network, moving)
 
 
 def _without_seeds(network, variables):

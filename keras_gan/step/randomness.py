@@ -54,6 +54,10 @@ class Key(NamedTuple):
         """The same stream, starting at another position of the global batch."""
         return Key(self.key, tf.cast(row, tf.int64))
 
+    def from_row(self, row: int) -> "Key":
+        """The same stream from the `row`-th of this replica's samples on."""
+        return self.at(self.row + row) if row else self
+
     def normal(self, shape: Sequence[int]) -> tf.Tensor:
         """Draws N(0, 1), float32 of `shape`; shape[0] counts this replica's samples."""
         return math.sqrt(2.0) * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)

@@ -17,12 +17,14 @@ class Fakes(NamedTuple):
         statistics: name of a network → new values of its non-trainable variables.
         weights: name of a network → the weights that the outputs were computed with.
         tape: `tf.GradientTape` from the weights to the outputs.
+        key: `randomness.Key` that they were drawn with.
     """
 
     outputs: dict[str, Any]
     statistics: dict[str, list[tf.Tensor]]
     weights: dict[str, list[tf.Tensor]]
     tape: tf.GradientTape
+    key: Key
 
 
 class Discriminate:

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from keras_gan.step import (
+    accumulation,
     batch_statistics,
     functional,
     network_state,
@@ -74,7 +75,8 @@ class Updates:
         for turn in range(schedule.d_turns):
             real, turn_key = pixels.to_float(images[:, turn]), key.fold(turn)
             label = None if labels is None else labels[:, turn]
-            fakes = self.fakes(real, label, turn_key, taped=turn == schedule.d_turns - 1)
+            taped = turn == schedule.d_turns - 1 and self.gan.accumulate == 1
+            fakes = self.fakes(real, label, turn_key, taped)
             active = self.update_discriminators(real, label, fakes, turn_key, active, metrics)
         active = tf.constant(True)
         for turn in range(schedule.g_turns):
@@ -94,7 +96,7 @@ class Updates:
         tape = tf.GradientTape(persistent=True, watch_accessed_variables=False)
         with tape:
             tape.watch(weights if taped else [])
-            return Fakes(*self._make_fakes(now.values, real, labels, key), weights, tape)
+            return Fakes(*self._make_fakes(now.values, real, labels, key), weights, tape, key)
 
     def _compiled_fakes(self, real, labels, turn_key):
         key = turn_key.fold("generator's layers")
@@ -114,9 +116,14 @@ class Updates:
             fake, _ = self._make_fakes(opponents.values, real, labels, key)
         if gan.replay is not None:
             fake = {**fake, "images": gan.replay.mix(fake["images"], labels, key, metrics)}
-        loss, gradients, statistics, logs = self._discriminator_gradients(
-            now.values, real, labels, fake, key, self.discriminators[0].scale()
-        )
+        scale = self.discriminators[0].scale()
+
+        def gradients_of(rows, real, labels, fake):
+            key_of_rows = key.from_row(rows.start)
+            return self._discriminator_gradients(now.values, real, labels, fake, key_of_rows, scale)
+
+        parts = accumulation.mean_over_parts(gradients_of, gan.accumulate, (real, labels, fake))
+        loss, gradients, statistics, logs = parts
         losses = dict.fromkeys(gradients, loss)
         new = losses, gradients, statistics
         active, accepted = update_side(
@@ -152,16 +159,23 @@ class Updates:
         now = Snapshot(self.variables)
         if self.gan.opponent is not None:
             now = self.gan.opponent.replace("discriminator", now)
-        scales = {p.name: p.scale() for p in self.generators}
-        losses, cotangents, logs = self._generator_gradients(
-            now.values, real, labels, fakes.outputs, key, scales
-        )
+        scales, accumulate = {p.name: p.scale() for p in self.generators}, self.gan.accumulate
+
+        def gradients_of(rows, real, labels):
+            of_rows = fakes
+            if accumulate > 1:  # only now, so that one part's activations are kept at a time
+                of_rows = self.fakes(real, labels, fakes.key.from_row(rows.start), taped=True)
+            losses, cotangents, logs = self._generator_gradients(
+                now.values, real, labels, of_rows.outputs, key.from_row(rows.start), scales
+            )
+            gradients = {
+                name: of_rows.tape.gradient(of_rows.outputs, of_rows.weights[name], cotangent)
+                for name, cotangent in cotangents.items()
+            }
+            return losses, gradients, of_rows.statistics, logs
+
+        *new, logs = accumulation.mean_over_parts(gradients_of, accumulate, (real, labels))
         metrics.update(logs)
-        gradients = {
-            name: fakes.tape.gradient(fakes.outputs, fakes.weights[name], cotangent)
-            for name, cotangent in cotangents.items()
-        }
-        new = losses, gradients, fakes.statistics
         active, _ = update_side(self.gan, "generator", self.generators, new, active, metrics)
         return active
 

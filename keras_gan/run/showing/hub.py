@@ -22,6 +22,7 @@ FORMAT = 1
 OF_A_MACHINE = (
     "mode",
     "run_dir",
+    "init_from",
     "data_dir",
     "fakes",
     "reals",
