@@ -19,6 +19,7 @@ ACTIVATIONS = ("leaky_relu", "relu")
 UPSAMPLINGS = ("transposed", "pixel_shuffle", "nearest")
 DOWNSAMPLINGS = ("strided", "average", "max")
 SCHEDULES = ("constant", "linear", "cosine")
+CROPS = ("none", "center", "random", "pad", "squeeze")
 NORMALIZATIONS = ("batch", "instance", "layer", "none")
 
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 28, 256, 4  # of images, in pixels

@@ -5,13 +5,16 @@ import dataclasses
 import os
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from keras_gan.data import framing
 
 THREADS = 4
 # What Pillow's decoders raise on damaged files.
 UNREADABLE = (OSError, SyntaxError, ValueError, IndexError, EOFError, Image.DecompressionBombError)
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 ORIENTATION = 0x0112
+DEEPEST = 65_535  # of 16-bit values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,10 +24,16 @@ class Header:
     Attributes:
         size: (height, width), after the EXIF orientation is applied.
         colours: number of channels that its colours need, 1 or 3.
+        mode: Pillow's mode, such as "RGB".
+        alpha: whether it has transparency.
+        deep: whether its values have more than 8 bits.
     """
 
     size: tuple[int, int]
     colours: int
+    mode: str = "RGB"
+    alpha: bool = False
+    deep: bool = False
 
 
 def read_header(file: str | os.PathLike) -> Header | None:
@@ -36,24 +45,60 @@ def read_header(file: str | os.PathLike) -> Header | None:
             cheap = picture.format != "PNG" or "exif" in picture.info
             if cheap and picture.getexif().get(ORIENTATION) in TURNED:
                 size = size[::-1]
-            return Header(size, 1 if _is_grey(picture) else 3)
+            return Header(
+                size,
+                1 if _is_grey(picture) else 3,
+                picture.mode,
+                picture.has_transparency_data,
+                _is_deep(picture),
+            )
     except UNREADABLE:
         return None
 
 
-def read(file: str | os.PathLike, height: int, width: int, channels: int) -> np.ndarray | None:
-    """A picture file as uint8 [height, width, channels], or None if it can't be read."""
+def read(
+    file: str | os.PathLike,
+    height: int,
+    width: int,
+    channels: int,
+    crop: str = framing.DEFAULT,
+) -> np.ndarray | None:
+    """A picture file as uint8 [height, width, channels], or None if it can't be read.
+
+    Args:
+        file: the path.
+        height, width, channels: of the array; for `crop` "random" one side may be longer.
+        crop: as for `framing.fit`. Defaults to "center".
+    """
     try:
-        with Image.open(file) as picture:
-            picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            return to_array(picture, channels, (height, width))
+        return _read(file, channels, (height, width), crop)
     except UNREADABLE:
         return None
+
+
+def why_unreadable(file: str | os.PathLike) -> str:
+    """Why a picture file can't be read, in a few words; "" if it can be."""
+    try:
+        _read(file, 3, None, framing.DEFAULT)
+    except UnidentifiedImageError:
+        return "empty" if os.path.getsize(file) == 0 else "not of any known format"
+    except UNREADABLE as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
+
+
+def _read(file, channels, image_size, crop):
+    with Image.open(file) as picture:
+        picture.load()
+        ImageOps.exif_transpose(picture, in_place=True)
+        return to_array(picture, channels, image_size, crop)
 
 
 def to_array(
-    picture: Image.Image, channels: int, image_size: tuple[int, int] | None = None
+    picture: Image.Image,
+    channels: int,
+    image_size: tuple[int, int] | None = None,
+    crop: str = framing.DEFAULT,
 ) -> np.ndarray:
     """A PIL picture as uint8 [h, w, channels].
 
@@ -62,12 +107,18 @@ def to_array(
         channels: 1, 3 or 4; transparency is composited on white unless 4.
         image_size: (height, width) to resize to, with an antialiased bicubic filter. Defaults to
             None, the picture's own size.
+        crop: as for `framing.fit`. Defaults to "center".
+
+    Raises:
+        ValueError: its values have an unknown range.
     """
     if picture.mode == "F":
         raise ValueError("floats of an unknown range")
     if _is_deep(picture):
         # 16-bit grey values, 0 to 65,535, rounded to 8 bits.
         deep = np.asarray(picture, np.float64)
+        if deep.min() < 0 or deep.max() > DEEPEST:
+            raise ValueError("32-bit integers of an unknown range")
         picture = Image.fromarray(np.clip(np.round(deep / 257.0), 0, 255).astype(np.uint8))
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     alpha = picture.has_transparency_data
@@ -77,8 +128,8 @@ def to_array(
             white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
             picture = Image.alpha_composite(white, picture).convert("RGB")
         picture = picture.convert(mode)
-    if image_size and picture.size != tuple(image_size)[::-1]:
-        picture = picture.resize(tuple(image_size)[::-1], Image.Resampling.BICUBIC)
+    if image_size:
+        picture = framing.fit(picture, image_size, crop)
     array = np.asarray(picture, np.uint8)
     return array[..., None] if array.ndim == 2 else array
 
@@ -92,7 +143,10 @@ def _is_grey(picture):
 
 
 def convert(
-    images: np.ndarray, channels: int | None, image_size: tuple[int, int] | None = None
+    images: np.ndarray,
+    channels: int | None,
+    image_size: tuple[int, int] | None = None,
+    crop: str = framing.DEFAULT,
 ) -> np.ndarray:
     """Converts images to other channels or another size.
 
@@ -100,6 +154,7 @@ def convert(
         images: uint8 [n, h, w, c].
         channels: 1, 3 or 4, or None for the images' own.
         image_size: (height, width) to resize to. Defaults to None, the images' own.
+        crop: as for `framing.fit`. Defaults to "center".
 
     Returns:
         uint8 [n, h, w, c]; `images` itself if nothing changes.
@@ -111,7 +166,7 @@ def convert(
     squeezed = images[..., 0] if images.shape[-1] == 1 else images
 
     def one(image):
-        return to_array(Image.fromarray(image), wanted, size)
+        return to_array(Image.fromarray(image), wanted, size, crop)
 
     if len(images) < 2 * THREADS:
         return np.stack([one(image) for image in squeezed])

@@ -4,7 +4,7 @@ import argparse
 import pathlib
 import sys
 
-from keras_gan.data import fashion_mnist
+from keras_gan.data import emoji, fashion_mnist
 from keras_gan.data.opening import default_data_dir, open_source
 from keras_gan.errors import KerasGanError
 
@@ -22,11 +22,14 @@ def main(argv: list[str] | None = None) -> int:
     folder = pathlib.Path(options.data_dir or default_data_dir()).expanduser()
     prepared = (folder / "decoded" / "fashion_mnist" / "train" / "about.json").is_file()
     try:
-        if options.dataset in NEED_FASHION_MNIST and not prepared:
+        name = options.dataset
+        if name == "emoji":
+            name = f"folder:{emoji.fetch(folder)}"
+        elif name in NEED_FASHION_MNIST and not prepared:
             _find_files(folder)
-        source = open_source(options.dataset, data_dir=folder)
+        source = open_source(name, data_dir=folder)
         while source is not None:
-            print(f"{options.dataset} {source.split}: {len(source)} of shape {source.image_shape}")
+            print(f"{name} {source.split}: {len(source)} of shape {source.image_shape}")
             source = source.reopen("test") if source.split == "train" else None
     except KerasGanError as error:
         print(error, file=sys.stderr)

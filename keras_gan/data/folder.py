@@ -1,4 +1,4 @@
-"""A folder of pictures (PNG, JPEG, WebP, TIFF, AVIF, …), with or without labels."""
+"""A folder or archive of pictures (PNG, JPEG, WebP, TIFF, AVIF, …), with or without labels."""
 
 import collections
 import concurrent.futures
@@ -8,25 +8,28 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from keras_gan.data import decoding
+from keras_gan.data import archives, decoding, framing, labelling
+from keras_gan.data.listing import Listing, count_endings, list_pictures
 from keras_gan.data.source import Source, check_shape
+from keras_gan.data.windows import WindowSource
 from keras_gan.errors import refuse
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
-WANTED = "a folder with PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF pictures"
-SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
+WANTED = "a folder, .zip or .tar file with PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF pictures"
 THREADS = 8
 NAMED = 20  # at most so many unreadable pictures are named in the log
+TWELVE_BITS = 16  # what 4,095 of 65,535 becomes in 8 bits
 
 
 def open_folder(
     name: str,
     path: str | os.PathLike,
+    data_dir: Path,
     *,
     image_size: tuple[int, int] | None,
     channels: int | None,
     labels: str,
     memory_limit: int,
+    crop: str = framing.DEFAULT,
 ) -> Source:
     """Opens `folder:PATH`.
 
@@ -36,154 +39,140 @@ def open_folder(
 
     Args:
         name: as given to `--dataset`.
-        path: the folder; pictures may be at any depth.
+        path: the folder or archive; pictures may be at any depth.
+        data_dir: folder of prepared data sets, where archives are unpacked.
         image_size: (height, width), or None if all pictures have one size.
         channels: 1, 3 or 4; None is 1 if all pictures are grey, else 3.
-        labels: "auto" takes each subfolder as a label if there are two or more and no picture is
-            outside them; "folders" requires this; "none" ignores them. Folders named train, test
-            and the like are parts of a data set, not labels: train is the data, except with
+        labels: "auto", "none", "folders" or "file"; see `labelling.labels_of`. Folders named train,
+            test and the like are parts of a data set, not labels: train is the data, except with
             "folders".
         memory_limit: bytes up to which images are held in memory; else they are read as needed.
+        crop: how pictures of another shape get this size; see `framing.fit`. Defaults to "center".
 
     Returns:
         A `Source`; its `skipped` lists the unreadable pictures.
 
     Raises:
-        UsageError: no such folder, no readable pictures, different sizes, or pictures outside the
-            labels' folders.
+        UsageError: no such folder, no readable pictures, different sizes, pictures outside the
+            labels' folders, or a file of labels that does not fit the pictures.
     """
-    root = Path(path).expanduser()
-    if not root.is_dir():
-        refuse("dataset", name, "is not a folder" if root.exists() else "no such folder", WANTED)
-    root, other_parts = _without_splits(root, labels)
-    files, unlisted, others = _list(root)
+    listing = find_pictures(name, path, data_dir, labels)
+    by_file = labelling.labels_of(name, listing, labels)
+    files, headers, skipped = read_headers(name, listing)
+    skipped += listing.unlisted
+    image_size = image_size or _one_size(name, headers)
+    channels = channels or max(header.colours for header in headers)
+    shape = (*image_size, channels)
+    check_shape(name, shape)
+    sentence = framing.check(name, [header.size for header in headers], image_size, crop)
+    if sentence:
+        logging.info(sentence)
+    else:
+        crop = framing.DEFAULT  # all pictures are only scaled
+    images, good, brightest = _decode(files, headers, shape, crop, memory_limit)
+    readable = [files[index] for index in good]
+    unread = sorted({*skipped, *files} - set(readable))
+    files = readable
+    _log_skipped(unread, len(files), listing.root)
     if not files:
-        what = "can't be listed" if root in unlisted else "no pictures in it"
-        only = f", only{_count_endings(others)}" if others else ""
-        refuse("dataset", name, what + only, WANTED)
-    names = _label_names(name, files, root, labels)
-
-    skipped = list(unlisted)
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        headers = list(pool.map(decoding.read_header, files))
-        skipped += [file for file, header in zip(files, headers) if header is None]
-        files = [file for file, header in zip(files, headers) if header is not None]
-        headers = [header for header in headers if header is not None]
-        if not files:
-            refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
-        image_size = image_size or _one_size(name, headers)
-        channels = channels or max(header.colours for header in headers)
-        shape = (*image_size, channels)
-        check_shape(name, shape)
-
-        in_memory = len(files) * int(np.prod(shape)) <= memory_limit
-        images = np.empty((len(files), *shape), np.uint8) if in_memory else None
-        good = []
-        for index, image in enumerate(pool.map(lambda f: decoding.read(f, *shape), files)):
-            if image is None:
-                skipped.append(files[index])
-                continue
-            if in_memory:
-                images[len(good)] = image
-            good.append(files[index])
-    _log_skipped(sorted(skipped), len(good), root)
-    if not good:
-        refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
-
-    if others:
-        logging.info("not taken for pictures in %s:%s", root, _count_endings(others))
-    if other_parts:
-        logging.info("%s is the data; %s: other parts, left out", root, ", ".join(other_parts))
+        refuse("dataset", name, f"none of its {len(unread)} pictures can be read", WANTED)
+    if 0 < brightest <= TWELVE_BITS:
+        what = f"its 16-bit pictures go up to about {257 * brightest} of 65,535, as 12 bits would"
+        refuse("dataset", name, what, "values scaled to 0 to 65,535, or 8 bits")
+    _log_others(listing)
 
     def read(index):
-        image = decoding.read(good[index], *shape)
+        image = decoding.read(files[index], *shape, crop)
         if image is None:
-            raise OSError(f"{good[index]} was readable when the run started, but no longer is")
+            raise OSError(f"{files[index]} was readable when the run started, but no longer is")
         return image
 
-    numbers = None
-    if names:
-        labels = [_label(file, root) for file in good]
-        names = [label for label in names if label in set(labels)]
-        numbers = np.array([names.index(label) for label in labels], np.int32)
-    return Source(
-        name,
-        shape,
-        images=images[: len(good)] if in_memory else None,
-        labels=numbers,
-        label_names=names,
-        read=read,
-        count=len(good),
-        skipped=[str(file) for file in sorted(skipped)],
-    )
+    numbers = names = None
+    if by_file:
+        numbers, names = labelling.numbered([by_file[file] for file in files])
+    options = {
+        "labels": numbers,
+        "label_names": names,
+        "read": read,
+        "count": len(files),
+        "skipped": [str(file) for file in unread],
+    }
+    if crop == "random":
+        return WindowSource(name, shape, pictures=images, **options)
+    return Source(name, shape, images=images, **options)
 
 
-def _list(root):
-    """The picture files under a folder in order, the folders that can't be listed, other files."""
-    files, unlisted, others, seen = [], [], [], set()
-    walk = os.walk(root, followlinks=True, onerror=lambda e: unlisted.append(Path(e.filename)))
-    for folder, folders, names in walk:
-        place = os.path.realpath(folder)
-        if place in seen:  # a link in a circle, or a folder that is linked twice
-            folders.clear()
-            continue
-        seen.add(place)
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            file = Path(folder, name)
-            if not name.startswith(".") and file.is_file():
-                (files if file.suffix.lower() in ENDINGS else others).append(file)
-    return sorted(files), unlisted, others
+def find_pictures(name: str, path: str | os.PathLike, data_dir: Path, labels: str) -> Listing:
+    """The pictures of a folder or archive; the arguments are those of `open_folder`.
+
+    Raises:
+        UsageError: there is no such folder or archive, it holds no pictures, or is refused.
+    """
+    root = Path(path).expanduser()
+    if root.is_file() and root.suffix in (".npz", ".npy"):
+        refuse("dataset", name, "is a file of arrays", f"npz:{path}")
+    if root.is_file() and archives.is_archive(root):
+        root = archives.unpack(name, root, data_dir)
+    if not root.is_dir():
+        what = "is not a folder, .zip or .tar file" if root.exists() else "no such folder"
+        refuse("dataset", name, what, WANTED)
+    listing = list_pictures(root, labels)
+    if not listing.files:
+        what = "can't be listed" if listing.root in listing.unlisted else "no pictures in it"
+        only = f", only{count_endings(listing.others)}" if listing.others else ""
+        refuse("dataset", name, what + only, WANTED)
+    return listing
 
 
-def _count_endings(files):
-    """How many files there are of which ending: " 3 .txt, 1 .md" """
-    endings = collections.Counter(file.suffix.lower() or "without ending" for file in files)
-    text = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
-    return f" {text}" if text else ""
+def read_headers(
+    name: str, listing: Listing
+) -> tuple[list[Path], list[decoding.Header], list[Path]]:
+    """The files whose headers can be read, their headers, and the other files.
+
+    Raises:
+        UsageError: none can be read.
+    """
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        headers = list(pool.map(decoding.read_header, listing.files))
+    skipped = [file for file, header in zip(listing.files, headers) if header is None]
+    if len(skipped) == len(headers):
+        refuse("dataset", name, f"none of its {len(skipped)} pictures can be read", WANTED)
+    pairs = [(file, header) for file, header in zip(listing.files, headers) if header is not None]
+    return [file for file, _ in pairs], [header for _, header in pairs], skipped
 
 
-def _without_splits(root, labels):
-    """The folder that holds the data, and the names of the other parts of the data set."""
-    if labels == "folders":
-        return root, []
-    try:
-        entries = [e for e in os.scandir(root) if not e.name.startswith(".")]
-    except OSError:
-        return root, []
-    names = sorted(entry.name for entry in entries if entry.is_dir())
-    parts = [name for name in names if name.lower() in SPLITS]
-    pictures = any(Path(entry.name).suffix.lower() in ENDINGS for entry in entries)
-    train = [name for name in parts if name.lower().startswith("train")]
-    if pictures or not train or parts != names:
-        return root, []
-    return root / train[0], [name for name in names if name != train[0]]
+def _decode(files, headers, shape, crop, memory_limit):
+    """Decodes every picture once.
 
+    Args:
+        files, headers: of the pictures.
+        shape: (height, width, channels).
+        crop: as for `framing.fit`; with "random" pictures are larger than `shape`.
+        memory_limit: in bytes.
 
-def _label(file, root):
-    return file.relative_to(root).parts[0]
-
-
-def _label_names(name, files, root, labels):
-    """The sorted names of the labels, or None without labels."""
-    if labels not in ("auto", "none", "folders"):
-        refuse("labels", labels, "a folder has no such labels", "auto, none, folders")
-    outside = sum(file.parent == root for file in files)
-    names = sorted({_label(file, root) for file in files if file.parent != root})
-    if labels == "folders" and outside:
-        refuse(
-            "dataset",
-            name,
-            f"{outside} pictures are outside the subfolders",
-            "a subfolder for each label",
-        )
-    if labels == "none" or not names:
-        return None
-    if labels == "auto" and (outside or len(names) == 1):
-        reason = f"{outside} pictures are outside them" if outside else "there is only one"
-        logging.info("the subfolders of %s are not used as labels: %s", root, reason)
-        return None
-    return names
+    Returns:
+        (the readable images as an array, or a list with "random", or None if they exceed the
+        limit; the indices of the readable ones; the largest value of pictures of more than 8 bits,
+        0 without any).
+    """
+    windows = crop == "random"
+    sizes = [framing.covering(h.size, shape[:2]) if windows else shape[:2] for h in headers]
+    in_memory = sum(height * width for height, width in sizes) * shape[2] <= memory_limit
+    images = [] if windows else np.empty((len(files) if in_memory else 0, *shape), np.uint8)
+    good, brightest = [], 0
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        decoded = pool.map(lambda file: decoding.read(file, *shape, crop), files)
+        for index, image in enumerate(decoded):
+            if image is None:
+                continue
+            if in_memory and windows:
+                images.append(image)
+            elif in_memory:
+                images[len(good)] = image
+            if headers[index].deep:
+                brightest = max(brightest, int(image.max()))
+            good.append(index)
+    return images[: len(good)] if in_memory else None, good, brightest
 
 
 def _one_size(name, headers):
@@ -194,7 +183,7 @@ def _one_size(name, headers):
             "dataset",
             name,
             f"its pictures have {len(sizes)} sizes ({height}x{width} most often, {count} times)",
-            "--image_size=HxW, to which all are resized",
+            "--image_size=HxW, to which all are brought; --crop says how",
         )
     return next(iter(sizes))
 
@@ -203,7 +192,17 @@ def _log_skipped(skipped, readable, root):
     if not skipped:
         return
     for file in skipped[:NAMED]:
-        logging.warning("unreadable picture skipped: %s", file)
+        reason = "can't be listed" if file.is_dir() else decoding.why_unreadable(file)
+        logging.warning("unreadable picture skipped: %s (%s)", file, reason)
     total = len(skipped) + readable
     more = f", {len(skipped) - NAMED} of them not named here" if len(skipped) > NAMED else ""
     logging.warning("%d of %d pictures in %s can't be read%s", len(skipped), total, root, more)
+
+
+def _log_others(listing):
+    if listing.others:
+        others = count_endings(listing.others)
+        logging.info("not taken for pictures in %s:%s", listing.root, others)
+    if listing.parts:
+        others = ", ".join(listing.parts)
+        logging.info("%s is the data; %s: other parts, left out", listing.root, others)

@@ -1,19 +1,23 @@
-"""`npz:PATH`: an .npz file with an array of images and, optionally, one of labels."""
+"""`npz:PATH`: an .npz file with arrays of images and labels, or an .npy file of images."""
 
 import os
 import pathlib
 import zipfile
 
 import numpy as np
+from absl import logging
 
-from keras_gan.data import decoding
+from keras_gan.data import decoding, framing, labelling
 from keras_gan.data.source import Source, check_shape
+from keras_gan.data.windows import WindowSource
 from keras_gan.errors import UsageError, refuse
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")
 SLACK = 1e-3  # share of a range by which rounding may leave it
 DARK = 8  # floats that end between 1 and this are no plausible images in [0, 255]
 LABELS = ("labels", "y_train", "y", "arr_1")
+NAMES = ("label_names", "class_names")
+WANTED = "an .npz or .npy file"
 
 
 def open_npz(
@@ -24,8 +28,9 @@ def open_npz(
     channels: int | None,
     labels: str,
     memory_limit: int,
+    crop: str = framing.DEFAULT,
 ) -> Source:
-    """Opens an .npz file.
+    """Opens an .npz file, or an .npy file of images without labels.
 
     Images are the array named images, x_train, x, data or arr_0, else the only one of four
     dimensions: [n, h, w] or [n, h, w, c], integers from 0 to 255, or floats in [0, 1], [-1, 1] or
@@ -39,9 +44,11 @@ def open_npz(
         image_size: (height, width) to resize to, or None for the data's own.
         channels: 1, 3 or 4, or None for the data's own. Transparency is composited on white
             unless 4.
-        labels: key of the labels, integers [n]; "auto" takes labels, y_train, y or arr_1 if there
-            is one; "none" takes none.
+        labels: key of the labels, integers or texts [n]; "auto" takes labels, y_train, y or arr_1
+            if there is one; "none" takes none. Texts are the classes' names, in alphabetical order;
+            names of integers are the array label_names or class_names, if there is one.
         memory_limit: ignored; the other loaders take it.
+        crop: how images of another shape get the size; see `framing.fit`. Defaults to "center".
 
     Returns:
         A `Source`.
@@ -52,22 +59,8 @@ def open_npz(
     """
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
-        refuse("dataset", name, "no such file", "an .npz file")
-    if not zipfile.is_zipfile(file):
-        refuse(
-            "dataset",
-            name,
-            "can't be read: it is no .npz file",
-            "what np.savez or np.savez_compressed wrote",
-        )
-    try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in _wanted(archive, labels)}
-    except UsageError:
-        raise
-    except Exception as error:  # zipfile, zlib and NumPy raise many kinds for damaged files
-        reason = " ".join(str(error).split())
-        refuse("dataset", name, f"can't be read: {reason}", "an .npz file of plain arrays")
+        refuse("dataset", name, "no such file", WANTED)
+    arrays = _read(name, file, labels)
     others = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
     if others:
         what = f"holds {others[0]}, which is no array"
@@ -85,15 +78,55 @@ def open_npz(
         allowed = "[n, height, width] or [n, height, width, c]"
         refuse("dataset", name, f"{key} has shape {images.shape}", allowed)
     images = _to_uint8(name, images)
+    names = None
     if numbers is not None:
-        numbers = _checked(name, np.squeeze(numbers), len(images))
+        numbers, names = _classes(name, np.squeeze(numbers), len(images), arrays)
     if images.shape[-1] not in (1, 3, 4):
         refuse("dataset", name, f"images have {images.shape[-1]} channels", "1, 3 or 4")
     if images.shape[-1] == 4 and channels is None:
         channels = 3  # composited on white unless 4 channels are requested
-    images = decoding.convert(images, channels, image_size)
-    check_shape(name, images.shape[1:])
-    return Source(name, images.shape[1:], images=images, labels=numbers)
+    size, wanted = images.shape[1:3], tuple(image_size or images.shape[1:3])
+    check_shape(name, (*wanted, channels or images.shape[-1]))
+    sentence = framing.check(name, [size] * len(images), wanted, crop)
+    if sentence:
+        logging.info(sentence)
+    options = {"labels": numbers, "label_names": names}
+    if sentence and crop == "random":
+        pictures = decoding.convert(images, channels, framing.covering(size, wanted), "squeeze")
+        return WindowSource(name, (*wanted, pictures.shape[-1]), pictures=pictures, **options)
+    images = decoding.convert(images, channels, wanted, crop)
+    return Source(name, images.shape[1:], images=images, **options)
+
+
+def _read(name, file, labels):
+    """The wanted arrays of a file by key."""
+    if not zipfile.is_zipfile(file):
+        if file.suffix == ".npy":
+            return {"images": _read_npy(name, file, labels)}
+        refuse(
+            "dataset",
+            name,
+            "can't be read: it is no .npz file",
+            "what np.savez or np.savez_compressed wrote",
+        )
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+            return {key: archive[key] for key in _wanted(archive, labels)}
+    except UsageError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise many kinds for damaged files
+        reason = " ".join(str(error).split())
+        refuse("dataset", name, f"can't be read: {reason}", "an .npz file of plain arrays")
+
+
+def _read_npy(name, file, labels):
+    if labels not in ("auto", "none"):
+        refuse("labels", labels, "an .npy file has none", "auto, none, or an .npz file")
+    try:
+        return np.load(file, allow_pickle=False)
+    except Exception as error:  # as above
+        reason = " ".join(str(error).split())
+        refuse("dataset", name, f"can't be read: {reason}", "what np.save wrote")
 
 
 def _wanted(archive, labels):
@@ -103,7 +136,22 @@ def _wanted(archive, labels):
     named = [key for key in IMAGES if key in archive.files][:1]
     if not named:
         return archive.files
-    return [*named, *(key for key in archive.files if key in LABELS or key == labels)]
+    return [*named, *(key for key in archive.files if key in (*LABELS, *NAMES, labels))]
+
+
+def _classes(name, labels, count, arrays):
+    """The labels as (classes int32 [n], the classes' names or None)."""
+    if labels.dtype.kind == "U" and labels.shape == (count,):
+        return labelling.numbered([str(label).strip() for label in labels])
+    numbers = _checked(name, labels, count)
+    key = next((key for key in NAMES if key in arrays), None)
+    if key is None:
+        return numbers, None
+    names = arrays[key]
+    if names.dtype.kind != "U" or names.ndim != 1 or len(names) <= numbers.max():
+        what = f"{key} is {names.dtype} {list(names.shape)}, and labels go up to {numbers.max()}"
+        refuse("dataset", name, what, "a text for each class")
+    return numbers, [str(text) for text in names]
 
 
 def _checked(name, labels, count):
@@ -112,8 +160,8 @@ def _checked(name, labels, count):
         what = f"{count} images but labels of shape {labels.shape}"
         refuse("dataset", name, what, "one label per image")
     if not np.issubdtype(labels.dtype, np.integer):
-        kind = "texts" if labels.dtype.kind in "US" else str(labels.dtype)
-        refuse("dataset", name, f"labels are {kind}", "integers from 0, or --labels=none")
+        allowed = "integers from 0, texts, or --labels=none"
+        refuse("dataset", name, f"labels are {labels.dtype}", allowed)
     if labels.min() < 0:
         refuse("dataset", name, f"labels begin at {labels.min()}", "integers from 0")
     if labels.max() >= count:

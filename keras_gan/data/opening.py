@@ -4,7 +4,7 @@ import os
 import pathlib
 from typing import Any
 
-from keras_gan.data import folder, mixtures, npz, stacked, tfds_source
+from keras_gan.data import folder, framing, mixtures, npz, stacked, tfds_source
 from keras_gan.data.source import MEMORY_LIMIT, Source, default_data_dir
 from keras_gan.errors import UsageError, refuse
 
@@ -19,6 +19,7 @@ def open_source(
     channels: int | None = None,
     labels: str = "auto",
     data_dir: str | os.PathLike | None = None,
+    crop: str = framing.DEFAULT,
     min_size: int = 1,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Source:
@@ -30,16 +31,19 @@ def open_source(
     ```
 
     Args:
-        name: a TFDS name, "folder:PATH", "npz:PATH", "ring8", "grid25", "swissroll" or
+        name: a TFDS name, "folder:PATH" of a folder or a .zip or .tar file, "npz:PATH" of an .npz
+            or .npy file, "ring8", "grid25", "swissroll" or
             "stacked_fashion_mnist".
         split: "train", "test", …; used by TFDS data sets, stacked_fashion_mnist and mixtures.
             Defaults to "train".
-        image_size: (height, width) to resize to, antialiased. Defaults to None, the data's own.
+        image_size: (height, width) to bring images to. Defaults to None, the data's own.
         channels: 1, 3 or 4. Defaults to None, the data's own.
-        labels: "auto", "none", or where to find them: "folders" for a folder, the key of an .npz
-            array, "label" for TFDS. Defaults to "auto".
+        labels: "auto", "none", or where to find them: "folders" or "file" for a folder, the
+            key of an .npz array, "label" for TFDS. Defaults to "auto".
         data_dir: folder of prepared data sets. Defaults to $KERAS_GAN_DATA, else
             ~/.cache/keras_gan.
+        crop: how images of another shape get the size: "center" or "random" (cropped), "pad" (with
+            white), "squeeze" (distorted), "none" (refused). Defaults to "center".
         min_size: smallest acceptable number of images, usually the batch size. Defaults to 1.
         memory_limit: bytes up to which images are held in memory. Defaults to `MEMORY_LIMIT`,
             1 GiB.
@@ -56,6 +60,7 @@ def open_source(
         "channels": channels,
         "labels": labels,
         "memory_limit": memory_limit,
+        "crop": crop,
     }
     data_dir = pathlib.Path(data_dir or default_data_dir()).expanduser()
     kind, _, path = name.partition(":")
@@ -68,7 +73,7 @@ def open_source(
             )
         source = mixtures.open_mixture(name, split, labels)
     elif kind == "folder" and path:
-        source = folder.open_folder(name, path, **options)
+        source = folder.open_folder(name, path, data_dir, **options)
     elif kind == "npz" and path:
         source = npz.open_npz(name, path, **options)
     elif name == stacked.NAME:

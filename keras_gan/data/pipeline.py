@@ -6,9 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.data.source import Source
+from keras_gan.data.windows import WindowSource
 from keras_gan.step.replicas import rows_per_replica
 
 ENDLESS = 2**40
+POSITIONS = 2**20  # of windows; exact in float32
 PARALLEL = 2  # batches made ahead, fixed: autotuning stalls when an iterator is deleted
 
 
@@ -61,7 +63,7 @@ def batches(
 
     def shares(first_replica, local_replicas):
         """The batches of some consecutive replicas: one element per replica and step."""
-        load = _loader(source, transform)
+        load = _loader(source, transform, seed, attempt)
         if mirror:
             load = _mirrored(load, len(source))
         count = len(source) * (2 if mirror else 1)
@@ -72,9 +74,8 @@ def batches(
             position = replica * rows + tf.range(rows, dtype=tf.int64)
             turn = tf.range(turns, dtype=tf.int64)
             sample = (step * turns + turn[None, :]) * batch_size + position[:, None]
-            if not shuffle:
-                return load(sample % count)
-            return load(order(sample, count, seed, attempt))
+            index = order(sample, count, seed, attempt) if shuffle else sample % count
+            return load(index, sample)
 
         data = tf.data.Dataset.range(ENDLESS if steps is None else steps * local_replicas)
         if callable(start_step):
@@ -129,49 +130,76 @@ def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tens
     Returns:
         int64 of the same shape, below `count`; a permutation within each epoch.
     """
+    return _permuted(sample, count, seed, attempt, rounds=4)
+
+
+def _permuted(sample, count, seed, attempt, rounds):
     flat = tf.reshape(tf.cast(sample, tf.int64), [-1])
     epoch = flat // count
     run = tf.constant([seed, attempt], tf.int64)
     keys = tf.concat([tf.broadcast_to(run, [tf.size(flat), 2]), epoch[:, None]], 1)
     # The raw op, because its wrapper pads one key per index wrongly.
     index = tf.raw_ops.RandomIndexShuffle(
-        index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=4
+        index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=rounds
     )
     return tf.reshape(index, tf.shape(sample))
 
 
-def _loader(source, transform=None):
-    """A function from indices, int64 [n, turns], to an element of the data set."""
+def positions(sample: tf.Tensor, seed: int, attempt: int = 0) -> tf.Tensor:
+    """Where each sample's window is cut out of its picture: uniform in [0, 1), without a state.
+
+    Args:
+        sample: int64 of any shape, as for `order`.
+        seed, attempt: as for `order`.
+
+    Returns:
+        float32 of the same shape, a function of the sample's number.
+    """
+    # A permutation of the numbers below 2^20; the attempt is one that no order has. With fewer
+    # rounds, neighbours are correlated.
+    numbers = _permuted(sample, POSITIONS, seed, attempt + ENDLESS, rounds=16)
+    return tf.cast(numbers, tf.float32) / POSITIONS
+
+
+def _loader(source, transform=None, seed=0, attempt=0):
+    """A function from indices and sample numbers, int64 [n, turns], to an element of the data."""
     with tf.device("CPU:0"):  # tf.data runs there, even if there is a GPU
         # Eager tensors are captured by handle, not written into the graph.
         labels = None if source.labels is None else tf.constant(source.labels)
         images = None if source.images is None else tf.constant(source.images)
     if images is not None:
 
-        def load(index):
+        def load(index, _):
             return tf.gather(images, index)
     else:
 
-        def read(index):
-            return source.fetch(index.ravel())[0].reshape(*index.shape, *source.image_shape)
+        def read(index, *where):
+            if where:
+                images = source.fetch_windows(index.ravel(), where[0].ravel())
+            else:
+                images = source.fetch(index.ravel())[0]
+            return images.reshape(*index.shape, *source.image_shape)
 
-        def load(index):
-            images = tf.numpy_function(read, [index], tf.uint8, stateful=False)
+        def load(index, sample):
+            windows = isinstance(source, WindowSource)
+            where = [positions(sample, seed, attempt)] if windows else []
+            images = tf.numpy_function(read, [index, *where], tf.uint8, stateful=False)
             return tf.ensure_shape(images, [*index.shape, *source.image_shape])
 
-    def transformed(index):
-        return transform(load(index)) if transform else load(index)
+    def transformed(index, sample):
+        images = load(index, sample)
+        return transform(images) if transform else images
 
     if labels is None:
         return transformed
-    return lambda index: (transformed(index), tf.gather(labels, index))
+    return lambda index, sample: (transformed(index, sample), tf.gather(labels, index))
 
 
 def _mirrored(load, count):
     """What loads image i, or from i = `count` on the mirror image of image i - `count`."""
 
-    def loaded(index):
-        element = load(index % count)
+    def loaded(index, sample):
+        element = load(index % count, sample)
         images, labels = element if isinstance(element, tuple) else (element, None)
         flips = (index >= count)[..., None, None, None]
         images = tf.where(flips, tf.reverse(images, [-2]), images)

@@ -90,12 +90,18 @@ class Source:
     def _fetch_images(self, indices: np.ndarray) -> np.ndarray:
         if self.images is not None:
             return self.images[indices]
+        assert self._read is not None, "neither images nor a function that reads them"
+        return self._read_all(self._read, map(int, indices), len(indices))
+
+    def _read_all(
+        self, read: Callable[[int], np.ndarray], items: Iterable, count: int
+    ) -> np.ndarray:
+        """What `read` gives for each of `count` items, read by several threads."""
         if self._pool is None:
             self._pool = concurrent.futures.ThreadPoolExecutor(READERS)
-        assert self._read is not None, "neither images nor a function that reads them"
-        images = np.empty((len(indices), *self.image_shape), np.uint8)
+        images = np.empty((count, *self.image_shape), np.uint8)
         try:
-            for row, image in enumerate(self._pool.map(self._read, map(int, indices))):
+            for row, image in enumerate(self._pool.map(read, items)):
                 images[row] = image
         except OSError as error:
             self._failure = error

@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from keras_gan.data import decoding
+from keras_gan.data import decoding, framing
 from keras_gan.data.source import Source, check_shape
 from keras_gan.data.tfds_source import open_tfds
 from keras_gan.errors import UsageError
@@ -20,18 +20,24 @@ class StackedSource(Source):
         base: the grey `Source`, held in memory.
         rows: int [n, 3], the indices of the images that become red, green and blue.
         image_size: (height, width) to resize to.
+        crop: how images of another shape get this size.
         **options: as for `Source`.
     """
 
     def __init__(
-        self, base: Source, rows: np.ndarray, image_size: tuple[int, int], **options: object
+        self,
+        base: Source,
+        rows: np.ndarray,
+        image_size: tuple[int, int],
+        crop: str = framing.DEFAULT,
+        **options: object,
     ):
         super().__init__(NAME, (*image_size, 3), count=len(rows), **options)
-        self._base, self._rows = base, rows
+        self._base, self._rows, self._crop = base, rows, crop
 
     def _fetch_images(self, indices):
         stacked = np.moveaxis(self._base.images[self._rows[indices], ..., 0], 1, -1)
-        return decoding.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2])
+        return decoding.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2], self._crop)
 
 
 def open_stacked(
@@ -41,6 +47,7 @@ def open_stacked(
     image_size: tuple[int, int] | None = None,
     channels: int | None = None,
     labels: str = "auto",
+    crop: str = framing.DEFAULT,
     **options: object,
 ) -> StackedSource:
     """Opens stacked Fashion-MNIST, after Stacked-MNIST (Metz et al., 2017; PacGAN, 2018).
@@ -54,6 +61,7 @@ def open_stacked(
         image_size: (height, width) to resize to. Defaults to None, 28×28.
         channels: None or 3. Defaults to None.
         labels: "auto" or "none". Defaults to "auto".
+        crop: how images of another shape get the size; not "random". Defaults to "center".
         **options: ignored; the other loaders take them.
 
     Returns:
@@ -69,6 +77,7 @@ def open_stacked(
     base = open_tfds("fashion_mnist", split, data_dir)
     size = tuple(image_size or base.image_shape[:2])
     check_shape(NAME, (*size, 3))
+    framing.check_fixed(NAME, base.image_shape[:2], size, crop)
     count = COUNT.get(split, COUNT["test"])
     rows = np.random.default_rng([1000, len(base)]).integers(0, len(base), (count, 3))
     modes = (base.labels[rows] @ np.array([100, 10, 1])).astype(np.int32)
@@ -76,12 +85,13 @@ def open_stacked(
     def reopen(other):
         if other not in COUNT:
             return None
-        return open_stacked(other, data_dir, image_size=size, labels=labels)
+        return open_stacked(other, data_dir, image_size=size, labels=labels, crop=crop)
 
     return StackedSource(
         base,
         rows,
         size,
+        crop,
         labels=None if labels == "none" else modes,
         label_names=None if labels == "none" else [f"{mode:03d}" for mode in range(1000)],
         split=split,

@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import decoding, fashion_mnist, reachable
+from keras_gan.data import archives, decoding, fashion_mnist, framing, reachable
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
 from keras_gan.errors import StorageError, UsageError, refuse
 
@@ -24,6 +24,7 @@ def open_tfds(
     channels: int | None = None,
     labels: str = "auto",
     memory_limit: int = MEMORY_LIMIT,
+    crop: str = framing.DEFAULT,
 ) -> Source:
     """Opens a TFDS data set, preparing it the first time.
 
@@ -40,6 +41,7 @@ def open_tfds(
             white.
         labels: "auto" or "label" for the feature “label”, or "none". Defaults to "auto".
         memory_limit: bytes up to which images are held in memory. Defaults to `MEMORY_LIMIT`.
+        crop: how images of another shape get the size; see `framing.fit`. Defaults to "center".
 
     Returns:
         A `Source`.
@@ -66,12 +68,15 @@ def open_tfds(
         channels = native[2] if native[2] in (1, 3) else 3
     shape = (*(image_size or native[:2]), channels)
     check_shape(name, shape)
+    framing.check_fixed(name, native[:2], shape[:2], crop)
+    if None not in native[:2] and framing.same_shape(native[:2], shape[:2]):
+        crop = "squeeze"  # images are only scaled, whatever the crop
 
     images = read = None
     if metadata["count"] * int(np.prod(shape)) <= memory_limit:
-        images = _decoded(name, split, data_dir, folder, shape, metadata["count"])
+        images = _decoded(name, split, data_dir, folder, shape, metadata["count"], crop)
     else:
-        read = _reader(name, split, data_dir, shape)
+        read = _reader(name, split, data_dir, shape, crop)
     labelled = labels != "none" and numbers is not None
 
     def reopen(other):
@@ -85,6 +90,7 @@ def open_tfds(
             channels=channels,
             labels=labels,
             memory_limit=memory_limit,
+            crop=crop,
         )
 
     return Source(
@@ -109,7 +115,7 @@ def _builder(name, data_dir):
         return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
     except (tfds.core.DatasetNotFoundError, ValueError, ImportError) as error:
         if (kind := _kind_of_path(name)) is not None:
-            allowed = f"{kind}:{name}" if kind else "folder:PATH or npz:PATH"
+            allowed = f"--dataset={kind}:{name}" if kind else "folder:PATH or npz:PATH"
             refuse("dataset", name, "is a path, and of what kind is not said", allowed)
         known = tfds.list_builders(with_community_datasets=False)
         close = difflib.get_close_matches(name, known, 3)
@@ -129,7 +135,11 @@ def _kind_of_path(name):
     try:
         if path.is_dir() and path.name:
             return "folder"
-        return None if not path.is_file() else "npz" if path.suffix == ".npz" else ""
+        if not path.is_file():
+            return None
+        if path.suffix in (".npz", ".npy"):
+            return "npz"
+        return "folder" if archives.is_archive(path) else ""
     except (OSError, ValueError):
         return None
 
@@ -233,22 +243,23 @@ def _prepare(name, split, data_dir, folder):
             file.write(json.dumps(metadata).encode())
 
 
-def _reader(name, split, data_dir, shape):
+def _reader(name, split, data_dir, shape, crop):
     """A function from an index to its image, uint8 of this shape, read from the records."""
     records = _builder(name, data_dir).as_data_source(split=split)
 
     def read(index):
         image = np.asarray(records[index]["image"])
-        return decoding.convert(image[None], shape[2], shape[:2])[0]
+        return decoding.convert(image[None], shape[2], shape[:2], crop)[0]
 
     return read
 
 
-def _decoded(name, split, data_dir, folder, shape, count):
+def _decoded(name, split, data_dir, folder, shape, count, crop):
     """All images, uint8 [count, *shape]; decoded once, then cached."""
-    file = folder / f"images-{shape[0]}x{shape[1]}x{shape[2]}.npy"
+    how = "" if crop == "squeeze" else f"-{crop}"
+    file = folder / f"images-{shape[0]}x{shape[1]}x{shape[2]}{how}.npy"
     if not file.is_file():
-        read = _reader(name, split, data_dir, shape)
+        read = _reader(name, split, data_dir, shape, crop)
         images = np.empty((count, *shape), np.uint8)
         for index in range(count):
             images[index] = read(index)

@@ -26,6 +26,7 @@ def compare(
     data_dir: str | os.PathLike | None = None,
     inception_weights: str | os.PathLike | None = None,
     image_size: tuple[int, int] | None = None,
+    crop: str = "center",
 ) -> dict[str, float | int | str]:
     """Scores one set of pictures against another.
 
@@ -44,7 +45,9 @@ def compare(
             of a SavedModel.
         data_dir: folder of cached weights. Defaults to $KERAS_GAN_DATA, else ~/.cache/keras_gan.
         inception_weights: path of Inception's weights. Defaults to None.
-        image_size: (height, width) to resize both to. Defaults to None.
+        image_size: (height, width) to bring both to. Defaults to None.
+        crop: how pictures of another shape get this size, as for `open_source`. Defaults to
+            "center".
 
     Returns:
         A dict of floats, ints and strings, named as in scores.csv.
@@ -63,7 +66,7 @@ def compare(
             value="",
             allowed=EXTRACTORS,
         )
-    real_source = _open("reals", reals, image_size, None)
+    real_source = _open("reals", reals, image_size, None, crop)
     division = protocol.divide(real_source)
     trained_here = extractor == "cnn"
     extractor = evaluator.open_extractor(extractor, division, data_dir, inception_weights)
@@ -71,7 +74,7 @@ def compare(
     if trained_here:
         indices = indices[~np.isin(indices, division.cnn)]
     indices = indices[:count]
-    fake_chunks, fake_count, skipped = _fakes(fakes, real_source, image_size, count)
+    fake_chunks, fake_count, skipped = _fakes(fakes, real_source, image_size, count, crop)
     for what, number in (("fakes", fake_count), ("reals", len(indices))):
         require_samples(number, extractor.size, what)
     real = _Features(extractor, protocol.chunks(real_source, indices))
@@ -162,25 +165,27 @@ def _floor(name, distance, half, numbers, source, indices, extractor):
     }
 
 
-def _open(flag, path, image_size, channels):
+def _open(flag, path, image_size, channels, crop):
     """A folder or .npz file as a `Source`, with errors that name the right flag."""
     kind, _, rest = str(path).partition(":")
     if kind not in ("folder", "npz") or not rest:
-        kind, rest = "npz" if str(path).endswith(".npz") else "folder", str(path)
+        kind, rest = "npz" if str(path).endswith((".npz", ".npy")) else "folder", str(path)
     try:
-        return opening.open_source(f"{kind}:{rest}", image_size=image_size, channels=channels)
+        return opening.open_source(
+            f"{kind}:{rest}", image_size=image_size, channels=channels, crop=crop
+        )
     except UsageError as error:
         text = str(error).replace(f"--dataset={kind}:{rest}", f"--{flag}={path}", 1)
         raise UsageError(text) from error
 
 
-def _fakes(path, reals, image_size, count):
+def _fakes(path, reals, image_size, count, crop):
     """Chunks of fakes, the number of fakes, and the number of unreadable pictures."""
     folder = pathlib.Path(path).expanduser()
     if (folder / "saved_model.pb").is_file():
         number = count or protocol.COUNT
         return _sampled(folder, reals, number), number, 0
-    source = _open("fakes", path, image_size, reals.image_shape[2])
+    source = _open("fakes", path, image_size, reals.image_shape[2], crop)
     if source.image_shape != reals.image_shape:
         raise UsageError(
             "sizes differ: height, width, channels are {} here and {} for the reals".format(

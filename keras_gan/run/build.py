@@ -23,6 +23,7 @@ def open_data(config: Config, **options) -> Source:
         channels=config.channels or None,
         labels=config.labels,
         data_dir=config.data_dir or None,
+        crop=config.crop,
         min_size=config.batch_size,
         **options,
     )

@@ -125,6 +125,7 @@ def compare(given: Mapping[str, Any]) -> int:
         extractor=config.extractor,
         count=given.get("score_samples"),
         image_size=flags.image_size(config.image_size),
+        crop=config.crop,
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )

@@ -62,7 +62,8 @@ class Config(ShowFlags, MethodSettings):
 
     dataset: str = common_flag(
         "fashion_mnist",
-        "a TFDS name, folder:PATH, npz:PATH, ring8, grid25, swissroll or stacked_fashion_mnist",
+        "a TFDS name, folder:PATH (of a folder, .zip or .tar), npz:PATH (of an .npz or .npy),"
+        " ring8, grid25, swissroll or stacked_fashion_mnist",
         group=DATA,
     )
     data_dir: str = common_flag(
@@ -70,7 +71,7 @@ class Config(ShowFlags, MethodSettings):
     )
     image_size: str = common_flag(
         "",
-        "resize to N or HxW (height first): 28 to 256, multiples of 4",
+        "bring images to N or HxW (height first): 28 to 256, multiples of 4",
         group=DATA,
         read=image_size,
     )
@@ -80,8 +81,20 @@ class Config(ShowFlags, MethodSettings):
         group=DATA,
         choices=(0, 1, 3, 4),
     )
+    crop: str = common_flag(
+        "center",
+        "how images of another shape get the size: cut (center, random), with white margins (pad),"
+        " distorted (squeeze); none refuses them",
+        group=DATA,
+        choices=choices.CROPS,
+    )
     mirror: bool = flag(False, "mirror half of the images, left to right", group=DATA)
-    labels: str = common_flag("auto", "auto, none, or where the data has its labels", group=DATA)
+    labels: str = common_flag(
+        "auto",
+        "auto, none, or where the data has its labels: folders, file (labels.csv, metadata.jsonl),"
+        " an array's key",
+        group=DATA,
+    )
 
     latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1)
     width: int = common_flag(

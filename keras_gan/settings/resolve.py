@@ -36,6 +36,9 @@ def resolve(given: Mapping[str, Any], registry: Mapping[str, type], run=None) ->
             those of the run that is continued.
     """
     started = run.given() if run is not None else None
+    if started is not None:
+        # Before there was a choice, images were squeezed: such a run goes on with its own images.
+        started = {"crop": "squeeze", **started}
     values = {**(started or {}), **given}
     name = values.get("model", Config.model)
     if name not in registry:

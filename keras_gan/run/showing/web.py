@@ -3,11 +3,9 @@
 import json
 import pathlib
 import shutil
-import subprocess
-import tarfile
-import tempfile
 
-from keras_gan.errors import StorageError, UsageError, refuse
+from keras_gan.data import npm
+from keras_gan.errors import StorageError, refuse
 from keras_gan.gan import GAN
 from keras_gan.settings.config import Config
 
@@ -15,7 +13,6 @@ PAGE = pathlib.Path(__file__).with_name("web_page.html")
 PACKAGE = "onnxruntime-web@1.30.0"
 # Single-threaded and without a GPU: what every browser runs and no special header asks for.
 RUNTIME = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
-WAIT = 300  # seconds for npm
 
 
 def write(gan: GAN, folder: pathlib.Path, config: Config) -> None:
@@ -58,23 +55,9 @@ def copy_runtime(folder: pathlib.Path, source: str = "") -> None:
     if source:
         _copy(_find(pathlib.Path(source).expanduser(), source), folder)
         return
-    with tempfile.TemporaryDirectory() as temporary:
-        command = ["npm", "pack", "--silent", "--pack-destination", temporary, PACKAGE]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=WAIT, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UsageError(f"npm pack {PACKAGE}: {type(error).__name__}") from error
-        archives = list(pathlib.Path(temporary).glob("*.tgz"))
-        if done.returncode or not archives:
-            reason = (done.stderr.strip().splitlines() or ["nothing came"])[0]
-            raise UsageError(
-                f"npm pack {PACKAGE}: {reason}; --onnxruntime_web=FOLDER takes its files from disk"
-            )
-        with tarfile.open(archives[0]) as archive:
-            archive.extractall(temporary, filter="data")
-        _copy(_find(pathlib.Path(temporary), PACKAGE), folder)
+    hint = "; --onnxruntime_web=FOLDER takes its files from disk"
+    with npm.unpacked(PACKAGE, hint) as temporary:
+        _copy(_find(temporary, PACKAGE), folder)
 
 
 def _find(root, value):

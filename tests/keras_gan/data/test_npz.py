@@ -76,15 +76,36 @@ def test_floats_between_two_ranges_are_refused(opened, refused, high):
     refused(lambda: opened(images=images), f"{high:g}")
 
 
-def test_what_is_no_array_and_labels_that_are_texts(tmp_path, refused):
+def test_names_of_the_classes(opened, refused):
+    """Texts are sorted; integers take their names from an array of names."""
+    source = opened(images=IMAGES, labels=np.array(["b", "a", "c"])[LABELS])
+    assert source.label_names == ["a", "b", "c"]
+    np.testing.assert_array_equal(source.labels, np.array([1, 0, 2])[LABELS])
+    source = opened(images=IMAGES, labels=LABELS, class_names=["x", "w", "v", "never"])
+    assert source.label_names == ["x", "w", "v", "never"] and source.num_classes == 4
+    np.testing.assert_array_equal(source.labels, LABELS)
+    refused(lambda: opened(images=IMAGES, labels=LABELS, label_names=["x", "y"]), "go up to 2")
+
+
+def test_npy_files_have_the_same_rules(tmp_path, refused):
+    np.save(tmp_path / "a.npy", IMAGES / 255)
+    source = open_source(f"npz:{tmp_path / 'a.npy'}")
+    np.testing.assert_array_equal(source.images, IMAGES)
+    refused(lambda: open_source(f"npz:{tmp_path / 'a.npy'}", labels="y"), "none", flag="labels")
+    refused(lambda: open_source(f"folder:{tmp_path / 'a.npy'}"), f"npz:{tmp_path / 'a.npy'}")
+    np.save(tmp_path / "b.npy", np.array([{}]))
+    refused(lambda: open_source(f"npz:{tmp_path / 'b.npy'}"), "can't be read")
+
+
+def test_what_is_no_array_and_labels_that_fit_none(tmp_path, refused):
     import zipfile
 
     file = tmp_path / "pics.npz"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a.png", b"no array")
     refused(lambda: open_source(f"npz:{file}"), "a.png", "folder:PATH")
-    np.savez(file, images=IMAGES, labels=LABELS.astype(str))
-    refused(lambda: open_source(f"npz:{file}"), "texts", "--labels=none")
+    np.savez(file, images=IMAGES, labels=LABELS.astype("S"))
+    refused(lambda: open_source(f"npz:{file}"), "|S21", "--labels=none")
     np.savez(file, images=IMAGES.astype(np.complex64))
     refused(lambda: open_source(f"npz:{file}"), "complex64")
     file.write_text("text")

@@ -49,6 +49,16 @@ def test_a_run_keeps_its_settings(started):
     assert again.schedule_steps == 100
 
 
+def test_a_run_from_before_there_was_a_choice_goes_on_squeezing(started):
+    run = started({"dataset": "folder:x"})
+    assert resolve({}, REGISTRY, run).crop == "center"
+    lines = run.flagfile.read_text().splitlines()
+    run.flagfile.write_text("\n".join(line for line in lines if "--crop" not in line))
+    assert resolve({}, REGISTRY, run).crop == "squeeze"
+    with pytest.raises(UsageError, match="--crop=pad: .*allowed: squeeze"):
+        resolve({"crop": "pad"}, REGISTRY, run)
+
+
 @pytest.mark.parametrize(
     "given, message",
     [

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import models
+from keras_gan.data import npm
 from keras_gan.errors import UsageError
 from keras_gan.run import export
 from keras_gan.run.showing import web
@@ -57,7 +58,7 @@ def test_without_npm_and_files_the_export_is_refused_at_once(monkeypatch):
 
 def test_what_npm_says_is_passed_on(tmp_path, monkeypatch):
     done = types.SimpleNamespace(returncode=1, stderr="npm error code E404\nmore\n")
-    monkeypatch.setattr(web.subprocess, "run", lambda *args, **options: done)
+    monkeypatch.setattr(npm.subprocess, "run", lambda *args, **options: done)
     with pytest.raises(UsageError, match="npm pack onnxruntime-web@.*: npm error code E404; --onn"):
         web.copy_runtime(tmp_path)
 
