@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_gan import errors
+from keras_gan.settings.combination import Conflict, Settings, plain
 from keras_gan.settings.config import NETS, Config
-from keras_gan.settings.conflicts import OF_REPLICAS, TABLE, Conflict, Settings, plain
+from keras_gan.settings.conflicts import OF_REPLICAS, TABLE
 
 # Flags that are options of networks. A model whose `Options` lack one refuses it.
 OF_NETWORKS = (

@@ -12,8 +12,9 @@ from typing import Any
 
 from keras_gan.errors import refuse
 from keras_gan.settings import compatibility
+from keras_gan.settings.combination import plain
 from keras_gan.settings.config import Config
-from keras_gan.settings.conflicts import POINTS, plain
+from keras_gan.settings.conflicts import POINTS
 
 OWN_SEED = ("sample", "interpolate")
 
