@@ -107,7 +107,7 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
     trained = sum(_bytes(network.trainable_variables) for network in gan.networks.values())
     slots = sum(owned[f"{name}'s optimizer"] for name in gan.players)
     averages = owned["average_generator"] + owned["rules"] + owned["recorder"]
-    passes = {name: _kept(network) for name, network in gan.networks.items()}
+    passes = {name: _outputs_per_image(network) for name, network in gan.networks.items()}
     per_image = sum(
         (2 if name in gan.discriminators else 1) * numbers for name, numbers in passes.items()
     )
@@ -122,7 +122,7 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
     )
 
 
-def _kept(network):
+def _outputs_per_image(network):
     """How many numbers per image a network's layers give, without those that only reshape."""
     layers = keras_private.all_layers(network)
     return sum(_outputs(layer) for layer in layers if type(layer).__name__ not in RESHAPE)

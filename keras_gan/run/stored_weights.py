@@ -28,7 +28,7 @@ class StoredWeights:
     """The weights of a trained model, and what is known of it.
 
     Attributes:
-        origin: str, where they are.
+        source: str, where they are.
         networks: mapping, name of a network → arrays in the order of `network_state.variables`;
             "average_generator" is one of the names.
         model: str, name or class of the model.
@@ -36,17 +36,17 @@ class StoredWeights:
         num_classes: int, or None.
     """
 
-    origin: str
+    source: str
     networks: Mapping[str, list[np.ndarray]]
     model: str
     image_shape: tuple
     num_classes: int | None
 
     @classmethod
-    def of_model(cls, origin: str, gan: GAN) -> "StoredWeights":
+    def of_model(cls, source: str, gan: GAN) -> "StoredWeights":
         """The weights of a model in memory."""
         return cls(
-            origin,
+            source,
             {
                 name: [np.asarray(variable) for variable in network_state.variables(network)]
                 for name, network in named_networks(gan).items()
@@ -174,4 +174,4 @@ def _of_file(path):
 def _check_finite(stored):
     for name, arrays in stored.networks.items():
         if not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
-            raise StorageError(f"{stored.origin}: weights of its {name} are not finite")
+            raise StorageError(f"{stored.source}: weights of its {name} are not finite")
