@@ -11,7 +11,7 @@ NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
 RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
-PROGRAM, PER_LAYER = 0, 0  # bytes of graphs and buffers: measured by benchmarks/memory.py
+UPDATES = 4.5  # copies of trained weights during an update: found by benchmarks/memory.py
 COPIES = 4  # of a trained weight: itself, its gradient, two slots of the optimizer
 
 
@@ -73,7 +73,7 @@ class Expected:
             replay buffer.
         activations: what the passes of one turn keep for its backward pass.
         data: images held in memory.
-        program: TensorFlow's graphs and buffers of fixed size.
+        updates: what the optimizers' updates hold while old and new weights are both in use.
     """
 
     weights: int
@@ -81,7 +81,7 @@ class Expected:
     averages: int
     activations: int
     data: int
-    program: int
+    updates: int
 
     @property
     def total(self) -> int:
@@ -111,14 +111,13 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
     per_image = sum(
         (2 if name in gan.discriminators else 1) * numbers for name, numbers in passes.items()
     )
-    operations = sum(len(keras_private.all_layers(n)) for n in gan.networks.values())
     return Expected(
         replicas * (weights + trained),
         replicas * slots,
         replicas * averages,
         NUMBER * per_image * batch_size // gan.accumulate,
         data,
-        PROGRAM + PER_LAYER * operations,
+        round(replicas * UPDATES * trained),
     )
 
 

@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
@@ -80,13 +81,13 @@ def read(path: str | os.PathLike) -> StoredWeights:
         if (path / "operative.flags").exists():
             stored = _of_run(path)
         elif loading.is_hub_folder(path):
-            stored = StoredWeights.of_model(str(path), loading.load_hub(path))
+            stored = _of_hub(path)
         elif (path / "saved_model.pb").exists():
             stored = _of_export(path)
         elif path.is_file() and path.suffix == ".keras":
             stored = _of_file(path)
         elif not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-            stored = StoredWeights.of_model(name, loading.load_hub(name))
+            stored = _of_hub(name)
         else:
             what = "is none of these" if path.exists() else "does not exist"
             raise UsageError(f"{what}; {_allowed()}", flag="init_from", value=name)
@@ -160,6 +161,14 @@ def _of_export(path):
     except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
         text = " ".join(str(error).split())[:200]
         raise StorageError(f"damaged export {path}: {text}") from error
+
+
+def _of_hub(path_or_name):
+    policy = keras.config.dtype_policy()
+    try:
+        return StoredWeights.of_model(str(path_or_name), loading.load_hub(path_or_name))
+    finally:
+        keras.config.set_dtype_policy(policy)  # loading has set that of the model
 
 
 def _of_file(path):
