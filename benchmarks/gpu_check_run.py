@@ -49,6 +49,9 @@ def train(given: argparse.Namespace) -> dict:
         "strategy": "mirrored" if given.replicas else "one_device",
         "logical_devices": 2 if given.replicas and not gpus else 0,
     }
+    if given.sgd:
+        settings |= {"d_optimizer": "sgd", "g_optimizer": "sgd"}
+        settings |= {"d_learning_rate": 0.05, "g_learning_rate": 0.05}
     if given.layer_norm:  # batch norm on several devices is not that on one
         settings |= {"normalization": "layer", "d_normalization": "layer"}
     config = resolve(settings, REGISTRY)
@@ -115,6 +118,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--replicas", action="store_true")
     parser.add_argument("--layer_norm", action="store_true")
+    parser.add_argument("--sgd", action="store_true")
     parser.add_argument("--deterministic", action="store_true")
     parser.add_argument("--start", default="")
     parser.add_argument("--steps", type=int, default=3)

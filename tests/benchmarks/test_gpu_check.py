@@ -16,6 +16,10 @@ def test_differences_are_relative_to_the_largest_weight(tmp_path):
     other = saved(tmp_path / "other.npz", w=np.array([2.0, -4.2]), b=np.zeros(2))
     assert gpu_check.difference(one, one) == 0.0
     assert gpu_check.difference(one, other) == pytest.approx(0.05)
+    noisy = saved(tmp_path / "noisy.npz", **{"w": np.ones(2), "recorder/0000": np.zeros(2)})
+    other = saved(tmp_path / "last.npz", **{"w": np.ones(2), "recorder/0000": np.ones(2)})
+    assert gpu_check.difference(noisy, other) == 0.0
+    assert gpu_check.difference(noisy, other, whole=True) > 0.0
 
 
 def test_the_report_has_versions_devices_and_a_row_per_check():
