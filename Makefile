@@ -3,7 +3,9 @@ VENV ?= .venv
 JOBS ?= 2
 SEED ?= 0
 PYTHON := $(VENV)/bin/python
-RUN_STAMP := $(VENV)/.run
+# GPU=1: the environment of `make quickstart` gets CUDA's libraries.
+RUN_PINS := $(if $(GPU),requirements-gpu.txt,requirements.txt)
+RUN_STAMP := $(VENV)/.run$(if $(GPU),-gpu)
 DEV_STAMP := $(VENV)/.dev
 BENCH_STAMP := $(VENV)/.bench
 
@@ -12,26 +14,26 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test fuzz test-slow lint format bench zoo-table study-images health-bench chaos build-files \
-	flags-page bazel clean
+.PHONY: help quickstart test fuzz test-slow lint format bench memory gpu-check zoo-table study-images \
+	health-bench chaos build-files flags-page bazel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(RUN_STAMP): requirements.txt tools/environment.sh
-	@sh tools/environment.sh $(VENV) requirements.txt
+$(RUN_STAMP): $(RUN_PINS) tools/environment.sh
+	@sh tools/environment.sh $(VENV) $(RUN_PINS)
 	@touch $@
 
 # Holds requirements.txt too, so that one installation serves both.
 $(DEV_STAMP): requirements-dev.txt requirements.txt tools/environment.sh
 	@sh tools/environment.sh $(VENV) requirements-dev.txt
-	@touch $(RUN_STAMP) $@
+	@touch $(VENV)/.run $@
 
 $(BENCH_STAMP): requirements-bench.txt $(DEV_STAMP)
 	@sh tools/environment.sh $(VENV) requirements-bench.txt
-	@touch $(RUN_STAMP) $(DEV_STAMP) $@
+	@touch $(VENV)/.run $(DEV_STAMP) $@
 
-quickstart: $(RUN_STAMP)  ## a DCGAN on Fashion-MNIST: environment, data, training, scores, export
+quickstart: $(RUN_STAMP)  ## a DCGAN on Fashion-MNIST, with its environment; GPU=1: with CUDA
 	@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) main.py --flagfile=configs/quickstart.flags $(ARGS)
 
@@ -57,6 +59,12 @@ format: $(DEV_STAMP)  ## ruff's fixes and format
 
 bench: $(BENCH_STAMP)  ## speed, compared with the same network in PyTorch
 	@$(PYTHON) -m benchmarks.bench $(ARGS)
+
+memory: $(DEV_STAMP)  ## expected memory beside measured memory, of every model
+	@$(PYTHON) -m benchmarks.memory $(ARGS)
+
+gpu-check: $(RUN_STAMP)  ## what a GPU changes, as a report; GPU=1 for the environment with CUDA
+	@$(PYTHON) -m benchmarks.gpu_check $(ARGS)
 
 zoo-table: $(DEV_STAMP)  ## the zoo: samples, scores, time
 	@$(PYTHON) -m benchmarks.zoo_table $(ARGS)

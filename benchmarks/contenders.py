@@ -147,6 +147,9 @@ def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
     import torch
     from torch import nn
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_default_device(device)
+
     class Reshape(nn.Module):
         def forward(self, x):
             return x.view(-1, 128, 7, 7).contiguous(memory_format=torch.channels_last)
@@ -179,7 +182,7 @@ def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
     generate, discriminate = generator, discriminator
     if compiled:
         generate, discriminate = torch.compile(generator), torch.compile(discriminator)
-    pixels = torch.from_numpy(images()).permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(images()).to(device).permute(0, 3, 1, 2)
     clock = Clock()
     while clock.count < steps:
         for index in torch.randperm(len(pixels)).split(BATCH):

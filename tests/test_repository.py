@@ -248,6 +248,9 @@ def test_requirements_agree_and_are_complete():
     assert names(project["dependencies"]) <= run.keys()
     assert names(extras["dev"] + extras["export"] + extras["studies"]) <= dev.keys()
     assert names(extras["bench"]) <= bench.keys()
+    gpu = pins("requirements-gpu.txt")
+    assert gpu.pop("tensorflow[and-cuda]") == run["tensorflow"]
+    assert gpu == {name: version for name, version in run.items() if name != "tensorflow"}
 
 
 @pytest.mark.parametrize("name", FLAGFILES)

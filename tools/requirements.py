@@ -4,7 +4,8 @@
 
 requirements.txt runs the project; requirements-dev.txt is the same plus the tests and the export
 formats; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
-Bazel can read the same files.
+Bazel can read the same files. requirements-gpu.txt is requirements.txt with TensorFlow's extra
+and-cuda, whose libraries are not pinned: they are installed on machines with a GPU only.
 """
 
 import argparse
@@ -66,15 +67,24 @@ def text(purpose, pins):
     return "\n".join(lines) + "\n"
 
 
+def gpu_pins(pins):
+    """The pins with TensorFlow's CUDA libraries, whose versions TensorFlow's own bounds decide."""
+    return {{"tensorflow": "tensorflow[and-cuda]"}.get(name, name): pins[name] for name in pins}
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write instead of printing")
     options = parser.parse_args(argv)
-    for name, (purpose, pins) in files().items():
+    pinned = files()
+    texts = {name: text(purpose, pins) for name, (purpose, pins) in pinned.items()}
+    gpu = gpu_pins(pinned["requirements.txt"][1])
+    texts["requirements-gpu.txt"] = text("running on a GPU", gpu)
+    for name, content in texts.items():
         if options.write:
-            (ROOT / name).write_text(text(purpose, pins))
+            (ROOT / name).write_text(content)
         else:
-            print(f"--- {name}\n{text(purpose, pins)}")
+            print(f"--- {name}\n{content}")
     return 0
 
 

@@ -71,6 +71,11 @@ class Source:
             return None
         return len(self.label_names) if self.label_names else int(self.labels.max()) + 1
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the images that are held in memory; 0 if they are read one by one."""
+        return 0 if self.images is None else int(self.images.nbytes)
+
     def fetch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Images and labels by index.
 

@@ -35,6 +35,10 @@ class StackedSource(Source):
         super().__init__(NAME, (*image_size, 3), count=len(rows), **options)
         self._base, self._rows, self._crop = base, rows, crop
 
+    @property
+    def nbytes(self):
+        return self._base.nbytes
+
     def _fetch_images(self, indices):
         stacked = np.moveaxis(self._base.images[self._rows[indices], ..., 0], 1, -1)
         return decoding.convert(np.ascontiguousarray(stacked), 3, self.image_shape[:2], self._crop)

@@ -1,5 +1,6 @@
 """The devices of a run and its distribution strategy."""
 
+import contextlib
 import os
 
 import tensorflow as tf
@@ -12,11 +13,18 @@ from keras_gan.step.replicas import rows_per_replica
 
 
 def set_up(config: Config) -> None:
-    """Splits the CPU into `--logical_devices`; must be called before TensorFlow starts.
+    """Sets devices up: memory growth of GPUs, `--logical_devices` of the CPU.
+
+    Must be called before TensorFlow starts. GPUs give memory as it is needed, unless
+    TF_FORCE_GPU_ALLOW_GROWTH says otherwise.
 
     Raises:
         UsageError: TensorFlow has started already.
     """
+    if "TF_FORCE_GPU_ALLOW_GROWTH" not in os.environ:
+        for gpu in tf.config.list_physical_devices("GPU"):
+            with contextlib.suppress(RuntimeError):  # in use already
+                tf.config.experimental.set_memory_growth(gpu, True)
     if config.logical_devices:
         cpu = tf.config.list_physical_devices("CPU")[0]
         parts = [tf.config.LogicalDeviceConfiguration()] * config.logical_devices

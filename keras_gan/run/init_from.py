@@ -58,20 +58,20 @@ class Taken:
     """What a model has taken from stored weights.
 
     Attributes:
-        origin: str, where they are, and of which model.
+        source: str, where they are, and of which model.
         taken: names of the variables that were taken as they are.
         converted: names of those that were converted to another number of channels.
         missing: name → why it was not taken.
     """
 
-    origin: str
+    source: str
     taken: tuple[str, ...]
     converted: tuple[str, ...]
     missing: dict[str, str]
 
     def __str__(self):
         count = len(self.taken) + len(self.converted) + len(self.missing)
-        text = f"starts from {self.origin}: {len(self.taken)} of {count} variables taken"
+        text = f"starts from {self.source}: {len(self.taken)} of {count} variables taken"
         if self.converted:
             text += f", {len(self.converted)} converted ({_some(self.converted)})"
         if self.missing:
@@ -104,8 +104,8 @@ def take(gan: GAN, stored: StoredWeights) -> Taken:
     for variable, value in values:
         variable.assign(value)
     _renew_singular_vectors(gan, {id(variable) for variable, _ in values})
-    origin = f"{stored.origin} ({stored.model})"
-    return Taken(origin, tuple(taken), tuple(converted), missing)
+    source = f"{stored.source} ({stored.model})"
+    return Taken(source, tuple(taken), tuple(converted), missing)
 
 
 def convert(
@@ -162,7 +162,7 @@ def _refuse(gan, stored, what):
     raise UsageError(
         f"{what}; it is {before}, and this is {now}",
         flag="init_from",
-        value=stored.origin,
+        value=stored.source,
         allowed="the same model with the same --width, --image_size, normalisation and the like;"
         " the numbers of classes and channels may differ",
     )

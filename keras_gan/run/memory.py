@@ -1,5 +1,6 @@
-"""How much memory a training needs at the least, before anything is allocated."""
+"""How much memory a training needs: at the least, before anything is allocated, and as expected."""
 
+import dataclasses
 import math
 import os
 
@@ -9,6 +10,8 @@ from keras_gan.step import keras_private
 NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
+RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
+UPDATES = 4.5  # copies of trained weights during an update: found by benchmarks/memory.py
 COPIES = 4  # of a trained weight: itself, its gradient, two slots of the optimizer
 
 
@@ -57,6 +60,79 @@ def estimate(config, model_class, options: dict, replicas: int = 1) -> int:
     if config.replay_rate:
         total += replicas * config.replay_size * math.prod(options["image_shape"])
     return NUMBER * total
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """The memory that a training is expected to need in addition to TensorFlow itself, in bytes.
+
+    Attributes:
+        weights: of all networks, and their gradients.
+        slots: of the optimizers.
+        averages: the averaged generator, and what rules keep: target networks, past players, a
+            replay buffer.
+        activations: what the passes of one turn keep for its backward pass.
+        data: images held in memory.
+        updates: what the optimizers' updates hold while old and new weights are both in use.
+    """
+
+    weights: int
+    slots: int
+    averages: int
+    activations: int
+    data: int
+    updates: int
+
+    @property
+    def total(self) -> int:
+        return sum(dataclasses.astuple(self))
+
+    def __str__(self):
+        parts = dataclasses.asdict(self)
+        listed = ", ".join(f"{name} {_mb(size)}" for name, size in parts.items() if size >= 5e5)
+        return f"memory: about {_mb(self.total)} MB in addition to TensorFlow's own ({listed})"
+
+
+def expect(gan, batch_size: int, data: int = 0) -> Expected:
+    """The memory that training a model is expected to need; benchmarks/memory.py compares it.
+
+    Args:
+        gan: a compiled `GAN`.
+        batch_size: int, images per turn, over all replicas.
+        data: int, bytes of the images held in memory. Defaults to 0.
+    """
+    replicas = gan.distribute_strategy.num_replicas_in_sync
+    owned = {name: _bytes(variables) for name, variables in gan.state().items()}
+    weights = sum(owned[name] for name in gan.networks)
+    trained = sum(_bytes(network.trainable_variables) for network in gan.networks.values())
+    slots = sum(owned[f"{name}'s optimizer"] for name in gan.players)
+    averages = owned["average_generator"] + owned["rules"] + owned["recorder"]
+    passes = {name: _outputs_per_image(network) for name, network in gan.networks.items()}
+    per_image = sum(
+        (2 if name in gan.discriminators else 1) * numbers for name, numbers in passes.items()
+    )
+    return Expected(
+        replicas * (weights + trained),
+        replicas * slots,
+        replicas * averages,
+        NUMBER * per_image * batch_size // gan.accumulate,
+        data,
+        round(replicas * UPDATES * trained),
+    )
+
+
+def _outputs_per_image(network):
+    """How many numbers per image a network's layers give, without those that only reshape."""
+    layers = keras_private.all_layers(network)
+    return sum(_outputs(layer) for layer in layers if type(layer).__name__ not in RESHAPE)
+
+
+def _bytes(variables):
+    return sum(math.prod(v.shape) * NUMBER for v in variables)
+
+
+def _mb(size):
+    return f"{size / 1e6:.0f}"
 
 
 def available() -> int | None:

@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
@@ -28,7 +29,7 @@ class StoredWeights:
     """The weights of a trained model, and what is known of it.
 
     Attributes:
-        origin: str, where they are.
+        source: str, where they are.
         networks: mapping, name of a network → arrays in the order of `network_state.variables`;
             "average_generator" is one of the names.
         model: str, name or class of the model.
@@ -36,17 +37,17 @@ class StoredWeights:
         num_classes: int, or None.
     """
 
-    origin: str
+    source: str
     networks: Mapping[str, list[np.ndarray]]
     model: str
     image_shape: tuple
     num_classes: int | None
 
     @classmethod
-    def of_model(cls, origin: str, gan: GAN) -> "StoredWeights":
+    def of_model(cls, source: str, gan: GAN) -> "StoredWeights":
         """The weights of a model in memory."""
         return cls(
-            origin,
+            source,
             {
                 name: [np.asarray(variable) for variable in network_state.variables(network)]
                 for name, network in named_networks(gan).items()
@@ -80,13 +81,13 @@ def read(path: str | os.PathLike) -> StoredWeights:
         if (path / "operative.flags").exists():
             stored = _of_run(path)
         elif loading.is_hub_folder(path):
-            stored = StoredWeights.of_model(str(path), loading.load_hub(path))
+            stored = _of_hub(path)
         elif (path / "saved_model.pb").exists():
             stored = _of_export(path)
         elif path.is_file() and path.suffix == ".keras":
             stored = _of_file(path)
         elif not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-            stored = StoredWeights.of_model(name, loading.load_hub(name))
+            stored = _of_hub(name)
         else:
             what = "is none of these" if path.exists() else "does not exist"
             raise UsageError(f"{what}; {_allowed()}", flag="init_from", value=name)
@@ -162,6 +163,14 @@ def _of_export(path):
         raise StorageError(f"damaged export {path}: {text}") from error
 
 
+def _of_hub(path_or_name):
+    policy = keras.config.dtype_policy()
+    try:
+        return StoredWeights.of_model(str(path_or_name), loading.load_hub(path_or_name))
+    finally:
+        keras.config.set_dtype_policy(policy)  # loading has set that of the model
+
+
 def _of_file(path):
     gan = load.load(path)
     if not isinstance(gan, GAN):
@@ -174,4 +183,4 @@ def _of_file(path):
 def _check_finite(stored):
     for name, arrays in stored.networks.items():
         if not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
-            raise StorageError(f"{stored.origin}: weights of its {name} are not finite")
+            raise StorageError(f"{stored.source}: weights of its {name} are not finite")

@@ -16,13 +16,14 @@ from keras_gan.errors import ConversionError, HealthStop, StorageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
+from keras_gan.monitoring.expected_time import ExpectedTime
 from keras_gan.monitoring.health.monitor import HealthMonitor
 from keras_gan.monitoring.health.recovery import Recovery, RollBack
 from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
-from keras_gan.run import cluster, devices, export, init_from, stored_weights
+from keras_gan.run import cluster, devices, export, init_from, memory, stored_weights
 from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
@@ -73,6 +74,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     prepare = _first_weights(config, run, workers, checkpoints)
     with strategy.scope():
         gan = build_model(config, model_class, source, prepare)
+    logging.info("%s", memory.expect(gan, config.batch_size, source.nbytes))
     _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
@@ -218,6 +220,7 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
     yield health
     if config.progress:
         yield Progress(config.steps, config.batch_size, every)
+    yield ExpectedTime(config.steps)
     if writer:
         yield Scalars(writer, every, source, config.sample_every or 500)
     yield Samples(run.samples, config.sample_every, writer, source, config.noise_at_sampling)

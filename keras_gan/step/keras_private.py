@@ -38,16 +38,16 @@ def all_layers(network: keras.Model) -> list[keras.layers.Layer]:
 
 def layers_with_weights(network: keras.Model) -> list[keras.layers.Layer]:
     """The layers with variables of their own, in order, also where layers are inside others."""
-    found = {}
+    layers = {}
 
     def visit(layer):
         for inner in layer._layers:
-            if id(inner) not in found:
-                found[id(inner)] = inner
+            if id(inner) not in layers:
+                layers[id(inner)] = inner
                 visit(inner)
 
     visit(network)
-    return [x for x in found.values() if x._trainable_variables or x._non_trainable_variables]
+    return [x for x in layers.values() if x._trainable_variables or x._non_trainable_variables]
 
 
 def has_kernel(layer: keras.layers.Layer) -> bool:

@@ -87,5 +87,5 @@ def test_every_model_trains_with_a_fixed_layer(name, tiny, mirrored):
     images = tiny.batch(16, gan.schedule.d_turns, (28, 28, 1))
     labels = np.zeros(images.shape[:2], np.int32) if gan.num_classes else None
     gan.fit(images[:, 0], None if labels is None else labels[:, 0], batch_size=8, verbose=0)
-    kept = same(before, variables(gan.discriminator))
-    assert kept[0] and not all(kept)
+    unchanged = same(before, variables(gan.discriminator))
+    assert unchanged[0] and not all(unchanged)

@@ -19,11 +19,11 @@ def model(name="dcgan", **options):
     return REGISTRY[name](**{**SMALL, **options})
 
 
-def stored(gan, origin="somewhere"):
+def stored(gan, source="somewhere"):
     """A model's weights, in the average other ones than in the generator."""
     for variable in gan.average_generator.variables:
         variable.assign(np.asarray(variable) + 0.25)
-    return StoredWeights.of_model(origin, gan)
+    return StoredWeights.of_model(source, gan)
 
 
 def values(gan):

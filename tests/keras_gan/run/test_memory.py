@@ -54,3 +54,19 @@ def test_what_does_not_fit_is_refused_with_its_bytes(monkeypatch):
         memory.check(config, model, options)
     monkeypatch.setattr(memory, "available", lambda: None)
     memory.check(config, model, options)
+
+
+def test_expected_memory_follows_batch_parts_and_data():
+    gan = models.REGISTRY["dcgan"](width=2, latent_dim=4)
+    gan.compile()
+    whole, double = memory.expect(gan, 8), memory.expect(gan, 16, data=1000)
+    assert double.activations == 2 * whole.activations and double.data == 1000
+    weights = 4 * sum(math.prod(v.shape) for n in gan.networks.values() for v in n.variables)
+    trained = 4 * sum(
+        math.prod(v.shape) for n in gan.networks.values() for v in n.trainable_variables
+    )
+    assert whole.weights == weights + trained
+    assert 2 * trained <= whole.slots <= 2 * trained + 64  # Adam's, its step and its rate
+    gan.compile(accumulate=4)
+    assert memory.expect(gan, 8).activations == whole.activations // 4
+    assert str(double).startswith("memory: about ")
