@@ -2,9 +2,9 @@
 
     python tools/requirements.py --write
 
-requirements.txt runs the project; requirements-dev.txt is the same plus the tests and the export
-formats; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
-Bazel can read the same files.
+requirements.txt runs the project; requirements-dev.txt is the same plus the tests, the export
+formats and the site; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so
+that pip and Bazel can read the same files.
 """
 
 import argparse
@@ -48,12 +48,12 @@ def files():
     extras = project["optional-dependencies"]
     run = project["dependencies"]
     shown = [text for name in ("explore", "film", "hub", "web") for text in extras[name]]
-    develop = [*run, *extras["dev"], *extras["export"], *shown]
+    develop = [*run, *extras["dev"], *extras["docs"], *extras["export"], *shown]
     return {
         "requirements.txt": ("running", closure(run)),
-        "requirements-dev.txt": ("running, export formats, tests", closure(develop)),
+        "requirements-dev.txt": ("running, export formats, tests, site", closure(develop)),
         "requirements-bench.txt": (
-            "running, export formats, tests, PyTorch",
+            "running, export formats, tests, site, PyTorch",
             closure([*develop, *extras["bench"]]),
         ),
     }
