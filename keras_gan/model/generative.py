@@ -194,6 +194,10 @@ class GenerativeModel(keras.Model):
             raise UsageError(f"the model takes {needed}")
         return self.generate(*inputs) if self.conditional else self.generate(inputs)
 
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
+        fails for several workers with labels."""
+
     # Saving -------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
