@@ -52,7 +52,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     here = page.file.src_uri
 
     def translated(match: re.Match) -> str:
-        name = resolved(match[2], _origin(here))
+        name = resolved(match[2], _written_as(here))
         if name is None:
             return match[0]
         target = os.path.relpath(uri(name), os.path.dirname(here) or ".")
@@ -72,7 +72,7 @@ def uri(name: str) -> str:
     return f"source/{name}/index.md" if (ROOT / name).is_dir() else f"source/{name}.md"
 
 
-def _origin(src_uri: str) -> str:
+def _written_as(src_uri: str) -> str:
     """The file of the project that a page comes from, so far as its links are concerned."""
     names = {page: name for name, page in TOP.items()}
     if src_uri.startswith("source/"):
