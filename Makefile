@@ -12,9 +12,11 @@ BENCH_STAMP := $(VENV)/.bench
 # Other installations and settings must not matter.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+export NO_MKDOCS_2_WARNING ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test fuzz test-slow lint format bench memory gpu-check zoo-table study-images \
+.PHONY: help quickstart test fuzz test-slow lint format docs notebooks bench memory gpu-check \
+	zoo-table study-images \
 	health-bench chaos build-files flags-page bazel clean
 
 help:  ## this list
@@ -49,13 +51,20 @@ test-slow: $(DEV_STAMP)  ## the slow tests only
 	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist
 	@$(PYTHON) -m pytest -m slow $(ARGS)
 
-lint: $(DEV_STAMP)  ## ruff's checks and format
+lint: $(DEV_STAMP)  ## ruff's checks and format, mypy's of the public modules
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
 
 format: $(DEV_STAMP)  ## ruff's fixes and format
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+
+docs: $(DEV_STAMP)  ## the site, in site/: guides, notebooks, reference
+	@$(PYTHON) -m mkdocs build --strict $(ARGS)
+
+notebooks: $(DEV_STAMP)  ## executes the notebooks and stores their outputs
+	@$(PYTHON) -m tools.notebooks --write $(ARGS)
 
 bench: $(BENCH_STAMP)  ## speed, compared with the same network in PyTorch
 	@$(PYTHON) -m benchmarks.bench $(ARGS)
@@ -88,5 +97,5 @@ bazel: $(DEV_STAMP)  ## queries, builds and tests with Debian's Bazel
 	@sh tools/bazel.sh $(VENV)
 
 clean:  ## removes the environment and all build output; keeps runs/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,9 +56,8 @@ class GAN(GenerativeModel):
     ```
     """
 
-    discriminators: tuple[str, ...] = (
-        "discriminator",
-    )  # the names in `networks` that train in D's turns
+    # The names in `networks` that train in D's turns.
+    discriminators: tuple[str, ...] = ("discriminator",)
     needs_reals_for_generator = False
 
     def __init__(
@@ -74,7 +73,8 @@ class GAN(GenerativeModel):
         super().__init__(
             generator, discriminator, prior, latent_dim, image_shape, num_classes, **kwargs
         )
-        self.recorder, self.frozen_layers = Recorder(name="recorder"), ()
+        self.recorder = Recorder(name="recorder")
+        self.frozen_layers: tuple = ()
         counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
         counter["aggregation"] = "only_first_replica"
         self.step = self.add_weight(name="step", **counter)
@@ -170,10 +170,8 @@ class GAN(GenerativeModel):
         configs.check_execution(self, steps_per_execution)
         self.d_optimizer = by_name.optimizer(d_optimizer, "d")
         self.g_optimizer = by_name.optimizer(g_optimizer, "g")
-        networks.check_scope(
-            [v for o in (self.d_optimizer, self.g_optimizer) for v in o.variables],
-            self.distribute_strategy,
-        )
+        variables = [*self.d_optimizer.variables, *self.g_optimizer.variables]
+        networks.check_scope(variables, self.distribute_strategy)
         # Keras creates a default optimizer if none is passed.
         super().compile(
             optimizer=self.g_optimizer,
@@ -210,8 +208,7 @@ class GAN(GenerativeModel):
         self.updates = Updates(self)
         scales = [p.loss_scale for p in self.players.values() if p.loss_scale]
         self.loss_scales: list[Any] = list(dict.fromkeys(scales))  # several networks may share one
-        self.logs = Logs(self)
-        self.traced_for: dict[str, str] = {}
+        self.logs, self.traced_for = Logs(self), dict[str, str]()
 
     @property
     def players(self) -> dict[str, Player]:
@@ -294,10 +291,6 @@ class GAN(GenerativeModel):
     def metrics(self) -> list[keras.metrics.Metric]:
         """The means that `fit` shows and returns."""
         return self.logs.metrics if self.compiled else []
-
-    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
-        fails for several workers with labels."""
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step: the turns of `Updates.step`, then the moving average, the rules and metrics.

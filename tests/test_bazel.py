@@ -13,7 +13,13 @@ import pytest
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 SKIPPED = {"build", "dist", "runs", "third_party"}
 # Where the name to import is not the package's.
-RENAMED = {"absl": "absl_py", "PIL": "pillow", "sklearn": "scikit_learn", "yaml": "pyyaml"}
+RENAMED = {
+    "absl": "absl_py",
+    "griffe": "griffelib",
+    "PIL": "pillow",
+    "sklearn": "scikit_learn",
+    "yaml": "pyyaml",
+}
 
 
 @dataclasses.dataclass

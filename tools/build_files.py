@@ -22,10 +22,14 @@ THIRD_PARTY = {
     "absl": "absl-py",
     "av": "av",
     "gradio": "gradio",
+    "griffe": "griffelib",
     "huggingface_hub": "huggingface-hub",
     "importlib_resources": "importlib-resources",
     "keras": "keras",
     "matplotlib": "matplotlib",
+    "mkdocs": "mkdocs",
+    "nbclient": "nbclient",
+    "nbformat": "nbformat",
     "numpy": "numpy",
     "onnx": "onnx",
     "onnxruntime": "onnxruntime",
@@ -54,7 +58,9 @@ EXTRA = {
     # They read the whole checkout, which is more than a target's files.
     "tests/test_bazel.py": {"tags": ["manual"]},
     "tests/test_flags_page.py": {"tags": ["manual"]},
+    "tests/test_notebooks.py": {"tags": ["manual"]},
     "tests/test_repository.py": {"tags": ["manual"]},
+    "tests/test_site.py": {"tags": ["manual"]},
     "tests/test_wheel.py": {"tags": ["manual"]},
 }
 TOP = """exports_files([

@@ -2,8 +2,8 @@
 
     python tools/requirements.py --write
 
-requirements.txt runs the project; requirements-dev.txt is the same plus the tests and the export
-formats; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
+requirements.txt runs the project; requirements-dev.txt is the same plus the tests, the export
+formats and the site; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
 Bazel can read the same files. requirements-gpu.txt is requirements.txt with TensorFlow's extra
 and-cuda, whose libraries are not pinned: they are installed on machines with a GPU only.
 """
@@ -49,12 +49,12 @@ def files():
     extras = project["optional-dependencies"]
     run = project["dependencies"]
     shown = [text for name in ("explore", "film", "hub", "web") for text in extras[name]]
-    develop = [*run, *extras["dev"], *extras["export"], *shown]
+    develop = [*run, *extras["dev"], *extras["docs"], *extras["export"], *shown]
     return {
         "requirements.txt": ("running", closure(run)),
-        "requirements-dev.txt": ("running, export formats, tests", closure(develop)),
+        "requirements-dev.txt": ("running, export formats, tests, site", closure(develop)),
         "requirements-bench.txt": (
-            "running, export formats, tests, PyTorch",
+            "running, export formats, tests, site, PyTorch",
             closure([*develop, *extras["bench"]]),
         ),
     }

@@ -82,17 +82,31 @@ class GenerativeModel(keras.Model):
     def call_generator(
         self, latents: tf.Tensor, labels: tf.Tensor | None = None, training: bool = True
     ) -> tf.Tensor:
-        """G's images, float32, for latents [n, z], and labels [n] if G takes them."""
+        """The images of the generator in training.
+
+        Args:
+            latents: float32 [n, z].
+            labels: int32 [n]; used if G takes labels. Defaults to None.
+            training: bool, whether batch norm uses the batch. Defaults to True.
+
+        Returns:
+            float32 [n, h, w, c] in [-1, 1], or points [n, 2].
+        """
         inputs = [latents, labels] if self.conditional else latents
         return tf.cast(self.generator(inputs, training=training), tf.float32)
 
     def call_discriminator(
         self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool = True
     ) -> dict[str, tf.Tensor]:
-        """D's outputs, float32, for images, and labels [n] if D takes them.
+        """The outputs of the discriminator in training.
+
+        Args:
+            images: float32 [n, h, w, c] in [-1, 1], or points [n, 2].
+            labels: int32 [n]; used if D takes labels. Defaults to None.
+            training: bool, whether batch norm uses the batch. Defaults to True.
 
         Returns:
-            A dictionary with "logits" [n], or maps of logits [n, h, w], and D's other outputs.
+            Float32: a dictionary with "logits" [n], or maps [n, h, w], and D's other outputs.
         """
         inputs = [images, labels] if self.discriminator_takes_labels else images
         return networks.to_logits(self.discriminator(inputs, training=training))
@@ -150,7 +164,16 @@ class GenerativeModel(keras.Model):
     def generate(
         self, latents: Any, labels: Any = None, key: randomness.Key | None = None
     ) -> tf.Tensor:
-        """Images of the averaged generator: uint8 [n, h, w, c], or float32 points [n, 2]."""
+        """Images of the averaged generator.
+
+        Args:
+            latents: float32 [n, z], an array or a tensor.
+            labels: int32 [n] for a conditional model. Defaults to None.
+            key: `randomness.Key` of G's noise layers. Defaults to None: they are off.
+
+        Returns:
+            uint8 [n, h, w, c], or float32 points [n, 2].
+        """
         latents = tf.convert_to_tensor(latents)
         inputs = [latents, tf.convert_to_tensor(labels)] if self.conditional else latents
         with randomness.scope(key):
@@ -160,7 +183,15 @@ class GenerativeModel(keras.Model):
         )
 
     def discriminate(self, images: Any, labels: Any = None) -> tf.Tensor:
-        """D's logits, float32 [n], of uint8 images (or points), with the reals' statistics."""
+        """D's logits of images, with the batch statistics of the reals.
+
+        Args:
+            images: uint8 [n, h, w, c], or float32 points [n, 2].
+            labels: int32 [n] if D takes labels. Defaults to None.
+
+        Returns:
+            float32 [n], or maps [n, h, w].
+        """
         x = pixels.to_float(images)
         labels = None if labels is None else tf.convert_to_tensor(labels)
         return self.call_discriminator(x, labels, training=False)["logits"]
@@ -193,6 +224,10 @@ class GenerativeModel(keras.Model):
             needed = "[latents, labels]" if self.conditional else "latents [n, z] alone"
             raise UsageError(f"the model takes {needed}")
         return self.generate(*inputs) if self.conditional else self.generate(inputs)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
+        fails for several workers with labels."""
 
     # Saving -------------------------------------------------------------------------------------
 

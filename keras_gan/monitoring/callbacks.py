@@ -53,7 +53,16 @@ class EveryNSteps(keras.callbacks.Callback):
 
 
 def window_means(gan: Any, step: int, every: int) -> dict[str, float]:
-    """The mean of each metric over the steps since the last multiple of `every`."""
+    """The mean of each metric over the steps since the last multiple of `every`.
+
+    Args:
+        gan: the `GAN` in training.
+        step: int, number of steps done.
+        every: int, at most 100, of which the model keeps the metrics.
+
+    Returns:
+        Name → mean.
+    """
     count = step % every or every
     _, metrics = gan.recorder.read(step, count)
     return {name: float(values.mean()) for name, values in metrics.items()}

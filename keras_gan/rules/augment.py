@@ -22,9 +22,17 @@ def _each(numbers: tf.Tensor) -> tf.Tensor:
 
 
 def shift(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """Moves each image by whole pixels, filling with 0; `down`, `right` int32 [n].
+    """Moves each image by whole pixels, filling with 0.
 
     Computed as two products with shifted identities, which have all derivatives, in XLA too.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        down: int32 [n], pixels.
+        right: int32 [n], pixels.
+
+    Returns:
+        float32 [n, h, w, c].
     """
     _, height, width, _ = images.shape
     rows = tf.one_hot(tf.range(height)[None] - down[:, None], height)
@@ -33,7 +41,16 @@ def shift(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
 
 
 def random_shift(images: tf.Tensor, key: Key, share: float = 0.125) -> tf.Tensor:
-    """Shifts each image by up to `share` of its sides, in each direction."""
+    """Shifts each image by whole pixels, filling with 0.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        key: `randomness.Key` of the turn and purpose.
+        share: float, largest shift in each direction, of the sides. Defaults to an eighth.
+
+    Returns:
+        float32 [n, h, w, c].
+    """
     count, height, width, _ = images.shape
     tall, wide = round(height * share), round(width * share)
     down = key.fold("down").integers([count], 2 * tall + 1) - tall
@@ -42,7 +59,15 @@ def random_shift(images: tf.Tensor, key: Key, share: float = 0.125) -> tf.Tensor
 
 
 def random_flip(images: tf.Tensor, key: Key) -> tf.Tensor:
-    """Mirrors each image left to right with probability ½."""
+    """Mirrors each image left to right with probability ½.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        key: `randomness.Key` of the turn and purpose.
+
+    Returns:
+        float32 [n, h, w, c].
+    """
     flipped = key.fold("flip").uniform([images.shape[0]]) < 0.5
     return tf.where(_each(flipped), images[:, :, ::-1], images)
 
@@ -61,29 +86,69 @@ def flip_and_shift(images: tf.Tensor, key: Key) -> tf.Tensor:
     """The transformation of consistency regularisation (Zhang et al., 2020).
 
     The border is filled with 0, not with the image's reflection as in the paper.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        key: `randomness.Key` of the turn and purpose.
+
+    Returns:
+        float32 [n, h, w, c].
     """
     return random_shift(random_flip(images, key), key)
 
 
 def brightness(images: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
-    """Adds `amount` [n]."""
+    """Adds an amount to all pixels.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        amount: float32 [n].
+
+    Returns:
+        float32 [n, h, w, c], not clipped.
+    """
     return images + _each(amount)
 
 
 def saturation(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Scales each pixel's distance from its grey value by `factor` [n]."""
+    """Scales each pixel's distance from its grey value.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        factor: float32 [n].
+
+    Returns:
+        float32 [n, h, w, c], not clipped.
+    """
     grey = tf.reduce_mean(images, 3, keepdims=True)
     return grey + (images - grey) * _each(factor)
 
 
 def contrast(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Scales each image's distance from its mean by `factor` [n]."""
+    """Scales each image's distance from its mean.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        factor: float32 [n].
+
+    Returns:
+        float32 [n, h, w, c], not clipped.
+    """
     mean = tf.reduce_mean(images, (1, 2, 3), keepdims=True)
     return mean + (images - mean) * _each(factor)
 
 
 def cutout(images: tf.Tensor, key: Key, share: float = 0.5) -> tf.Tensor:
-    """Sets a rectangle with `share` of each side, centred anywhere, to 0."""
+    """Sets a rectangle, centred anywhere, to 0.
+
+    Args:
+        images: float32 [n, h, w, c] in [-1, 1].
+        key: `randomness.Key` of the turn and purpose.
+        share: float, its sides, of the image's. Defaults to ½.
+
+    Returns:
+        float32 [n, h, w, c].
+    """
     count, height, width, _ = images.shape
     inside = []
     for name, side in (("row", height), ("column", width)):

@@ -22,7 +22,18 @@ TINY = 1e-12  # keeps the root's derivative finite at 0; below float32's precisi
 
 
 def gradient(logits_of: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-    """∇ₓD(x) of each sample, shaped like `images`; can be differentiated again."""
+    """∇ₓD(x) of each sample; can be differentiated again.
+
+    Args:
+        logits_of: function images → logits [n], such as `turn.logits_of`.
+        images: float32 [n, …].
+
+    Returns:
+        float32 [n, …].
+
+    Raises:
+        ValueError: the logits do not depend on the images.
+    """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
         logits = logits_of(images)
@@ -33,18 +44,41 @@ def gradient(logits_of: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> 
 
 
 def squared_norm(tensor: tf.Tensor) -> tf.Tensor:
-    """‖·‖² of each sample, float32 [n]."""
+    """‖·‖² of each sample.
+
+    Args:
+        tensor: float32 [n, …].
+
+    Returns:
+        float32 [n].
+    """
     return tf.reduce_sum(tf.square(tensor), axis=list(range(1, len(tensor.shape))))
 
 
 def per_image(reduce: Callable, logits: tf.Tensor) -> tf.Tensor:
-    """Logits [n], or maps of them [n, h, w], reduced to one value per image, float32 [n]."""
+    """One value per image of logits, or of maps of them.
+
+    Args:
+        reduce: function of a tensor and `axis`, such as `tf.reduce_mean`.
+        logits: float32 [n] or [n, h, w].
+
+    Returns:
+        float32 [n].
+    """
     axes = list(range(1, len(logits.shape)))
     return reduce(logits, axis=axes) if axes else logits
 
 
 def column(values: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
-    """Values [n], one per sample, shaped to be multiplied with images [n, …]."""
+    """One value per sample, shaped to be multiplied with images.
+
+    Args:
+        values: float32 [n].
+        images: tensor [n, …].
+
+    Returns:
+        float32 [n, 1, …], of as many dimensions as the images.
+    """
     return tf.reshape(values, [-1] + [1] * (len(images.shape) - 1))
 
 

@@ -36,7 +36,15 @@ class Geometry:
         return slerp(start, end, fraction)
 
     def distance(self, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-        """The length of `path`, float32 [...]: an angle, or for straight lines a distance."""
+        """The length of `path`: an angle in radians, or of straight lines a distance.
+
+        Args:
+            start: float32 [..., dimensions].
+            end: float32 [..., dimensions].
+
+        Returns:
+            float32 [...].
+        """
         return tf.squeeze(angle(start, end), -1)
 
     def truncate(self, latents: tf.Tensor, truncation: float | tf.Tensor) -> tf.Tensor:
@@ -55,7 +63,14 @@ class Geometry:
         return latents * truncation
 
     def nearest(self, latents: tf.Tensor) -> tf.Tensor:
-        """The nearest latents that the prior can be expected to draw, float32 [n, dimensions]."""
+        """The nearest latents that the prior can be expected to draw.
+
+        Args:
+            latents: float32 [n, dimensions].
+
+        Returns:
+            float32 [n, dimensions].
+        """
         bound = math.sqrt(latents.shape[-1]) + self.margin
         return tf.clip_by_norm(latents, bound, axes=[-1])
 
@@ -212,7 +227,15 @@ def walk(prior: Geometry, points: np.ndarray, count: int, closed: bool = False) 
 
 
 def angle(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """The angle between vectors [..., dimensions], float32 [..., 1]; exact for small ones too."""
+    """The angle between vectors, in radians; exact for small ones too.
+
+    Args:
+        start: float32 [..., dimensions].
+        end: float32 [..., dimensions].
+
+    Returns:
+        float32 [..., 1].
+    """
     a, b = _direction(start), _direction(end)
     # Both chords are exact where arccos of the dot product is not.
     return 2.0 * tf.math.atan2(

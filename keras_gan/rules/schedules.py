@@ -58,7 +58,15 @@ class Schedule(Rule):
 
 
 def value_at(quantity: float | Schedule, step: tf.Tensor) -> float | tf.Tensor:
-    """The value of a number, which it is itself, or of a `Schedule` at `step`."""
+    """The value of a number, which it is itself, or of a `Schedule`.
+
+    Args:
+        quantity: float or `Schedule`.
+        step: integer scalar.
+
+    Returns:
+        A float, or float32 scalar.
+    """
     return quantity(step) if callable(quantity) else quantity
 
 

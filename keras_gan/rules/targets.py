@@ -36,7 +36,15 @@ class Targets(Rule):
         return tuple(self.real) != (1.0, 1.0) or tuple(self.fake) != (0.0, 0.0)
 
     def flips(self, key: Key, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Which samples are flipped: two independent boolean [count], for reals and fakes."""
+        """Which samples are flipped.
+
+        Args:
+            key: `randomness.Key` of the turn.
+            count: int, number of images per side.
+
+        Returns:
+            Two independent boolean [count], for reals and fakes.
+        """
         return tuple(
             key.fold("flip").fold(side).uniform([count]) < self.flip for side in ("real", "fake")
         )
@@ -79,7 +87,16 @@ class Targets(Rule):
         )
 
     def exchange(self, key: Key, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The logits [n] (or maps [n, h, w]), real and fake exchanged where a pair is flipped."""
+        """The logits, real and fake exchanged where a pair is flipped.
+
+        Args:
+            key: `randomness.Key` of the turn.
+            real: float32 [n], or maps [n, h, w].
+            fake: float32 of the same shape.
+
+        Returns:
+            The two, float32 of the same shape.
+        """
         if not self.flip:
             return real, fake
         flipped, _ = self.flips(key, real.shape[0])

@@ -35,7 +35,15 @@ class TopK(Rule):
         return tf.maximum(self.floor, self.decay**epochs)
 
     def kept_share(self, step: tf.Tensor, count: int) -> tf.Tensor:
-        """The share of `count` samples that train G, in whole samples per group."""
+        """The share of samples that train G, in whole samples per group.
+
+        Args:
+            step: int64 scalar.
+            count: int, number of samples.
+
+        Returns:
+            float32 scalar in (0, 1].
+        """
         group = math.gcd(count, self.group)
         return self._k(step, group) / group
 

@@ -45,13 +45,21 @@ class Key(NamedTuple):
         return cls(root, tf.cast(row, tf.int64)).fold(attempt)
 
     def fold(self, data: int | str | tf.Tensor) -> "Key":
-        """The key derived for `data`: a step or turn (integer), or a purpose (str)."""
+        """The key derived for a step, a turn or a purpose.
+
+        Args:
+            data: int scalar, or str for a purpose.
+        """
         if isinstance(data, str):
             data = zlib.crc32(data.encode())
         return Key(self._philox(_FOLD, data, [1], tf.uint64), self.row)
 
     def at(self, row: int | tf.Tensor) -> "Key":
-        """The same stream, starting at another position of the global batch."""
+        """The same stream, starting at another position of the global batch.
+
+        Args:
+            row: int scalar, that position.
+        """
         return Key(self.key, tf.cast(row, tf.int64))
 
     def from_row(self, row: int) -> "Key":
@@ -59,11 +67,27 @@ class Key(NamedTuple):
         return self.at(self.row + row) if row else self
 
     def normal(self, shape: Sequence[int]) -> tf.Tensor:
-        """Draws N(0, 1), float32 of `shape`; shape[0] counts this replica's samples."""
+        """Draws N(0, 1).
+
+        Args:
+            shape: ints, of which the first counts this replica's samples.
+
+        Returns:
+            float32 of that shape.
+        """
         return math.sqrt(2.0) * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
 
     def uniform(self, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> tf.Tensor:
-        """Draws U(low, high), float32 of `shape`; shape[0] counts this replica's samples."""
+        """Draws U(low, high).
+
+        Args:
+            shape: ints, of which the first counts this replica's samples.
+            low: float. Defaults to 0.
+            high: float. Defaults to 1; neither end is drawn.
+
+        Returns:
+            float32 of that shape.
+        """
         # The upper 23 bits and a half: never 0 or 1, and exact in float32. TensorFlow's own
         # conversion of the bits to floats differs between graph mode and XLA.
         mantissa = tf.cast(
@@ -72,7 +96,15 @@ class Key(NamedTuple):
         return low + (high - low) * ((mantissa + 0.5) * 2.0**-23)
 
     def integers(self, shape: Sequence[int], high: int | tf.Tensor) -> tf.Tensor:
-        """Draws integers in [0, high), int32 of `shape`; `high` may be a tensor."""
+        """Draws integers in [0, high).
+
+        Args:
+            shape: ints, of which the first counts this replica's samples.
+            high: int scalar, at least 1.
+
+        Returns:
+            int32 of that shape.
+        """
         high = tf.cast(high, tf.int32)
         integers = tf.cast(self.uniform(shape) * tf.cast(high, tf.float32), tf.int32)
         return tf.minimum(integers, high - 1)  # the product may round up to `high`
@@ -81,7 +113,12 @@ class Key(NamedTuple):
         """Draws N(0, 1) coarsely, at half the cost of `normal`: for noise on hidden layers.
 
         Box & Muller (1958) with 16 bits each for radius and angle: no value beyond 4.9 σ.
-        float32 of `shape`; shape[0] counts this replica's samples.
+
+        Args:
+            shape: ints, of which the first counts this replica's samples.
+
+        Returns:
+            float32 of that shape.
         """
         each = _numbers(shape)
         words = self._bits((shape[0], -(-each // 2)))
@@ -97,7 +134,15 @@ class Key(NamedTuple):
         return tf.reshape(normal[:, :each], shape)
 
     def chance(self, shape: Sequence[int], probability: float) -> tf.Tensor:
-        """Draws True with `probability`, in units of 1/65536: bool of `shape`, as for `noise`."""
+        """Draws True with a probability.
+
+        Args:
+            shape: ints, of which the first counts this replica's samples.
+            probability: float in [0, 1], rounded to units of 1/65536.
+
+        Returns:
+            bool of that shape.
+        """
         below = round(probability * 2**16)
         if below == 2**16:  # does not fit into 16 bits
             return tf.ones(shape, tf.bool)

@@ -106,7 +106,15 @@ class Turn:
         return self.real.shape[0]
 
     def log(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        """Logs the mean of `values` and returns it."""
+        """Logs a mean under a name: for TensorBoard, and `recorder.read`.
+
+        Args:
+            name: str, such as "discriminator/drift".
+            values: tensor of any shape and type; booleans count as 0 and 1.
+
+        Returns:
+            float32 scalar, the mean of the values.
+        """
         mean = tf.reduce_mean(tf.cast(values, tf.float32))
         self.metrics[name] = mean
         return mean
@@ -126,7 +134,15 @@ class Turn:
         return outputs
 
     def logits_of(self, images: tf.Tensor, side: str = "real") -> tf.Tensor:
-        """D's logits on images, float32 [n]; otherwise as `outputs_of`."""
+        """D's logits on images; otherwise as `outputs_of`.
+
+        Args:
+            images: float32 [n, …].
+            side: str, the key of D's noise and augmentation. Defaults to "real".
+
+        Returns:
+            float32 [n].
+        """
         return self.outputs_of(images, side)["logits"]
 
     def call_on_both(self, separately: bool = True) -> None:
