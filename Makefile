@@ -16,8 +16,7 @@ export NO_MKDOCS_2_WARNING ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test fuzz test-slow lint format docs notebooks bench memory gpu-check \
-	zoo-table study-images \
-	health-bench chaos build-files flags-page bazel clean
+	zoo-table study-images health-bench chaos build-files flags-page bazel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
