@@ -34,7 +34,8 @@ LAYOUT = {
     },
     "Settings": {"learning rates": r".*/learning_rate$", "updates per step": r".*/turns$"},
 }
-ALWAYS = ("model", "dataset", "steps", "batch_size", "seed")  # in HParams, defaults too
+ALWAYS = ("model", "dataset")  # in HParams, defaults too
+NEVER = ("log_every", "schedule_steps", "input_noise_steps")  # set by the run, or no matter to it
 
 
 class Writer:
@@ -135,8 +136,9 @@ def _of_training(config):
     values = {}
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        training = not field.metadata["flag"]["may_change"] and value != field.default
-        if field.name in ALWAYS or training:
+        training = not field.metadata["flag"]["may_change"] or field.name == "steps"
+        changed = training and value != field.default and field.name not in NEVER
+        if field.name in ALWAYS or changed:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             values[field.name] = value if number else str(value)
     return values

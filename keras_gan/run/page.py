@@ -25,8 +25,8 @@ def write(run, title: str) -> None:
     readings, rows, events = run.readings(), run.scores(), run.events()
     name = best.metric(rows[-1]) if rows else None
     shown = _pictures(run.samples)
-    heights = [1.0, *([0.8] if name else []), 2.0]
-    figure = Figure(figsize=(9, 3.2 * sum(heights) / 1.2), dpi=100, layout="constrained")
+    heights = [2.8, *([2.2] if name else []), *([3.8] if shown else [])]  # inches
+    figure = Figure(figsize=(9, sum(heights)), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     cells = figure.add_gridspec(len(heights), max(1, len(shown)), height_ratios=heights)
     losses = figure.add_subplot(cells[0, :])

@@ -8,9 +8,10 @@ NEAR = 0.03  # of the width: marks that are nearer share a label
 KINDS = {
     "failure": {"color": "tab:red", "linestyle": "-"},
     "warning": {"color": "tab:orange", "linestyle": "-"},
-    "rolled back": {"color": "tab:blue", "linestyle": ":"},
-    "rates restored": {"color": "tab:blue", "linestyle": "--"},
+    "rolled back": {"color": "black", "linestyle": ":"},
+    "rates restored": {"color": "black", "linestyle": "--"},
 }
+CURVES = ("tab:blue", "tab:green", "tab:purple")  # none of the colours above
 
 
 def kind(event: Mapping) -> str:
@@ -22,7 +23,9 @@ def kind(event: Mapping) -> str:
 
 def curve(axes: Axes, steps: Sequence[float], values: Sequence[float], label: str) -> None:
     """Draws a curve; a single point as a dot."""
-    axes.plot(steps, values, label=label, linewidth=1, marker="o" if len(steps) == 1 else None)
+    color = CURVES[len(axes.lines) % len(CURVES)]
+    marker = "o" if len(steps) == 1 else None
+    axes.plot(steps, values, label=label, color=color, linewidth=1, marker=marker)
 
 
 def finish(axes: Axes, events: Sequence[Mapping], numbers: bool = False) -> None:

@@ -10,11 +10,11 @@ from keras_gan.run.directory import RunDirectory
 
 
 @pytest.fixture
-def drawn(monkeypatch):
+def figures(monkeypatch):
     """The figures that have been saved."""
-    figures = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path: figures.append(figure))
-    return figures
+    saved = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: saved.append(figure))
+    return saved
 
 
 def write(tmp_path, readings=(), scores=(), samples=()):
@@ -30,9 +30,9 @@ def write(tmp_path, readings=(), scores=(), samples=()):
         page.write(run, "a title")
 
 
-def test_losses_the_score_and_the_steps_of_the_samples(tmp_path, drawn):
+def test_losses_the_score_and_the_steps_of_the_samples(tmp_path, figures):
     write(tmp_path, (10, 20), ((0, 300.0), (20, 20.0)), (5, 10, 20))
-    losses, scores, first, last = drawn[0].axes
+    losses, scores, first, last = figures[0].axes
     assert [line.get_label() for line in losses.lines] == list(page.LOSSES)
     assert losses.get_title() == "a title"
     np.testing.assert_array_equal(scores.lines[0].get_xydata(), [[0, 300], [20, 20]])
@@ -42,14 +42,14 @@ def test_losses_the_score_and_the_steps_of_the_samples(tmp_path, drawn):
     ]
 
 
-def test_one_picture_is_shown_once_and_one_reading_as_a_dot(tmp_path, drawn):
+def test_one_picture_is_shown_once_and_one_reading_as_a_dot(tmp_path, figures):
     write(tmp_path, (10,), (), (10,))
-    losses, only = drawn[0].axes
+    losses, only = figures[0].axes
     assert {line.get_marker() for line in losses.lines} == {"o"}
     assert only.get_title() == "samples at step 10"
 
 
-def test_a_page_of_nothing_says_so(tmp_path, drawn):
+def test_a_page_of_nothing_says_so(tmp_path, figures):
     write(tmp_path)
-    (losses,) = drawn[0].axes
+    (losses,) = figures[0].axes
     assert [text.get_text() for text in losses.texts] == ["no reading"]
