@@ -39,7 +39,7 @@ def num_upsamplings(image_shape: Sequence[int], smallest: int = 4) -> int:
 def activation(kind: str = "leaky_relu") -> keras.layers.Layer:
     """LeakyReLU 0.2, or ReLU for comparison (tip 5: avoid sparse gradients)."""
     _check("activation", kind, ACTIVATIONS)
-    return keras.layers.LeakyReLU(0.2) if kind == "leaky_relu" else keras.layers.ReLU()
+    return fused.LeakyReLU(0.2) if kind == "leaky_relu" else keras.layers.ReLU()
 
 
 def normalize(

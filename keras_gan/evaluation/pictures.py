@@ -3,7 +3,6 @@
 import io
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -136,36 +135,3 @@ def _png(image, optimize):
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=optimize)
     return buffer.getvalue()
-
-
-def run_page(
-    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]],
-    first: np.ndarray,
-    last: np.ndarray,
-    path: str | os.PathLike,
-    title: str,
-) -> None:
-    """Writes a summary of a run: loss curves above, first and last samples below.
-
-    Args:
-        curves: dict from names to (steps, values).
-        first: uint8 [h, w, c], a grid of the first samples.
-        last: uint8 [h, w, c], a grid of the last samples.
-        path: PNG file to write.
-        title: of the page.
-    """
-    figure = Figure(figsize=(9, 8), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    cells = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
-    losses = figure.add_subplot(cells[0, :])
-    left, right = figure.add_subplot(cells[1, 0]), figure.add_subplot(cells[1, 1])
-    for name, (steps, values) in curves.items():
-        losses.plot(steps, values, label=name, linewidth=1)
-    losses.set(xlabel="step", ylabel="loss", title=title)
-    losses.legend(loc="upper right", fontsize=8)
-    losses.grid(alpha=0.3)
-    for axes, picture, name in ((left, first, "first samples"), (right, last, "last samples")):
-        axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_title(name)
-        axes.axis("off")
-    figure.savefig(path)

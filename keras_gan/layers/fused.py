@@ -82,6 +82,38 @@ class UpSampling2D(keras.layers.UpSampling2D):
         return tf.reshape(super().call(inputs), [-1, *self.compute_output_shape(inputs.shape)[1:]])
 
 
+@register
+class LeakyReLU(keras.layers.LeakyReLU):
+    """`keras.layers.LeakyReLU`, whose gradient is computed from the output in place of the input.
+
+    Both have the same sign, so the gradient is the same. TensorFlow joins a convolution, its bias
+    and a LeakyReLU in one operation, also where the gradient needs what is between them; it then
+    fails with an error on stderr ("remapper failed … LeakyReluGrad") and leaves them apart.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        if not training or self.negative_slope <= 0:
+            return super().call(inputs)
+        return leaky_relu(inputs, float(self.negative_slope))
+
+
+def leaky_relu(x: tf.Tensor, slope: float) -> tf.Tensor:
+    """max(x, slope · x), differentiable twice; 0 < slope < 1."""
+
+    @tf.custom_gradient
+    def function(x):
+        outputs = tf.nn.leaky_relu(x, slope)
+
+        def gradient(upstream):
+            return tf.raw_ops.LeakyReluGrad(
+                gradients=upstream, features=tf.stop_gradient(outputs), alpha=slope
+            )
+
+        return outputs, gradient
+
+    return function(x)
+
+
 def _can_fold(layer, inputs, channels):
     form = (layer.kernel_size, layer.strides, layer.padding, layer.data_format)
     even = all(side is not None and side % 2 == 0 for side in inputs.shape[1:3])

@@ -3,7 +3,7 @@
 import dataclasses
 import time
 
-from keras_gan.monitoring.best import best_step
+from keras_gan.monitoring.best import best_step, metric
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 
@@ -55,3 +55,5 @@ class Scores(EveryNSteps):
         if self.writer is not None:
             numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}
             self.writer.scalars({f"scores/{k}": v for k, v in numbers.items()}, step)
+            name = metric(scores)
+            self.writer.metrics([f"scores/{name}"] if name else [])

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import keras
-import numpy as np
 from absl import logging
-from PIL import Image
 
 from keras_gan.data import pipeline
 from keras_gan.errors import ConversionError, HealthStop, StorageError, refuse
@@ -23,7 +21,7 @@ from keras_gan.monitoring.progress import Progress
 from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
-from keras_gan.run import cluster, devices, export, init_from, memory, stored_weights
+from keras_gan.run import cluster, devices, export, init_from, memory, page, stored_weights
 from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
@@ -93,7 +91,8 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     checkpoints.discard_after(start)  # damaged: otherwise they would have been restored
     if start:
         logging.info("continues at step %d", start)
-    writer = Writer(run.tensorboard) if config.tensorboard and workers.chief else None
+    named = run.path.resolve().name or config.model
+    writer = Writer(run.tensorboard, named) if config.tensorboard and workers.chief else None
     if writer and not start:
         writer.settings(config)
 
@@ -255,14 +254,7 @@ def _finish(config, gan, run, source, checkpoints):
     if config.training_film:
         print(f"film         {showing.training_film(config, run)}")
     rows = run.scores()
-    first = sorted(run.samples.glob("samples-*.png"))
-    pictures.run_page(
-        _curves(run),
-        np.asarray(Image.open(first[0])),
-        np.asarray(Image.open(first[-1])),
-        run.path / "run.png",
-        f"{config.model} on {config.dataset}, {step} steps",
-    )
+    page.write(run, f"{config.model} on {config.dataset}, {step} steps")
     if config.checkpoint == "best":
         checkpoints.restore_best(gan)
     exported = int(gan.step.numpy())
@@ -300,12 +292,3 @@ def _tensorboard():
     if shutil.which("tensorboard") or not of_environment.exists():
         return "tensorboard"
     return str(of_environment)
-
-
-def _curves(run):
-    readings = run.readings()
-    steps = [row["step"] for row in readings]
-    return {
-        name: (steps, [row[name] for row in readings])
-        for name in ("discriminator/loss", "generator/loss")
-    }

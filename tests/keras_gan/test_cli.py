@@ -119,7 +119,7 @@ def test_tensorboard_has_scalars_pictures_histograms_and_settings(run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     folder, _ = run
-    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"tensors": 0})
+    events = EventAccumulator(str(folder / "tensorboard" / "run"), size_guidance={"tensors": 0})
     events.Reload()
     tags = set(events.Tags()["tensors"])
     for player in ("discriminator", "generator"):

@@ -141,4 +141,4 @@ class HealthMonitor(EveryNSteps):
 
     def sentence(self) -> str:
         """The health of the run in one sentence."""
-        return report.verdict(self.run.events(), self.stopped)
+        return report.verdict(self.run.events(), self.stopped, bool(self.windows))

@@ -1,7 +1,11 @@
 """The health report at the end of a run: a page and a picture."""
 
+import math
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from keras_gan.monitoring.health import plots
 
 PANELS = (
     ("loss", ("discriminator/loss", "generator/loss")),
@@ -12,15 +16,18 @@ PANELS = (
 )
 
 
-def verdict(events: list[dict], stopped: bool) -> str:
+def verdict(events: list[dict], stopped: bool, watched: bool = True) -> str:
     """The health of a run in one sentence.
 
     Args:
         events: list of dict, the rows of events.jsonl.
         stopped: bool, whether the monitor ended the run.
+        watched: bool, whether there was any reading. Defaults to True.
     """
     failures = [e for e in events if e.get("failure")]
     rolled = sum(e["signal"] == "rolled back" for e in events)
+    if not events and not watched:
+        return "Unknown: the run was shorter than one reading (`--log_every` steps)."
     if not events:
         return "Healthy: no signal was raised."
     if stopped:
@@ -46,45 +53,42 @@ def write(run, config, sentence: str) -> None:
         sentence: str, the result of `verdict`.
     """
     events, curve = run.events(), run.readings()
-    rows = "".join(
-        f"| {e['step']} | {e['attempt']} | {e['signal']} | {e.get('value', float('nan')):.4g} |"
-        f" {e.get('threshold', float('nan')):.4g} | {e.get('meaning', e.get('because', ''))} |\n"
-        for e in events
-    )
-    table = (
-        "| step | attempt | signal | value | threshold | meaning |\n|---|---|---|---|---|---|\n"
-        + rows
-        if events
-        else "No events.\n"
-    )
+    head = "| # | step | attempt | signal | value | threshold | meaning |\n" + "|---" * 7 + "|\n"
+    rows = "".join(_row(number, event) for number, event in enumerate(events, 1))
+    table = f"The numbers are those above the curves.\n\n{head}{rows}" if events else "No events.\n"
     run.write_text(
         "health.md",
         f"# Health of {config.model} on {config.dataset}\n\n{sentence}\n\n"
         f"![curves](health.png)\n\n{table}",
     )
-    figure = Figure(figsize=(9, 11), dpi=90, layout="constrained")
+    figure = Figure(figsize=(10, 11), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     for place, (title, names) in enumerate(PANELS, 1):
         axes = figure.add_subplot(len(PANELS), 1, place)
         for name in names:
             points = [(row["step"], row[name]) for row in curve if name in row]
             if points:
-                axes.plot(*zip(*points), label=name, linewidth=1)
-        for event in events:
-            color = "tab:red" if event.get("failure") else "tab:orange"
-            axes.axvline(event["step"], color=color, linewidth=0.8, alpha=0.7)
-            if place == 1:
-                axes.annotate(
-                    event["signal"],
-                    (event["step"], 1.0),
-                    xycoords=("data", "axes fraction"),
-                    rotation=90,
-                    fontsize=6,
-                    va="top",
-                )
-        axes.set(title=title)
-        axes.grid(alpha=0.3)
-        if axes.lines:
-            axes.legend(fontsize=7, loc="upper right")
+                plots.curve(axes, *zip(*points), name)
+        axes.set_title(title, pad=14 if events and place == 1 else None)
+        plots.finish(axes, events, numbers=place == 1)
     axes.set_xlabel("step")
     figure.savefig(run.path / "health.png")
+
+
+def _row(number, event):
+    """An event as a row of the table."""
+    meaning = event.get("meaning", "")
+    if "because" in event:
+        meaning = f"from step {event['from_step']}, because of “{event['because']}”"
+    elif "learning_rates" in event:
+        rates = ", ".join(f"{name} {rate:g}" for name, rate in event["learning_rates"].items())
+        meaning = f"learning rates: {rates}"
+    cells = (event["step"], event["attempt"], event["signal"])
+    numbers = (_number(event.get(name)) for name in ("value", "threshold"))
+    return f"| {' | '.join(map(str, (number, *cells, *numbers, meaning)))} |\n"
+
+
+def _number(value):
+    if value is None:
+        return ""
+    return f"{value:.4g}" if math.isfinite(value) else "not finite"

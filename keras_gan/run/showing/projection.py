@@ -1,7 +1,6 @@
 """Projection: latents whose images come nearest to given ones."""
 
 import dataclasses
-import json
 import math
 import pathlib
 from collections.abc import Sequence
@@ -247,6 +246,6 @@ def write(
     pictures.save(pictures.grid(pairs[:512], 16), folder / "pairs.png")
     try:
         with atomic.replacing(folder / "errors.json") as file:
-            file.write(json.dumps(errors, indent=1).encode())
+            file.write(atomic.json_text(errors, indent=1).encode())
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror}") from error

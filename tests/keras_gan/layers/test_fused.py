@@ -1,5 +1,8 @@
 """The fused layers equal Keras': outputs, gradients, second derivatives, weights."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -141,3 +144,42 @@ def test_upsampled_maps_have_a_known_size():
     run = tf.function(keras.Model(maps, layer(maps)), autograph=False)
     outputs = run.get_concrete_function(tf.TensorSpec([None, 3, 5, 2])).outputs
     assert outputs[0].shape.as_list() == [None, 6, 15, 2]
+
+
+def test_the_gradients_of_leaky_relu_are_those_of_keras():
+    """Also the second derivative, which gradient penalties need."""
+    x = tf.constant([-2.0, -1e-30, 0.0, 1e-30, 3.0])
+    weights = tf.constant([1.0, -2.0, 3.0, -4.0, 5.0])
+
+    def derivatives(function):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                outputs = function(tf.sin(x) * weights)
+            first = inner.gradient(outputs, x)
+        return outputs, first, outer.gradient(first, x)
+
+    ours = derivatives(lambda y: fused.LeakyReLU(0.2)(y, training=True))
+    for got, expected in zip(ours, derivatives(lambda y: keras.layers.LeakyReLU(0.2)(y))):
+        np.testing.assert_array_equal(got, expected)
+
+
+STEP = """
+import sys
+import numpy as np
+import models
+gan = models.DCGAN(image_shape=(28, 28, 1), width=4)
+gan.compile()
+gan.fit(np.zeros((8, 28, 28, 1), np.uint8), batch_size=8, verbose=0, pixel_range=(0, 255))
+"""
+
+
+@pytest.mark.slow
+def test_training_prints_no_error_of_the_graph_optimiser(root):
+    """Its remapper fuses a convolution with a LeakyReLU, if the gradient needs no more of it."""
+    done = subprocess.run(
+        [sys.executable, "-c", STEP], cwd=root, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "failed:" not in done.stderr.replace("failed call to cuInit", "")
