@@ -12,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+from benchmarks import browser
 from keras_gan.run import export
 from keras_gan.settings.resolve import complete
-from tests.keras_gan.run.showing import browser
 
 MOVES = 20
 SLIDERS = 4

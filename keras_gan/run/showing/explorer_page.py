@@ -226,11 +226,11 @@ class _Page:
         shown = [self.state, self.truncation]
         self.walk.click(self._refusing(self._on_walk), shown, self.film, **plain)
         self.save.click(self._refusing(self._on_save), shown, self.files, **plain)
-        found = [self.state, self.image, self.nearest, *resets]
+        outputs = [self.state, self.image, self.nearest, *resets]
         self.upload.upload(
-            self._refusing(self._on_find, len(found)),
+            self._refusing(self._on_find, len(outputs)),
             [self.state, self.upload, *look],
-            found,
+            outputs,
             **plain,
         )
 

@@ -12,12 +12,12 @@ import pytest
 import tensorflow as tf
 
 import models
+from benchmarks import browser
 from keras_gan.data import npm
 from keras_gan.errors import UsageError
 from keras_gan.run import export
 from keras_gan.run.showing import web
 from keras_gan.settings.resolve import complete
-from tests.keras_gan.run.showing import browser
 
 SCRIPT = """
 const done = arguments[2];
