@@ -12,8 +12,8 @@ from keras_gan.gan import GAN
 from keras_gan.run import load, loading
 from keras_gan.run.build import SavedData, open_data
 from keras_gan.run.zoo import zoo
+from keras_gan.settings.combinations import plain
 from keras_gan.settings.config import Config
-from keras_gan.settings.conflicts import plain
 from keras_gan.settings.resolve import complete
 
 MODES = ("sample", "interpolate", "project", "explore", "export")
