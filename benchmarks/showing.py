@@ -1,11 +1,12 @@
-"""What docs/showing.md measures of a trained run: projection, truncation, directions.
+"""What docs/showing.md measures and shows of trained models.
 
-    python -m benchmarks.showing --run_dir=runs/quickstart
-    python -m benchmarks.showing --run_dir=runs/quickstart --write    # into docs/showing.md
+    python -m benchmarks.showing --run_dir=runs/quickstart            # projection and truncation
+    python -m benchmarks.showing --directions --runs=runs             # pictures of all models
+    python -m benchmarks.showing --slider                             # the explorer's answer
 
 Projection: 64 images that the model made, and 64 real test images. Truncation: precision and recall
-of 2,000 samples against 2,000 held-out real images, in the extractor's features. Directions: a
-picture with one row for each of SeFa's first eight.
+of 2,000 samples against 2,000 held-out real images, in the extractor's features. Directions: see
+`directions.py`; the slider: see `slider.py`. `--write` puts tables and pictures into the docs.
 """
 
 import argparse
@@ -15,21 +16,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_gan.evaluation import pictures
+from benchmarks import directions
+from keras_gan.errors import UsageError
 from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.evaluation.metrics.precision_recall import precision_recall_density_coverage
 from keras_gan.gan import GAN
 from keras_gan.run import commands
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.showing import directions, latents, projection
+from keras_gan.run.showing import projection
 from keras_gan.settings.resolve import resolve
-from keras_gan.step import randomness
 
 PAGE = pathlib.Path("docs/showing.md")
-BEGIN, END = "<!-- showing: begin -->", "<!-- showing: end -->"
+PICTURES = pathlib.Path("docs/images/directions")
 COUNT, PROJECTED = 2000, 64
 RATIOS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
-COLUMNS = 9
 
 
 def projection_rows(gan: GAN, evaluator: Evaluator, progress: bool = True) -> list[str]:
@@ -61,32 +61,16 @@ def truncation_rows(gan: GAN, evaluator: Evaluator) -> list[str]:
     return rows
 
 
-def directions_picture(gan: GAN, seed: int = 0) -> np.ndarray:
-    """One row for each direction, from -1 to 1 of its reach: uint8 [h, w, c]."""
-    start = gan.prior.sample(randomness.Key.create(seed), (1, gan.latent_dim))
-    amounts = np.linspace(-1.0, 1.0, COLUMNS, dtype=np.float32)[:, None]
-    rows = [
-        start.numpy() + amounts * direction.reach * direction.vector
-        for direction in directions.sefa(gan, 8)
-    ]
-    labels = np.zeros(8 * COLUMNS, np.int32) if gan.conditional else None
-    return pictures.grid(latents.generate(gan, np.concatenate(rows), labels), COLUMNS)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the tables, or writes them and the picture into the docs; returns 0."""
+def measured(run_dir: str) -> list[str]:
+    """The lines of the page's section "Measured" on a run."""
     import models
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run_dir", required=True)
-    parser.add_argument("--write", action="store_true")
-    options = parser.parse_args(argv)
-    run = RunDirectory(options.run_dir, writes=False)
-    config = resolve({"run_dir": options.run_dir, "mode": "evaluate"}, models.REGISTRY, run)
-    source, gan = commands.load(config, models.REGISTRY[config.model], run)
+    run = RunDirectory(run_dir, writes=False)
+    config = resolve({"run_dir": run_dir, "mode": "evaluate"}, models.REGISTRY, run)
+    source, gan = commands.load(config, models.REGISTRY[config.model], run, with_data=True)
     evaluator = Evaluator(source, data_dir=config.data_dir or None)
     model = f"`{config.model}` of width {config.width} on {config.dataset}"
-    lines = [
+    return [
         f"Of {model} after {int(gan.step.numpy()):,} steps; `python -m benchmarks.showing`.",
         "",
         "Pixel error of projection, as a share of a pixel's range:",
@@ -97,14 +81,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         "",
         *truncation_rows(gan, evaluator),
     ]
-    print("\n".join(lines))
-    if options.write:
-        pictures.save(
-            directions_picture(gan), f"docs/images/directions/{config.model}.png", 150_000
-        )
-        before, rest = PAGE.read_text().split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(before + BEGIN + "\n\n" + "\n".join(lines) + f"\n\n{END}" + after)
+
+
+def replace_section(page: pathlib.Path, name: str, lines: Sequence[str]) -> None:
+    """Replaces what is between the marks `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+    begin, end = (f"<!-- {name}: {where} -->" for where in ("begin", "end"))
+    before, rest = page.read_text().split(begin)
+    text = "\n".join(lines)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints or writes what is asked for; returns 0, or 2 where there is nothing to show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run_dir", help="a run to measure")
+    parser.add_argument(
+        "--directions", action="store_true", help="pictures of the models in --runs"
+    )
+    parser.add_argument("--runs", type=pathlib.Path, help="folder of runs, exports, hub folders")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for the pictures, without --write")
+    parser.add_argument("--slider", action="store_true", help="time of the explorer's sliders")
+    parser.add_argument("--write", action="store_true", help="into the docs")
+    options = parser.parse_args(argv)
+    if not (options.slider or options.run_dir or (options.directions and options.runs)):
+        parser.error("one of --run_dir=RUN, --directions --runs=DIR, --slider is needed")
+    if options.slider:
+        from benchmarks import slider
+
+        print(slider.sentence(slider.seconds()))
+    if options.directions:
+        folder = PICTURES if options.write else options.out or pathlib.Path("directions")
+        try:
+            lines = directions.write(directions.models_in(options.runs), folder)
+        except UsageError as error:
+            parser.error(str(error))
+        if options.write:
+            replace_section(PAGE, "directions", lines)
+    if options.run_dir:
+        lines = measured(options.run_dir)
+        print("\n".join(lines))
+        if options.write:
+            replace_section(PAGE, "showing", lines)
     return 0
 
 

@@ -57,7 +57,7 @@ def save(
         if "hub" in formats:
             hub.write(gan, temporary / "hub", config, temporary, metrics, class_names)
         if "web" in formats:
-            failures.append(_web(gan, temporary / "web", config))
+            failures.append(_web(gan, temporary / "web", config, class_names))
 
     about = {
         "model": config.model,
@@ -162,14 +162,14 @@ def _reason(error):
     return f"its converter failed ({type(error).__name__})"
 
 
-def _web(gan, folder, config):
+def _web(gan, folder, config, class_names):
     """Adds the static page; returns None, or the `ConversionError` that says why it can't be."""
     folder.mkdir()
     failure = _convert(gan, "onnx", folder)
     if failure is not None:
         shutil.rmtree(folder)
         return ConversionError(str(failure).replace("export_format=onnx", "export_format=web"))
-    web.write(gan, folder, config)
+    web.write(gan, folder, config, class_names)
     return None
 
 

@@ -78,6 +78,7 @@ def launch(explorer, view, title, host, port, temporary):
         ssr_mode=False,
         pwa=False,
         enable_monitoring=False,
+        _frontend=False,  # no request to itself, which a proxy or a busy machine makes fail
         css=explorer_page.CSS,
         theme=gradio.themes.Base(font=["sans-serif"], font_mono=["monospace"]),
     )

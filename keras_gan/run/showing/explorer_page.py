@@ -1,5 +1,6 @@
 """The explorer's page, made with Gradio: samples, directions, walks, uploads, favourites."""
 
+import html
 import tempfile
 
 from keras_gan.errors import UsageError
@@ -30,7 +31,7 @@ FAVOURITES_HELP = (
     "A walk leads through all favourites and back to the first. The saved `favourites.npz` is read"
     " by `--mode=sample --latents=favourites.npz`."
 )
-UPLOAD_HELP = "At most 5 MB. The picture is scaled to {}, then looked for among what G can make."
+UPLOAD_HELP = "A picture of at most 5 MB is scaled to {}, then looked for among what G can make."
 
 
 def build(explorer, view, title, temporary):
@@ -96,7 +97,7 @@ class _Page:
             **options,
         )
 
-    def _gallery(self, images, elem_id):
+    def _gallery(self, images, elem_id, **options):
         return self.gradio.Gallery(
             images,
             show_label=False,
@@ -107,6 +108,7 @@ class _Page:
             allow_preview=False,
             format="png",
             elem_id=elem_id,
+            **options,
         )
 
     def _samples_part(self):
@@ -169,7 +171,7 @@ class _Page:
     def _favourites_part(self):
         gradio = self.gradio
         gradio.Markdown(f"### Favourites\n{FAVOURITES_HELP}")
-        self.favourites = self._gallery([], "favourites")
+        self.favourites = self._gallery([], "favourites", visible="hidden")
         with gradio.Row():
             self.walk = gradio.Button("Walk", min_width=90, elem_id="walk")
             self.save = gradio.Button("Save", min_width=90, elem_id="save")
@@ -183,15 +185,8 @@ class _Page:
         gradio = self.gradio
         height, width, _ = self.explorer.gan.image_shape
         gradio.Markdown(f"### Your picture\n{UPLOAD_HELP.format(f'{height}×{width}')}")
-        self.upload = gradio.Image(
-            show_label=False,
-            sources=["upload"],
-            type="filepath",
-            image_mode=None,  # not decoded before its size is known
-            height=200,
-            elem_id="upload",
-        )
-        self.find = gradio.Button("Find it", elem_id="find")
+        # Not Gradio's Image, which decodes the file before its size is known.
+        self.upload = gradio.File(label="Picture", height=140, elem_id="upload")
         self.nearest = gradio.HTML("", elem_id="found")
 
     # Actions ------------------------------------------------------------------------------------
@@ -224,14 +219,18 @@ class _Page:
             part.input(self._on_move, [self.state, *look, *moves], self.image, **quick)
         self.reset.click(self._on_reset, [self.state, *look], [self.image, *resets], **plain)
         remaining = [self.state, self.favourites]
-        self.keep.click(self._on_keep, [self.state, *look, *moves], remaining, **plain)
+        self.keep.click(
+            self._refusing(self._on_keep, 2), [self.state, *look, *moves], remaining, **plain
+        )
         self.clear.click(self._on_clear, self.state, [*remaining, self.film, self.files], **plain)
-        self.walk.click(self._on_walk, [self.state, self.truncation], self.film, **plain)
-        self.save.click(self._on_save, [self.state, self.truncation], self.files, **plain)
-        self.find.click(
-            self._on_find,
+        shown = [self.state, self.truncation]
+        self.walk.click(self._refusing(self._on_walk), shown, self.film, **plain)
+        self.save.click(self._refusing(self._on_save), shown, self.files, **plain)
+        outputs = [self.state, self.image, self.nearest, *resets]
+        self.upload.upload(
+            self._refusing(self._on_find, len(outputs)),
             [self.state, self.upload, *look],
-            [self.state, self.image, self.nearest, *resets],
+            outputs,
             **plain,
         )
 
@@ -276,43 +275,50 @@ class _Page:
 
     def _on_keep(self, state, truncation, noise, seed, *moves):
         if len(state["favourites"]) >= MOST_FAVOURITES:
-            raise self.gradio.Error(f"{MOST_FAVOURITES} favourites are the most")
+            raise UsageError(f"{MOST_FAVOURITES} favourites are the most")
         place = state["centre"]
         if self.sliders:
             place = self.explorer.moved(place, moves[:-2])
         state = {**state, "favourites": [*state["favourites"], place]}
-        return state, self._images(state["favourites"], truncation, noise, seed)
+        images = self._images(state["favourites"], truncation, noise, seed)
+        return state, self.gradio.update(value=images, visible=True)
 
     def _on_clear(self, state):
         hidden = self.gradio.update(value=None, visible="hidden")
-        return {**state, "favourites": []}, [], "", hidden
+        return {**state, "favourites": []}, hidden, "", hidden
 
     def _on_walk(self, state, truncation):
-        return film_html(self._refusing(self.explorer.walk, state["favourites"], truncation))
+        return film_html(self.explorer.walk(state["favourites"], truncation))
 
     def _on_save(self, state, truncation):
         folder = tempfile.mkdtemp(dir=self.temporary)
-        files = self._refusing(self.explorer.save, state["favourites"], folder, truncation)
+        files = self.explorer.save(state["favourites"], folder, truncation)
         return self.gradio.update(value=files, visible=True)
 
     def _on_find(self, state, upload, truncation, noise, seed):
-        place, original, sentence = self._refusing(self.explorer.find, upload)
+        place, original, sentence = self.explorer.find(upload)
         state = {**state, "centre": place}
         made = self._centre(state, 1.0, False, 0)
         captions = ("your picture", "what the model makes")
         pair = "".join(
-            f"<figure>{html}<figcaption>{caption}</figcaption></figure>"
-            for html, caption in zip((image_html(original), made), captions)
+            f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+            for image, caption in zip((image_html(original), made), captions)
         )
         text = f'<div class="pair">{pair}</div><p>It is the centre now; {sentence}.</p>'
         return state, self._centre(state, truncation, noise, seed), text, *self._zeros()
 
-    def _refusing(self, function, *arguments):
-        """A function's result; its `UsageError` is shown on the page."""
-        try:
-            return function(*arguments)
-        except UsageError as error:
-            raise self.gradio.Error(str(error), print_exception=False) from None
+    def _refusing(self, action, outputs=1):
+        """An action whose `UsageError` is shown on the page, which stays as it is."""
+        gradio = self.gradio
+
+        def run(*arguments):
+            try:
+                return action(*arguments)
+            except UsageError as error:
+                gradio.Warning(html.escape(str(error)), title="Not done")
+                return gradio.skip() if outputs == 1 else [gradio.skip()] * outputs
+
+        return run
 
 
 def _whole(seed):

@@ -13,7 +13,7 @@ from keras_gan.data import decoding
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import pictures
 from keras_gan.layers.noise import RandomLayer
-from keras_gan.run.showing import directions, films, latents, originals, projection
+from keras_gan.run.showing import directions, films, latents, projection
 from keras_gan.step import randomness
 from keras_gan.step.keras_private import all_layers
 
@@ -135,14 +135,14 @@ class Explorer:
         Raises:
             UsageError: not a picture, or too large a one.
         """
-        if not file:
-            raise UsageError("no picture has been uploaded")
         head = decoding.read_header(file)
         if head is None:
             raise UsageError("not a picture that can be read")
         if head.size[0] * head.size[1] > MOST_PIXELS:
             raise UsageError(f"{head.size[0]}×{head.size[1]} pixels; at most {MOST_PIXELS}")
-        (image,), _ = originals.read(file, self.gan.image_shape)
+        image = decoding.read(file, *self.gan.image_shape)
+        if image is None:
+            raise UsageError("not a picture that can be read")
         if hasattr(self.gan, "encode"):
             code = self.gan.encode(tf.constant(image[None])).numpy()[0]
             made = self.images([Place(code)])

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+from collections.abc import Sequence
 
 from keras_gan.data import npm
 from keras_gan.errors import StorageError, refuse
@@ -15,13 +16,16 @@ PACKAGE = "onnxruntime-web@1.30.0"
 RUNTIME = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 
 
-def write(gan: GAN, folder: pathlib.Path, config: Config) -> None:
+def write(
+    gan: GAN, folder: pathlib.Path, config: Config, class_names: Sequence[str] | None = None
+) -> None:
     """Writes the page beside `generator.onnx`, which is in the folder already.
 
     Args:
         gan: a trained `GAN` of images.
         folder: `index.html`, `model.json` and onnxruntime-web's three files are added.
         config: the run's `Config`; `onnxruntime_web` says where the files come from.
+        class_names: the classes' names by number, or None.
     """
     if len(gan.image_shape) == 1:
         refuse("export_format", "web", "the page draws images, not points", "an image model")
@@ -30,6 +34,7 @@ def write(gan: GAN, folder: pathlib.Path, config: Config) -> None:
         "image_shape": list(gan.image_shape),
         "latent_dim": gan.latent_dim,
         "num_classes": gan.num_classes if gan.conditional else None,
+        "class_names": list(class_names) if class_names else None,
         "prior": "gaussian" if config.prior == "ornstein_uhlenbeck" else config.prior,
     }
     (folder / "model.json").write_text(json.dumps(description, indent=1))

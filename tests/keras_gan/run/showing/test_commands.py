@@ -97,6 +97,16 @@ def test_a_loop_has_the_length_and_size_asked_for(run, tmp_path, kind):
     assert sum(lengths) == 2000
 
 
+def test_an_mp4_has_the_length_and_size_asked_for(run, tmp_path):
+    av = pytest.importorskip("av")
+    given = [f"--run_dir={run}", "--mode=interpolate", "--format=mp4", "--count=12"]
+    assert main(*given, "--frame_rate=6", "--zoom=1", f"--out={tmp_path}") == 0
+    with av.open(str(tmp_path / "interpolation-seed-0.mp4")) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height) == (118, 118)  # 4 * 29 + 1, made even
+        assert float(stream.duration * stream.time_base) == pytest.approx(2.0)
+
+
 def test_a_walk_leads_through_the_latents_of_a_file(run, tmp_path):
     z = np.random.default_rng(1).normal(size=(3, 8)).astype(np.float32)
     latents.save(tmp_path / "z.npz", z, np.array([1, 1, 1]))

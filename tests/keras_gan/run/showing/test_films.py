@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import models
 from keras_gan.errors import UsageError
+from keras_gan.rules import priors
 from keras_gan.run.showing import extras, films
+from keras_gan.step import randomness
 
 
 @pytest.fixture
@@ -68,3 +71,19 @@ def test_what_is_missing_is_said_in_one_sentence(frames, tmp_path, monkeypatch):
     assert not (tmp_path / "film.mp4").exists()
     with pytest.raises(UsageError, match="ending is one of mp4, gif, webp"):
         films.save(frames, tmp_path / "film.avi")
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "uniform", "hypersphere"])
+def test_a_walk_closes_with_a_step_like_any_other(prior):
+    """From the last frame to the first the images change as they do around that place."""
+    prior = priors.PRIORS[prior]()
+    gan = models.REGISTRY["dcgan"](image_shape=(28, 28, 1), width=4, latent_dim=8, prior=prior)
+    for variable in gan.average_generator.variables:  # so that images differ
+        variable.assign(variable * (4.0 if len(variable.shape) > 1 else 1.0))
+    points = prior.sample(randomness.Key.create(0), (6, 8)).numpy().reshape(2, 3, 8)
+    frames = films.walk_frames(gan, points, 48).astype(float)
+    steps = np.abs(frames - np.roll(frames, 1, axis=0)).mean((1, 2, 3))  # the first one closes
+    neighbours = steps[[-2, -1, 1, 2]]
+    assert 0.3 * neighbours.min() < steps[0] < 2.0 * neighbours.max()
+    jump = np.abs(frames[24] - frames[0]).mean()
+    assert steps[0] < 0.5 * jump

@@ -12,12 +12,12 @@ import pytest
 import tensorflow as tf
 
 import models
+from benchmarks import browser
 from keras_gan.data import npm
 from keras_gan.errors import UsageError
 from keras_gan.run import export
 from keras_gan.run.showing import web
 from keras_gan.settings.resolve import complete
-from tests.keras_gan.run.showing import browser
 
 SCRIPT = """
 const done = arguments[2];
@@ -94,7 +94,8 @@ def test_the_page_s_images_are_the_saved_model_s(tmp_path, runtime_files, model,
     for variable in gan.average_generator.variables:  # so that images differ
         variable.assign(variable * (8.0 if len(variable.shape) > 1 else 1.0))
     config = complete({"model": model, "prior": prior, "onnxruntime_web": str(runtime_files)})
-    export.save(gan, tmp_path / "export", config, ["saved_model", "web"])
+    names = ["coat", "bag", "shoe", "hat"] if gan.conditional else None
+    export.save(gan, tmp_path / "export", config, ["saved_model", "web"], class_names=names)
     folder = tmp_path / "export" / "web"
     assert json.loads((folder / "model.json").read_text())["prior"] == prior
     latents = np.random.default_rng(0).normal(size=(8, gan.latent_dim)).astype(np.float32)
@@ -116,6 +117,9 @@ def test_the_page_s_images_are_the_saved_model_s(tmp_path, runtime_files, model,
                 "return document.querySelector(arguments[0]).toDataURL()", selector
             )
 
+        if gan.conditional:
+            classes = window.find_elements(By.CSS_SELECTOR, "#class option")
+            assert [option.text for option in classes] == ["all", *names]
         first = pixels("#grid canvas")
         window.find_element(By.ID, "sample").click()
         browser.until(window, lambda w: pixels("#grid canvas") != first)
