@@ -209,6 +209,27 @@ def _rows(settings):
     return settings["batch_size"] // max(1, settings["replicas"] or 1)
 
 
+def _classes():
+    yield Conflict(
+        ("packing", "conditional"),
+        lambda s: s["packing"] > 1 and s["conditional"],
+        "the images of a pack have different classes, and D gives one answer",
+        {"packing": 1},
+    )
+    yield both(
+        "slicing",
+        "conditional",
+        "the classes' vectors would be part of the direction that is trained apart",
+        slicing=False,
+    )
+    yield Conflict(
+        ("self_modulation", "normalization"),
+        on("self_modulation", normalization="none"),
+        "it scales and shifts normalised maps, and G has no normalisation",
+        {"self_modulation": False},
+    )
+
+
 def _packs(settings):
     return _rows(settings) // settings["accumulate"] % settings["packing"] != 0
 
@@ -327,6 +348,7 @@ TABLE = (
     *_last_layer(),
     *_fine_tuning(),
     *_accumulation(),
+    *_classes(),
     *_who_trains(),
     *_models(),
 )
