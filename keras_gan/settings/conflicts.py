@@ -230,6 +230,21 @@ def _classes():
     )
 
 
+def _averages():
+    yield Conflict(
+        ("average_lengths", "average_decay"),
+        lambda s: s["average_lengths"] and not s["average_decay"],
+        "one switches averaging off, the other on",
+        {"average_decay": 0.999},
+    )
+    yield Conflict(
+        ("average_lengths", "strategy"),
+        lambda s: "," in s["average_lengths"] and s["strategy"] == "multi_worker",
+        "the scores that choose one of several are one worker's alone",
+        {"average_lengths": "0.1"},
+    )
+
+
 def _packs(settings):
     return _rows(settings) // settings["accumulate"] % settings["packing"] != 0
 
@@ -349,6 +364,7 @@ TABLE = (
     *_fine_tuning(),
     *_accumulation(),
     *_classes(),
+    *_averages(),
     *_who_trains(),
     *_models(),
 )

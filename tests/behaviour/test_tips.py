@@ -92,7 +92,12 @@ FACTORS = {
             "average_half_life_end": 100.0,
             "self_modulation": True,
         },
-        {"d_optimizer": "sgd", "d_learning_rate": 0.01, "d_weight_decay": 1e-4},
+        {
+            "d_optimizer": "sgd",
+            "d_learning_rate": 0.01,
+            "d_weight_decay": 1e-4,
+            "average_lengths": "0.05,0.1",
+        },
     ],
     "xla": [{"xla": False}, {"xla": True, "packing": 2}],
 }

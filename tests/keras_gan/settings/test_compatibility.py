@@ -73,6 +73,7 @@ SWITCHES = {
     "scheduled_r1": {"r1": 1.0, "r1_end": 0.1, **CALM_D},
     "scheduled_beta_2": {"d_beta_2": 0.9, "d_beta_2_end": 0.99},
     "scheduled_augmentation": {"augment": "color", "augment_rate": 0.0, "augment_rate_end": 0.3},
+    "averages_by_length": {"average_lengths": "0.05,0.1"},
     "average_by_half_life": {"average_half_life_end": 1e4},
     "scheduled_rates": {
         "d_learning_rate_schedule": "cosine",
@@ -146,6 +147,8 @@ def test_a_refused_pair_names_settings_that_work():
         ({"r1": 1.0, "d_normalization": "none", "downsampling": "max", "xla": True}, "r1"),
         ({"augment": "color", "dataset": "ring8"}, "augment"),
         ({"augment_rate": 0.5}, "augment_rate"),
+        ({"average_lengths": "0.1", "average_decay": 0.0}, "average_lengths"),
+        ({"average_lengths": "0.05,0.1", "strategy": "multi_worker"}, "average_lengths"),
         ({"packing": 3}, "packing"),
         ({"packing": 2, "conditional": True}, "packing"),
         ({"slicing": True, "conditional": True}, "slicing"),
