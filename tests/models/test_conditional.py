@@ -122,7 +122,14 @@ def test_self_modulation_follows_every_normalisation_of_g(zoo, name, num_classes
     assert all(layer.hidden_kernel.shape[0] == units for layer in layers)
 
 
-@pytest.mark.parametrize("name, xla", [("dcgan", True), ("r3gan", False)])
+@pytest.mark.parametrize(
+    "name, xla",
+    [
+        ("dcgan", False),
+        pytest.param("dcgan", True, marks=pytest.mark.slow),
+        pytest.param("r3gan", False, marks=pytest.mark.slow),
+    ],
+)
 def test_a_conditional_model_trains_every_weight(zoo, name, xla):
     switch = {"self_modulation": True} if name == "dcgan" else {}
     rules = {"schedule": FixedSchedule(1), "jit_compile": xla}
