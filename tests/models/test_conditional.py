@@ -12,6 +12,7 @@ from keras_gan.errors import UsageError
 from keras_gan.layers.modulation import Modulation
 from keras_gan.rules.schedules import FixedSchedule
 from keras_gan.run.build import build_model
+from keras_gan.run.showing import directions
 from keras_gan.settings import compatibility
 from keras_gan.settings.resolve import complete
 from keras_gan.step import randomness
@@ -141,6 +142,17 @@ def test_a_conditional_model_trains_every_weight(zoo, name, xla):
         for i, v in enumerate(network.variables):
             if v.trainable:
                 assert not np.array_equal(before[n, i, v.path], after[n, i, v.path]), v.path
+
+
+@pytest.mark.parametrize("self_modulation", [False, True])
+def test_classes_can_be_mixed_and_directions_found(zoo, self_modulation):
+    switches = {"num_classes": CLASSES, "self_modulation": self_modulation}
+    gan = zoo.make("dcgan", compiled=False, **switches)
+    latents = np.random.default_rng(0).normal(size=(3, 16)).astype(np.float32)
+    images = directions.class_mixer(gan)(latents, np.eye(3, dtype=np.float32))
+    expected = gan.generate(latents, np.arange(3, dtype=np.int32)).numpy()
+    np.testing.assert_allclose(images.numpy().astype(int), expected.astype(int), atol=1)
+    assert [d.vector.shape for d in directions.sefa(gan, 2)] == [(16,), (16,)]
 
 
 @pytest.mark.slow

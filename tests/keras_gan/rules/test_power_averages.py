@@ -75,6 +75,20 @@ def test_scores_choose_the_best_average(tiny):
     assert best.score_averages(plain, lambda: {"fd_cnn": 1.0}) == {"fd_cnn": 1.0}
 
 
+def test_replicas_keep_the_averages_of_one_device(tiny, mirrored):
+    ends = []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            gan = tiny.gan(normalize=False, average=PowerAverages((0.1, 0.2)))
+        tiny.train(gan, steps=2)
+        gan.average.choose(gan.average_generator, gan.generator, 1)
+        kept = [np.asarray(v) for values in gan.average.kept for v in values]
+        ends.append([*kept, *gan.average_generator.get_weights()])
+        assert gan.average.length == 0.2
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 def test_the_flag_sets_the_lengths():
     rule = from_config.average(Config(average_lengths="0.05, 0.1"))
     assert isinstance(rule, PowerAverages) and rule.lengths == (0.05, 0.1)
