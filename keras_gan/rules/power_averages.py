@@ -64,7 +64,7 @@ class PowerAverages(StatefulRule):
             return lambda *_, **__: tf.convert_to_tensor(weight.value)
 
         weights = gan.generator.trainable_variables
-        self.kept = [
+        self.weights_of = [
             [
                 self.state(f"average_{i}_{p}", w.shape, initializer=copy(w))
                 for p, w in enumerate(weights)
@@ -93,8 +93,8 @@ class PowerAverages(StatefulRule):
     ) -> None:
         """Moves all averages, and copies the chosen one; arguments as of `MovingAverage.update`."""
         weights = network.trainable_variables
-        for beta, kept in zip(self.betas(step), self.kept, strict=True):
-            for old, new in zip(kept, weights, strict=True):
+        for beta, values in zip(self.betas(step), self.weights_of, strict=True):
+            for old, new in zip(values, weights, strict=True):
                 value = old.value + (1.0 - beta) * (tf.cast(new.value, old.dtype) - old.value)
                 old.assign(tf.where(accepted, value, old.value))
         positions = {id(weight): p for p, weight in enumerate(weights)}
@@ -115,8 +115,8 @@ class PowerAverages(StatefulRule):
         positions = {id(weight): p for p, weight in enumerate(network.trainable_variables)}
         for old, new in zip(average.weights, network.weights, strict=True):
             if id(new) in positions:
-                old.assign(self.kept[index][positions[id(new)]].value)
+                old.assign(self.weights_of[index][positions[id(new)]].value)
 
     def _of_chosen(self, position):
-        values = [tf.convert_to_tensor(kept[position].value) for kept in self.kept]
+        values = [tf.convert_to_tensor(of_one[position].value) for of_one in self.weights_of]
         return values[0] if len(values) == 1 else tf.gather(tf.stack(values), self.chosen.value)

@@ -38,14 +38,14 @@ def test_an_average_is_the_power_function_s_mean_of_the_weights(tiny):
         gan.generator.weights[0].assign(history[-1])
         rule.update(gan.average_generator, gan.generator, tf.constant(step, tf.int64))
     t = np.arange(1, 8)
-    for gamma, kept in zip(rule.exponents, rule.kept):
+    for gamma, values in zip(rule.exponents, rule.weights_of):
         shares = (t ** (gamma + 1) - (t - 1) ** (gamma + 1)) / 7 ** (gamma + 1)
         assert shares.sum() == pytest.approx(1.0)
         expected = np.tensordot(shares, history, 1)
-        np.testing.assert_allclose(kept[0], expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(gan.average_generator.weights[0], rule.kept[0][0])
+        np.testing.assert_allclose(values[0], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(gan.average_generator.weights[0], rule.weights_of[0][0])
     rule.choose(gan.average_generator, gan.generator, 1)
-    np.testing.assert_array_equal(gan.average_generator.weights[0], rule.kept[1][0])
+    np.testing.assert_array_equal(gan.average_generator.weights[0], rule.weights_of[1][0])
     assert rule.length == 0.2
 
 
@@ -70,7 +70,7 @@ def test_scores_choose_the_best_average(tiny):
     scores = iter([{"fd_cnn": 3.0}, {"fd_cnn": 1.0}, {"fd_cnn": 2.0}])
     assert best.score_averages(gan, lambda: next(scores)) == {"fd_cnn": 1.0, "average_length": 0.1}
     assert gan.average.length == 0.1
-    np.testing.assert_array_equal(gan.average_generator.weights[0], gan.average.kept[1][0])
+    np.testing.assert_array_equal(gan.average_generator.weights[0], gan.average.weights_of[1][0])
     plain = tiny.gan(loss=losses.Hinge())
     assert best.score_averages(plain, lambda: {"fd_cnn": 1.0}) == {"fd_cnn": 1.0}
 
@@ -82,8 +82,8 @@ def test_replicas_keep_the_averages_of_one_device(tiny, mirrored):
             gan = tiny.gan(normalize=False, average=PowerAverages((0.1, 0.2)))
         tiny.train(gan, steps=2)
         gan.average.choose(gan.average_generator, gan.generator, 1)
-        kept = [np.asarray(v) for values in gan.average.kept for v in values]
-        ends.append([*kept, *gan.average_generator.get_weights()])
+        averages = [np.asarray(v) for values in gan.average.weights_of for v in values]
+        ends.append([*averages, *gan.average_generator.get_weights()])
         assert gan.average.length == 0.2
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
