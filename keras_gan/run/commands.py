@@ -13,8 +13,8 @@ from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
-from keras_gan.run import trained
 from keras_gan.rules.power_averages import PowerAverages
+from keras_gan.run import trained
 from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
