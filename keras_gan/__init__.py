@@ -23,6 +23,7 @@ _PUBLIC = {
     "open_source": ("keras_gan.data.opening", "open_source"),
     "opponents": ("keras_gan.rules.opponents", None),
     "penalties": ("keras_gan.rules.penalties", None),
+    "power_averages": ("keras_gan.rules.power_averages", None),
     "priors": ("keras_gan.rules.priors", None),
     "replay": ("keras_gan.rules.replay", None),
     "schedules": ("keras_gan.rules.schedules", None),

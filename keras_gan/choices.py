@@ -22,6 +22,7 @@ SCHEDULES = ("constant", "linear", "cosine")
 CROPS = ("none", "center", "random", "pad", "squeeze")
 NORMALIZATIONS = ("batch", "instance", "layer", "none")
 
+LONGEST_AVERAGE = 0.28  # relative length of a power-function average; a plain mean has 0.289
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 28, 256, 4  # of images, in pixels
 
 

@@ -138,8 +138,8 @@ class GAN(GenerativeModel):
             opponent: `opponents.Opponent`, target networks or past players to train against.
                 Defaults to the current networks.
             schedule: `schedules.FixedSchedule` or `ThresholdLoop`. Defaults to one turn each.
-            average: `ema.MovingAverage` of the generator's weights, or its decay; None switches it
-                off. Defaults to a decay of 0.999.
+            average: `ema.MovingAverage` of the generator's weights, or its decay, or
+                `power_averages.PowerAverages`; None switches it off. Defaults to a decay of 0.999.
             top_k: `top_k.TopK`, which fakes train the generator, or their share. Defaults to all.
             separate_batches: bool, whether real and fake images go through D apart, so that batch
                 norm never mixes them (tip 4). Defaults to True; False is for comparison.
@@ -222,7 +222,7 @@ class GAN(GenerativeModel):
     @property
     def rules(self) -> list[Any]:
         """Rules whose `on_step_end` is called, in a fixed order, on which checkpoints depend."""
-        rules = [self.replay, self.opponent, self.prior, self.schedule]
+        rules = [self.replay, self.opponent, self.prior, self.schedule, self.average]
         return [r for r in (*self.penalties, *self.d_inputs, *rules) if r is not None]
 
     @property

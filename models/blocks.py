@@ -1,12 +1,14 @@
 """Building blocks of the models: sizes, up- and downsampling, normalisation, activation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
 from keras_gan.choices import ACTIVATIONS, DOWNSAMPLINGS, NORMALIZATIONS, UPSAMPLINGS
 from keras_gan.layers import fused
+from keras_gan.layers.modulation import HIDDEN, Modulation
 from keras_gan.layers.noise import AlwaysDropout, LayerNoise
 from keras_gan.layers.packing import Pack, PerSample
 from keras_gan.layers.pixel_shuffle import ICNR, PixelShuffle
@@ -43,18 +45,26 @@ def activation(kind: str = "leaky_relu") -> keras.layers.Layer:
 
 
 def normalize(
-    x: keras.KerasTensor, kind: str = "batch", synchronized: bool = False
+    x: keras.KerasTensor, kind: str = "batch", synchronized: bool = False, affine: bool = True
 ) -> keras.KerasTensor:
-    """Batch, instance or layer normalisation of feature maps, or none (tip 4)."""
+    """Batch, instance or layer normalisation of feature maps, or none (tip 4).
+
+    Args:
+        x: [n, h, w, c] or [n, c].
+        kind: "batch", "instance", "layer" or "none".
+        synchronized: whether batch norm is over all replicas. Defaults to False.
+        affine: whether a learned scale and shift follow. Defaults to True.
+    """
     _check("normalization", kind, NORMALIZATIONS)
+    learned = dict(scale=affine, center=affine)
     if kind == "batch":
-        return fused.BatchNormalization(synchronized=synchronized)(x)
+        return fused.BatchNormalization(synchronized=synchronized, **learned)(x)
     if kind == "instance":
         if len(x.shape) < 4 or x.shape[1] * x.shape[2] == 1:
             raise ValueError("instance norm of a 1×1 map is always zero; use layer or batch norm")
-        return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)
+        return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, **learned)(x)
     if kind == "layer":
-        return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+        return keras.layers.GroupNormalization(groups=1, epsilon=1e-5, **learned)(x)
     return x
 
 
@@ -65,9 +75,14 @@ def norm_act(
     noise: float = 0.0,
     dropout: float = 0.0,
     synchronized: bool = False,
+    modulate: Callable | None = None,
 ) -> keras.KerasTensor:
-    """The layers after a hidden layer: normalisation, noise (tip 13), activation, dropout (17)."""
-    x = normalize(x, normalization, synchronized)
+    """The layers after a hidden layer: normalisation, noise (tip 13), activation, dropout (17).
+
+    With `modulate`, a function of the normalised maps, in place of their own scale and shift.
+    """
+    x = normalize(x, normalization, synchronized, affine=modulate is None)
+    x = modulate(x) if modulate else x
     if noise:
         x = LayerNoise(noise)(x)
     x = activation(activation_kind)(x)
@@ -93,6 +108,32 @@ def logit(
 def pack(images: keras.KerasTensor, options: Options) -> keras.KerasTensor:
     """Images as inputs of D: `options.packing` of them as one."""
     return Pack(options.packing)(images) if options.packing > 1 else images
+
+
+def discriminator(
+    images: keras.KerasTensor,
+    features: keras.KerasTensor,
+    options: Options,
+    spectral: bool = False,
+    use_bias: bool = True,
+    kernel_initializer: keras.initializers.Initializer | None = None,
+    projected: keras.KerasTensor | None = None,
+) -> keras.Model:
+    """A discriminator from its features, with labels as a second input if it is conditional.
+
+    Args:
+        images, features, options, spectral, use_bias, kernel_initializer: as of `answers`.
+        projected: what the class' vector is multiplied by, [n, d], or maps, which are summed over
+            positions. Defaults to the features.
+    """
+    outputs = answers(features, images, options, spectral, use_bias, kernel_initializer)
+    inputs = images
+    if options.num_classes is not None:
+        labels = keras.Input((), dtype="int32", name="labels")
+        projected = features if projected is None else projected
+        outputs["logits"] += projection(projected, labels, options.num_classes, spectral)
+        inputs = [images, labels]
+    return network(inputs, outputs, "discriminator", options)
 
 
 def answers(
@@ -123,25 +164,88 @@ def answers(
     return outputs
 
 
-def with_label(
-    latents: keras.KerasTensor,
-    labels: keras.KerasTensor,
-    num_classes: int,
-    dimensions: int = 32,
-) -> keras.KerasTensor:
-    """z concatenated with a learned embedding of the label: [n, z + dimensions].
+class GeneratorInputs(NamedTuple):
+    """What a generator starts from.
+
+    Attributes:
+        inputs: its inputs: latents [n, z], or a list of latents and labels int32 [n].
+        latents: z [n, z].
+        code: z, with an embedding of the label after it in a conditional model.
+        embedding: of the label, or None.
+    """
+
+    inputs: keras.KerasTensor | list
+    latents: keras.KerasTensor
+    code: keras.KerasTensor
+    embedding: keras.KerasTensor | None
+
+
+def generator_inputs(options: Options, dimensions: int = 32) -> GeneratorInputs:
+    """The inputs of a generator, which takes labels if `options.num_classes` is set.
 
     The embedding starts at a tenth of z's scale. With both starting as N(0, 1), the label was
     learned so much faster than z that all images of a class looked alike (docs/models.md).
+
+    Args:
+        options: the model's `Options`.
+        dimensions: of the embedding. Defaults to 32.
     """
-    one_hot = keras.ops.one_hot(labels, num_classes)
+    latents = keras.Input((options.latent_dim,), name="latents")
+    if options.num_classes is None:
+        return GeneratorInputs(latents, latents, latents, None)
+    labels = keras.Input((), dtype="int32", name="labels")
     embedding = keras.layers.Dense(
         dimensions,
         use_bias=False,
         kernel_initializer=initializer(0.1),
         name="label_embedding",
-    )(one_hot)
-    return keras.layers.Concatenate()([latents, embedding])
+    )(keras.ops.one_hot(labels, options.num_classes))
+    code = keras.layers.Concatenate()([latents, embedding])
+    return GeneratorInputs([latents, labels], latents, code, embedding)
+
+
+def modulation(start: GeneratorInputs, options: Options, by_class: bool = True) -> Callable | None:
+    """What scales and shifts G's normalised maps: z, the class, or both; None is neither.
+
+    Args:
+        start: of the generator.
+        options: the model's `Options`; z does with `self_modulation`.
+        by_class: whether the class does too in a conditional model without `self_modulation`.
+            Defaults to True.
+    """
+    if options.normalization == "none":
+        return None
+    if options.self_modulation:
+        return lambda x: Modulation(HIDDEN)([x, start.code])
+    if by_class and start.embedding is not None:
+        return lambda x: Modulation()([x, start.embedding])
+    return None
+
+
+def projection(
+    features: keras.KerasTensor,
+    labels: keras.KerasTensor,
+    num_classes: int,
+    spectral: bool = False,
+) -> keras.KerasTensor:
+    """⟨e_y, φ(x)⟩, which makes D's logit that of an image and its label: float32 [n].
+
+    At D's optimum it is the part of the logit that depends on the class, log p(y|x)/q(y|x), if
+    that is linear in the features (Miyato & Koyama, 2018).
+
+    Args:
+        features: φ(x), [n, d], or maps [n, h, w, d], of which φ is the sum over positions.
+        labels: int32 [n].
+        num_classes: int, number of vectors e_y.
+        spectral: whether their matrix has spectral norm. Defaults to False.
+    """
+    dense = SpectralDense if spectral else keras.layers.Dense
+    features = keras.ops.cast(features, "float32")
+    features = keras.ops.sum(features, axis=(1, 2)) if len(features.shape) == 4 else features
+    of_class = dense(
+        features.shape[-1], use_bias=False, kernel_initializer=initializer(), name="classes"
+    )(keras.ops.one_hot(labels, num_classes))
+    return keras.ops.sum(keras.ops.cast(of_class, "float32") * features, axis=-1)
 
 
 def upsample(

@@ -5,7 +5,6 @@ import dataclasses
 import keras
 
 from keras_gan.layers.label_map import LabelMap
-from keras_gan.layers.spectral import SpectralDense
 from keras_gan.rules.base import register
 
 from . import blocks
@@ -67,14 +66,7 @@ class CGAN(ZooModel):
             x = keras.layers.Concatenate()([x, label_map])
         feature_map = keras.ops.cast(discriminator_trunk(x, options), "float32")
         features = keras.ops.sum(feature_map, axis=(1, 2))
-        dense = SpectralDense if options.spectral_norm else keras.layers.Dense
-        of_class = dense(
-            features.shape[-1],
-            use_bias=False,
-            kernel_initializer=blocks.initializer(),
-            name="classes",
-        )(keras.ops.one_hot(labels, num_classes))
-        projection = keras.ops.sum(keras.ops.cast(of_class, "float32") * features, axis=-1)
+        projection = blocks.projection(features, labels, num_classes, options.spectral_norm)
         logits = blocks.logit(features, options.spectral_norm) + projection
         outputs = {"logits": logits, "features": features}
         return blocks.network([images, labels], outputs, "discriminator", options)

@@ -1,5 +1,6 @@
 """DCGAN: convolutional networks with batch norm."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import keras
@@ -33,7 +34,12 @@ class DCGAN(ZooModel):
         latent_dim: int, dimensions of z. Defaults to 128.
         width: int, channels of the largest hidden map; doubled at each halving, up to 8 times.
             Defaults to 64.
+        num_classes: int, number of classes of a conditional DCGAN: the class scales and shifts G's
+            normalised maps (or joins z, if `normalization` is "none"), and D's logit gains the
+            projection of `CGAN`. Defaults to None, unconditional.
         normalization: str, "batch", "instance", "layer" or "none", in G. Defaults to "batch".
+        self_modulation: bool, whether z (and the class) scales and shifts G's normalised maps
+            (Chen et al., 2019). Defaults to False.
         d_normalization: str, the same in D. Defaults to "batch".
         activation: str, "leaky_relu" or "relu", in G and D. Defaults to "leaky_relu".
         upsampling: str, "transposed", "pixel_shuffle" or "nearest", in G. Defaults to
@@ -64,18 +70,23 @@ class DCGAN(ZooModel):
 
     @classmethod
     def build_generator(cls, options: Options) -> keras.Model:
-        """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
-        latents = keras.Input((options.latent_dim,), name="latents")
-        return blocks.network(latents, generator_trunk(latents, options), "generator", options)
+        """z float32 [n, latent_dim] (and labels int32 [n]) → images float32 in [-1, 1]."""
+        start = blocks.generator_inputs(options)
+        modulate = blocks.modulation(start, options)
+        # Where nothing is normalised, the label goes where z goes.
+        code = start.code if options.normalization == "none" else start.latents
+        images = generator_trunk(code, options, modulate)
+        return blocks.network(start.inputs, images, "generator", options)
 
     @classmethod
     def build_discriminator(cls, options: Options) -> keras.Model:
-        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        """Images float32 [n, h, w, c] (and labels) → {"logits": [n], "features": [n, d]}."""
         images = keras.Input(options.image_shape, name="images")
         trunk = discriminator_trunk(blocks.pack(images, options), options)
         features = keras.layers.Flatten()(trunk)
-        outputs = blocks.answers(features, images, options, options.spectral_norm, cls.logit_bias)
-        return blocks.network(images, outputs, "discriminator", options)
+        return blocks.discriminator(
+            images, features, options, options.spectral_norm, cls.logit_bias, projected=trunk
+        )
 
 
 def channels(width: int, level: int) -> int:
@@ -85,14 +96,19 @@ def channels(width: int, level: int) -> int:
 
 def conditional_generator(options: DCGANOptions) -> keras.Model:
     """DCGAN's generator of z and labels int32 [n], for models with `num_classes`."""
-    latents = keras.Input((options.latent_dim,), name="latents")
-    labels = keras.Input((), dtype="int32", name="labels")
-    images = generator_trunk(blocks.with_label(latents, labels, options.num_classes), options)
-    return blocks.network([latents, labels], images, "generator", options)
+    start = blocks.generator_inputs(options)
+    modulate = blocks.modulation(start, options, by_class=False)
+    images = generator_trunk(start.code, options, modulate)
+    return blocks.network(start.inputs, images, "generator", options)
 
 
-def generator_trunk(code: keras.KerasTensor, options: ConvOptions) -> keras.KerasTensor:
-    """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c]."""
+def generator_trunk(
+    code: keras.KerasTensor, options: ConvOptions, modulate: Callable | None = None
+) -> keras.KerasTensor:
+    """DCGAN's generator from a code [n, d] (z, or z and a label) to images [n, h, w, c].
+
+    With `modulate`, a function of the normalised maps, in place of their own scale and shift.
+    """
     image_shape, width = options.image_shape, options.width
     count = blocks.num_upsamplings(image_shape)
     height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
@@ -106,6 +122,7 @@ def generator_trunk(code: keras.KerasTensor, options: ConvOptions) -> keras.Kera
             options.layer_noise,
             options.dropout,
             options.sync_batch_norm,
+            modulate,
         )
 
     deepest = channels(width, count - 1)

@@ -40,8 +40,10 @@ class VanillaGAN(ZooModel):
             (28, 28, 1).
         latent_dim: int, dimensions of z. Defaults to 128.
         width: int, units of each hidden layer. Defaults to 128.
+        num_classes: int, number of classes of a conditional GAN, as for `DCGAN`. Defaults to None.
         normalization: str, "batch", "layer" or "none", in G; "instance" needs a map and is
             refused. Defaults to "none".
+        self_modulation: bool, as for `DCGAN`. Defaults to False.
         d_normalization: str, the same in D. Defaults to "none".
         activation: str, "leaky_relu" or "relu", in G and D. Defaults to "leaky_relu".
         spectral_norm: bool, spectral norm in D. Defaults to False.
@@ -75,9 +77,11 @@ class VanillaGAN(ZooModel):
 
     @classmethod
     def build_generator(cls, options: Options) -> keras.Model:
-        """z float32 [n, latent_dim] → points [n, 2], or images [n, h, w, c] in [-1, 1], float32."""
+        """z float32 [n, latent_dim] (and labels) → points [n, 2], or images in [-1, 1], float32."""
         shape, normalization = options.image_shape, options.normalization
-        inputs = x = keras.Input((options.latent_dim,), name="latents")
+        start = blocks.generator_inputs(options)
+        modulate = blocks.modulation(start, options)
+        x = start.code if normalization == "none" else start.latents
         for index in range(HIDDEN_LAYERS):
             x = keras.layers.Dense(
                 options.width,
@@ -92,17 +96,18 @@ class VanillaGAN(ZooModel):
                 options.layer_noise,
                 options.dropout,
                 options.sync_batch_norm,
+                modulate,
             )
         is_image = len(shape) == 3
         x = keras.layers.Dense(math.prod(shape))(x)
         x = keras.layers.Activation("tanh" if is_image else "linear", dtype="float32")(x)
         if is_image:
             x = keras.layers.Reshape(shape, dtype="float32")(x)
-        return blocks.network(inputs, x, "generator", options)
+        return blocks.network(start.inputs, x, "generator", options)
 
     @classmethod
     def build_discriminator(cls, options: Options) -> keras.Model:
-        """Images [n, h, w, c] or points [n, 2] → {"logits": [n], "features": [n, width]}."""
+        """Images or points [n, 2] (and labels) → {"logits": [n], "features": [n, width]}."""
         shape = options.image_shape
         dense = SpectralDense if options.spectral_norm else keras.layers.Dense
         images = keras.Input(shape, name="images")
@@ -121,8 +126,7 @@ class VanillaGAN(ZooModel):
             )
         if options.minibatch_stddev:
             x = MinibatchStddev()(x)
-        outputs = blocks.answers(x, images, options, options.spectral_norm)
-        return blocks.network(images, outputs, "discriminator", options)
+        return blocks.discriminator(images, x, options, options.spectral_norm)
 
 
 def _biases(image_shape, index, stddev):

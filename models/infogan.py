@@ -71,7 +71,9 @@ class InfoGAN(ZooModel):
     def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         latents = keras.Input((options.latent_dim,), name="latents")
-        images = generator_trunk(Codes(options.categories, options.continuous)(latents), options)
+        codes = Codes(options.categories, options.continuous)(latents)
+        start = blocks.GeneratorInputs(latents, latents, codes, None)
+        images = generator_trunk(codes, options, blocks.modulation(start, options))
         return blocks.network(latents, images, "generator", options)
 
     @classmethod

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_gan.rules.base import register
 
 from .dcgan import DCGAN
-from .options import DCGANOptions
+from .options import ClassOptions, DCGANOptions
 
 
 @register
@@ -42,7 +42,7 @@ class KLGAN(DCGAN):
     """
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Options(DCGANOptions):
+    class Options(ClassOptions, DCGANOptions):
         kl_weight: float = 1.0
 
     def compile(self, **rules: Any) -> None:

@@ -18,8 +18,13 @@ class Options:
         minibatch_stddev: whether D has minibatch standard deviation.
     """
 
-    packing: ClassVar[int] = 1  # constants, which the networks read, and no options here
+    # Constants, which the networks read, and no options here.
+    num_classes: ClassVar[None] = None
+    packing: ClassVar[int] = 1
     slicing: ClassVar[bool] = False
+    normalization: ClassVar[str] = "none"
+    self_modulation: ClassVar[bool] = False
+    last_layer_init: ClassVar[float] = 0.0
     image_shape: tuple[int, ...] = (28, 28, 1)
     latent_dim: int = 128
     width: int = 64
@@ -36,6 +41,7 @@ class NormalizedOptions(Options):
 
     Attributes:
         normalization: "batch", "instance", "layer" or "none", in G.
+        self_modulation: whether z scales and shifts G's normalised maps (Chen et al., 2019).
         activation: "leaky_relu" or "relu", in G and D.
         dropout: rate in G, in training and in sampling; 0 is none.
         last_layer_init: bound of a uniform initialisation of both last layers; 0 is off (tip 8).
@@ -43,6 +49,7 @@ class NormalizedOptions(Options):
     """
 
     normalization: str = "batch"
+    self_modulation: bool = False
     activation: str = "leaky_relu"
     dropout: float = 0.0
     last_layer_init: float = 0.0
@@ -77,7 +84,20 @@ class DCGANOptions(ConvOptions):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PlainDiscriminator(Options):
+class ClassOptions:
+    """Those of models that may be conditional (`--conditional`), to be mixed in.
+
+    It does not derive from `Options`, whose constants would hide the fields of other bases.
+
+    Attributes:
+        num_classes: number of classes of a conditional model; None is an unconditional one.
+    """
+
+    num_classes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainDiscriminator(ClassOptions):
     """Those of models whose D gives one answer per image and nothing else, to be mixed in.
 
     Attributes:

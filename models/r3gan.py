@@ -14,7 +14,7 @@ from keras_gan.step import functional
 from . import blocks
 from .base import ZooModel
 from .dcgan import channels
-from .options import PlainDiscriminator
+from .options import Options, PlainDiscriminator
 
 GROUP = 16  # channels per group of the 3×3 convolutions
 LEAKY_GAIN = math.sqrt(2.0 / 1.04)  # keeps the variance through a LeakyReLU of slope 0.2
@@ -52,6 +52,8 @@ class R3GAN(ZooModel):
 
     Args:
         depth: int, blocks per stage. Defaults to 1.
+        num_classes: int, number of classes of a conditional model: an embedding of the label joins
+            z, and D's logit gains a projection, as in the authors' code. Defaults to None.
         **options: `image_shape`, `latent_dim`, `width`, `layer_noise`, `minibatch_stddev` and
             `prior`, as for `DCGAN`.
 
@@ -86,20 +88,20 @@ class R3GAN(ZooModel):
         }
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Options(PlainDiscriminator):
+    class Options(PlainDiscriminator, Options):
         depth: int = 1
 
     @classmethod
     def build_generator(cls, options: Options) -> keras.Model:
-        """z float32 [n, latent_dim] → images float32 [n, h, w, c], not bounded."""
+        """z float32 [n, latent_dim] (and labels int32 [n]) → images float32, not bounded."""
         if keras.mixed_precision.global_policy().name == "mixed_float16":
             raise ValueError("r3gan trains badly in mixed_float16; use mixed_bfloat16")
         image_shape, width = options.image_shape, options.width
         count = blocks.num_upsamplings(image_shape)
         height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
         total = options.depth * (count + 1)
-        inputs = keras.Input((options.latent_dim,), name="latents")
-        x = Basis(height, columns, channels(width, count), name="basis")(inputs)
+        start = blocks.generator_inputs(options)
+        x = Basis(height, columns, channels(width, count), name="basis")(start.code)
         for level in reversed(range(count + 1)):
             for _index in range(options.depth):
                 x = residual_block(x, total, options.layer_noise)
@@ -108,11 +110,11 @@ class R3GAN(ZooModel):
                 x = Resample("up")(x)
         x = conv1(x, image_shape[-1], use_bias=False)
         images = keras.layers.Activation("linear", dtype="float32", name="images")(x)
-        return keras.Model(inputs, images, name="generator")
+        return keras.Model(start.inputs, images, name="generator")
 
     @classmethod
     def build_discriminator(cls, options: Options) -> keras.Model:
-        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        """Images float32 [n, h, w, c] (and labels) → {"logits": [n], "features": [n, d]}."""
         count = blocks.num_upsamplings(options.image_shape)
         total = options.depth * (count + 1)
         images = keras.Input(options.image_shape, name="images")
@@ -133,10 +135,9 @@ class R3GAN(ZooModel):
             name="basis",
         )(x)
         features = keras.layers.Flatten()(features)
-        outputs = blocks.answers(
-            features, images, options, use_bias=False, kernel_initializer=scaled(1.0)
+        return blocks.discriminator(
+            images, features, options, use_bias=False, kernel_initializer=scaled(1.0)
         )
-        return keras.Model(images, outputs, name="discriminator")
 
 
 def residual_block(x: keras.KerasTensor, total: int, noise: float = 0.0) -> keras.KerasTensor:

@@ -35,9 +35,9 @@ class SNGAN(ZooModel):
     each halving; one more block at the smallest map instead of two.
 
     Args:
-        **options: `image_shape`, `latent_dim`, `width`, `normalization`, `activation`,
-            `layer_noise`, `dropout`, `minibatch_stddev`, `last_layer_init`, `sync_batch_norm` and
-            `prior`, as for `DCGAN`.
+        **options: `image_shape`, `latent_dim`, `width`, `num_classes`, `normalization`,
+            `self_modulation`, `activation`, `layer_noise`, `dropout`, `minibatch_stddev`,
+            `last_layer_init`, `sync_batch_norm` and `prior`, as for `DCGAN`.
 
     Example:
 
@@ -63,11 +63,13 @@ class SNGAN(ZooModel):
 
     @classmethod
     def build_generator(cls, options: Options) -> keras.Model:
-        """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
+        """z float32 [n, latent_dim] (and labels int32 [n]) → images float32 in [-1, 1]."""
         image_shape, width = options.image_shape, options.width
         count = blocks.num_upsamplings(image_shape)
         height, columns = image_shape[0] // 2**count, image_shape[1] // 2**count
         bias = options.normalization == "none"
+        start = blocks.generator_inputs(options)
+        modulate = blocks.modulation(start, options)
 
         def norm_act(x):
             return blocks.norm_act(
@@ -77,14 +79,15 @@ class SNGAN(ZooModel):
                 options.layer_noise,
                 options.dropout,
                 options.sync_batch_norm,
+                modulate,
             )
 
         def grow(x):
             return UpSampling2D(2, interpolation="nearest")(x)
 
-        inputs = keras.Input((options.latent_dim,), name="latents")
         deepest = channels(width, count - 1)
-        x = keras.layers.Dense(height * columns * deepest)(inputs)
+        code = start.code if bias else start.latents
+        x = keras.layers.Dense(height * columns * deepest)(code)
         x = keras.layers.Reshape((height, columns, deepest))(x)
         for level in reversed(range(count)):
             filters = channels(width, level)
@@ -92,11 +95,11 @@ class SNGAN(ZooModel):
             x = keras.layers.Add()([conv(norm_act(y), filters, 3), conv(grow(x), filters, 1)])
         x = conv(norm_act(x), image_shape[-1], 3)
         images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
-        return blocks.network(inputs, images, "generator", options)
+        return blocks.network(start.inputs, images, "generator", options)
 
     @classmethod
     def build_discriminator(cls, options: Options) -> keras.Model:
-        """Images float32 [n, h, w, c] → {"logits": [n], "features": [n, d]}, float32."""
+        """Images float32 [n, h, w, c] (and labels) → {"logits": [n], "features": [n, d]}."""
         images = keras.Input(options.image_shape, name="images")
         x = blocks.pack(images, options)
 
@@ -117,8 +120,7 @@ class SNGAN(ZooModel):
         if options.minibatch_stddev:
             x = MinibatchStddev()(x)
         features = keras.ops.sum(keras.ops.cast(x, "float32"), axis=(1, 2))
-        outputs = blocks.answers(features, images, options, spectral=True)
-        return blocks.network(images, outputs, "discriminator", options)
+        return blocks.discriminator(images, features, options, spectral=True)
 
 
 def conv(

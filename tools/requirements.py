@@ -3,9 +3,10 @@
     python tools/requirements.py --write
 
 requirements.txt runs the project; requirements-dev.txt is the same plus the tests, the export
-formats and the site; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so that pip and
-Bazel can read the same files. requirements-gpu.txt is requirements.txt with TensorFlow's extra
-and-cuda, whose libraries are not pinned: they are installed on machines with a GPU only.
+formats and the site; requirements-bench.txt is that plus PyTorch. Each is complete and flat, so
+that pip and Bazel can read the same files. requirements-gpu.txt is requirements.txt with
+TensorFlow's extra and-cuda, whose libraries are not pinned: they are installed on machines with a
+GPU only.
 """
 
 import argparse

@@ -25,8 +25,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,
-            scale=tf.convert_to_tensor(self.gamma),
-            offset=tf.convert_to_tensor(self.beta),
+            scale=tf.convert_to_tensor(self.gamma if self.scale else tf.ones(images.shape[-1])),
+            offset=tf.convert_to_tensor(self.beta if self.center else tf.zeros(images.shape[-1])),
             mean=[],
             variance=[],
             epsilon=self.epsilon,
@@ -41,7 +41,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return tf.reshape(outputs, tf.shape(inputs))
 
     def _can_fuse(self, inputs, mask):
-        plain = self.trainable and self.scale and self.center and mask is None
+        plain = self.trainable and mask is None
         last = self.axis in (-1, len(inputs.shape) - 1) and len(inputs.shape) in (2, 4)
         return plain and last and not self.synchronized and inputs.dtype == tf.float32
 

@@ -1,9 +1,11 @@
 """Which of a run's scores is the best, and when they no longer improve."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from keras_gan.monitoring.callbacks import EveryNSteps
+from keras_gan.rules.power_averages import PowerAverages
 
 DISTANCES = ("fid", "clean_fid", "fd_cnn")  # then any other "fd_…"; less is better
 MIXTURES = ("modes", "good_share")  # more is better, the second breaks ties of the first
@@ -53,6 +55,29 @@ def _number(value):
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def score_averages(gan: Any, score: Callable[[], dict]) -> dict:
+    """The scores of a model; of several averages, those of the best, which it has from now on.
+
+    Args:
+        gan: a compiled `GAN`.
+        score: function of nothing that scores the model's samples, name → value.
+
+    Returns:
+        The scores; with `PowerAverages` also "average_length".
+    """
+    average = gan.average
+    if not isinstance(average, PowerAverages):
+        return score()
+    rows = []
+    for index, length in enumerate(average.lengths):
+        average.choose(gan.average_generator, gan.generator, index)
+        rows.append({**score(), "average_length": length})
+    ranked = [row for row in rows if metric(row)]
+    row = min(ranked, key=_rank, default=rows[0])
+    average.choose(gan.average_generator, gan.generator, rows.index(row))
+    return row
 
 
 class StopOnPlateau(EveryNSteps):

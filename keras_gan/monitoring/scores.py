@@ -3,7 +3,7 @@
 import dataclasses
 import time
 
-from keras_gan.monitoring.best import best_step, metric
+from keras_gan.monitoring.best import best_step, metric, score_averages
 from keras_gan.monitoring.callbacks import EveryNSteps
 
 
@@ -42,9 +42,13 @@ class Scores(EveryNSteps):
             )
         noise = self.config.noise_at_sampling
         began = time.monotonic()
-        scores = self._evaluator.score(
-            lambda count, seed: self.model.sample(count, seed=seed, noise=noise)
-        )
+
+        def score():
+            return self._evaluator.score(
+                lambda count, seed: self.model.sample(count, seed=seed, noise=noise)
+            )
+
+        scores = score_averages(self.model, score)
         row = {"step": step, "attempt": int(self.model.attempt.numpy()), **scores}
         row["seconds"] = round(time.monotonic() - began, 2)
         # Two flags are called like columns of a score, whose values are the ones that count.

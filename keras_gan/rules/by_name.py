@@ -15,6 +15,7 @@ from keras_gan.rules import augment, losses, penalties, priors, schedules, targe
 from keras_gan.rules.base import Rule, StatefulRule, rule
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.opponents import Opponent
+from keras_gan.rules.power_averages import PowerAverages
 from keras_gan.rules.replay import Replay
 from keras_gan.step.randomness import Key
 from keras_gan.step.turn import Turn
@@ -176,15 +177,15 @@ def augmentation(given: Any) -> list:
     return [augment.DiffAugment(kinds)]
 
 
-def average(given: Any) -> MovingAverage:
+def average(given: Any) -> MovingAverage | PowerAverages:
     """A moving average by its β, or None for none."""
     if given is None or given is False:
         return MovingAverage(decay=0.0)
     if isinstance(given, (int, float)) and not isinstance(given, bool) and 0.0 <= given < 1.0:
         return MovingAverage(decay=float(given))
-    if isinstance(given, MovingAverage):
+    if isinstance(given, (MovingAverage, PowerAverages)):
         return given
-    raise unknown("average", given, (), "β in [0, 1), a MovingAverage, or None")
+    raise unknown("average", given, (), "β in [0, 1), a MovingAverage, PowerAverages, or None")
 
 
 def prior(given: Any) -> Any:

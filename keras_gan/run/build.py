@@ -61,7 +61,7 @@ def check_same_data(config, model_class, source, environment):
             f"its images are {_x(shape)}, and the run was started with {_x(before.image_shape)}",
             "the same data, or another --run_dir",
         )
-    if "num_classes" not in compatibility.options(model_class):
+    if not compatibility.conditional(config, model_class):
         return
     names = source.label_names
     if before.num_classes != source.num_classes or before.label_names != (names and list(names)):
@@ -111,14 +111,17 @@ def build_model(
     """
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(config.precision)
-    values = {**vars(config), "image_shape": source.image_shape, "num_classes": source.num_classes}
+    conditional = compatibility.conditional(config, model_class)
+    num_classes = source.num_classes if conditional else None
+    values = {**vars(config), "image_shape": source.image_shape, "num_classes": num_classes}
     options = {name: values[name] for name in compatibility.options(model_class) & values.keys()}
-    if "num_classes" in options and source.num_classes is None:
+    if conditional and num_classes is None:
+        by_flag = config.conditional
         refuse(
             "dataset",
             config.dataset,
-            f"has no labels, and {config.model} needs them",
-            "labelled data, or --model=dcgan",
+            f"has no labels, and {'--conditional' if by_flag else config.model} needs them",
+            f"labelled data, or {'--conditional=false' if by_flag else '--model=dcgan'}",
         )
     try:
         memory.check(

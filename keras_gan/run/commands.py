@@ -13,6 +13,7 @@ from keras_gan import atomic
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
+from keras_gan.rules.power_averages import PowerAverages
 from keras_gan.run import trained
 from keras_gan.run.build import SavedData, build_model, check_same_data, open_data
 from keras_gan.run.checkpoints import Checkpoints
@@ -102,6 +103,8 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
         labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
         images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
         scores.update(evaluator.class_agreement(images, labels))
+    if isinstance(gan.average, PowerAverages):
+        scores["average_length"] = gan.average.length
     scores = {"step": int(gan.step.numpy()), **scores}
     print(atomic.json_text(scores) if config.json else report.table(scores), flush=True)
     try:

@@ -231,13 +231,13 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
 
 
 def _hint_labels(config, source, model_class):
-    conditional = "num_classes" in compatibility.options(model_class)
+    conditional = compatibility.conditional(config, model_class)
     if source.label_names and conditional:
         logging.info("classes: %s", name_classes(source))
     elif source.num_classes and not conditional and len(source.image_shape) == 3:
         logging.info(
-            "%s has %d classes that %s does not use; a conditional model (--model=acgan or cgan)"
-            " would (tip 12)",
+            "%s has %d classes that %s does not use; a conditional model (--conditional, or"
+            " --model=acgan or cgan) would (tip 12)",
             config.dataset,
             source.num_classes,
             config.model,

@@ -15,7 +15,8 @@ OF_NETWORKS = (
     *(
         field.name
         for field in dataclasses.fields(Config)
-        if field.metadata["flag"]["group"] == NETS and field.name != "noise_at_sampling"
+        if field.metadata["flag"]["group"] == NETS
+        and field.name not in ("noise_at_sampling", "conditional")
     ),
     "sync_batch_norm",
 )
@@ -41,6 +42,14 @@ def conflicts(settings: Mapping[str, Any]) -> list[Conflict]:
 def options(model_class: type) -> set[str]:
     """Names of the options of a model's networks."""
     return {field.name for field in dataclasses.fields(model_class.Options)}
+
+
+def conditional(config: Config, model_class: type) -> bool:
+    """Whether a run's model is conditional: always so, or by `--conditional`."""
+    fields = {field.name: field for field in dataclasses.fields(model_class.Options)}
+    if "num_classes" not in fields:
+        return False
+    return config.conditional or fields["num_classes"].default is not None
 
 
 def regrouped(config: Config, replicas: int) -> Iterator[str]:
@@ -97,6 +106,13 @@ def _settings(config, model_class):
     settings = Settings(vars(config))
     if model_class is not None:
         of_model = options(model_class)
+        if config.conditional and "num_classes" not in of_model:
+            errors.refuse(
+                "conditional",
+                "true",
+                f"--model={config.model} has no classes",
+                "false, or a model whose D is a plain one, such as dcgan",
+            )
         for name in OF_NETWORKS:
             if name in of_model:
                 continue

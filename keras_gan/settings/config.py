@@ -109,6 +109,17 @@ class Config(ShowFlags, MethodSettings):
     activation: str = flag(
         "leaky_relu", "activation in G and D", group=NETS, choices=choices.ACTIVATIONS
     )
+    conditional: bool = flag(
+        False,
+        "give an unconditional model classes: they modulate G's normalised maps (or join z) and are"
+        " projected in D (Miyato & Koyama, 2018)",
+        group=NETS,
+    )
+    self_modulation: bool = flag(
+        False,
+        "z (and the class) scale and shift G's normalised maps (Chen et al., 2019)",
+        group=NETS,
+    )
     upsampling: str = flag("transposed", "upsampling in G", group=NETS, choices=choices.UPSAMPLINGS)
     downsampling: str = flag(
         "strided", "downsampling in D", group=NETS, choices=choices.DOWNSAMPLINGS

@@ -209,6 +209,42 @@ def _rows(settings):
     return settings["batch_size"] // max(1, settings["replicas"] or 1)
 
 
+def _classes():
+    yield Conflict(
+        ("packing", "conditional"),
+        lambda s: s["packing"] > 1 and s["conditional"],
+        "the images of a pack have different classes, and D gives one answer",
+        {"packing": 1},
+    )
+    yield both(
+        "slicing",
+        "conditional",
+        "the classes' vectors would be part of the direction that is trained apart",
+        slicing=False,
+    )
+    yield Conflict(
+        ("self_modulation", "normalization"),
+        on("self_modulation", normalization="none"),
+        "it scales and shifts normalised maps, and G has no normalisation",
+        {"self_modulation": False},
+    )
+
+
+def _averages():
+    yield Conflict(
+        ("average_lengths", "average_decay"),
+        lambda s: s["average_lengths"] and not s["average_decay"],
+        "one switches averaging off, the other on",
+        {"average_decay": 0.999},
+    )
+    yield Conflict(
+        ("average_lengths", "strategy"),
+        lambda s: "," in s["average_lengths"] and s["strategy"] == "multi_worker",
+        "the scores that choose one of several are one worker's alone",
+        {"average_lengths": "0.1"},
+    )
+
+
 def _packs(settings):
     return _rows(settings) // settings["accumulate"] % settings["packing"] != 0
 
@@ -327,6 +363,8 @@ TABLE = (
     *_last_layer(),
     *_fine_tuning(),
     *_accumulation(),
+    *_classes(),
+    *_averages(),
     *_who_trains(),
     *_models(),
 )

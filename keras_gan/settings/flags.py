@@ -15,7 +15,13 @@ from typing import Any
 
 from absl import flags
 
-from keras_gan.choices import LARGEST_SIDE, SIDE_STEP, SMALLEST_SIDE, nearest_size
+from keras_gan.choices import (
+    LARGEST_SIDE,
+    LONGEST_AVERAGE,
+    SIDE_STEP,
+    SMALLEST_SIDE,
+    nearest_size,
+)
 from keras_gan.errors import UsageError, refuse
 
 LARGEST_WHOLE = 10**9  # of a whole number without another bound
@@ -257,6 +263,22 @@ def interval(text: str, name: str) -> tuple[float, float]:
             "not a target", flag=name, value=text, allowed="a number or LOW,HIGH, -10 to 10"
         ) from None
     return low, high
+
+
+def lengths(text: str, name: str = "average_lengths") -> tuple[float, ...]:
+    """Reads relative lengths of averages: "0.05,0.10" → (0.05, 0.1), "" → ().
+
+    Raises:
+        UsageError: a part is no number, or out of range; the message names the flag `name`.
+    """
+    try:
+        numbers = tuple(float(part) for part in words(text))
+        if not all(0.0 < number <= LONGEST_AVERAGE for number in numbers):
+            raise ValueError
+    except ValueError:
+        allowed = f"numbers above 0, at most {LONGEST_AVERAGE}, separated by commas"
+        raise UsageError("not lengths", flag=name, value=text, allowed=allowed) from None
+    return numbers
 
 
 def image_size(text: str, name: str = "image_size") -> tuple[int, int] | None:

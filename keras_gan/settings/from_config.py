@@ -11,11 +11,12 @@ from keras_gan.rules import augment, by_name, penalties, schedules, targets, top
 from keras_gan.rules.ema import MovingAverage
 from keras_gan.rules.input_noise import InputNoise
 from keras_gan.rules.opponents import PastPlayers, TargetNetworks
+from keras_gan.rules.power_averages import PowerAverages
 from keras_gan.rules.priors import OrnsteinUhlenbeck, Prior
 from keras_gan.rules.replay import Replay
 from keras_gan.rules.weight_clip import WeightClip
 from keras_gan.settings.config import Config
-from keras_gan.settings.flags import interval, words
+from keras_gan.settings.flags import interval, lengths, words
 from keras_gan.step import functional
 
 OPTIMIZERS = by_name.OPTIMIZERS
@@ -120,8 +121,10 @@ def beta_2_schedule(config: Config, side: str) -> schedules.Schedule | None:
     return value if has_one and isinstance(value, schedules.Schedule) else None
 
 
-def average(config: Config) -> MovingAverage:
+def average(config: Config) -> MovingAverage | PowerAverages:
     """The moving average of the generator's weights."""
+    if config.average_lengths:
+        return PowerAverages(lengths(config.average_lengths))
     if not (config.average_half_life or config.average_half_life_end):
         return by_name.average(config.average_decay)
     half_life = quantity(vars(config), "average_half_life") or None

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_gan import choices
-from keras_gan.settings.flags import common_flag, flag, interval, words_of
+from keras_gan.settings.flags import common_flag, flag, interval, lengths, words_of
 
 TIPS, LATER, OPT = "Tips", "Later methods", "Optimizers"
 
@@ -146,6 +146,13 @@ class MethodSettings:
         group=LATER,
         low=0.0,
         kind=float,
+    )
+    average_lengths: str = flag(
+        "",
+        "relative lengths of power-function averages of G, in place of the other average; scores"
+        " choose the best, without them it is the first (EDM2: 0.05,0.10)",
+        group=LATER,
+        read=lengths,
     )
     ada: float = flag(
         0.0, "ADA: target of mean sign(D) on reals (0.6); 0 is off", group=LATER, low=0.0, high=0.99

@@ -99,6 +99,7 @@ class Turn:
         self.metrics: dict[str, tf.Tensor] = {}
         self.own_losses: list[tf.Tensor] = []
         self._discriminate = discriminate
+        self._passes: tf.GradientTape | None = None  # of `call_on_both`
 
     @property
     def count(self) -> int:
@@ -145,6 +146,23 @@ class Turn:
         """
         return self.outputs_of(images, side)["logits"]
 
+    def input_gradient(self, side: str) -> tf.Tensor | None:
+        """∇ₓD of the pass of `call_on_both` on one side's images; can be differentiated again.
+
+        It saves the pass that `outputs_of` would take.
+
+        Args:
+            side: "real" or "fake".
+
+        Returns:
+            Shaped like the images; None if there were no separate passes.
+        """
+        if self._passes is None:
+            return None
+        real = side == "real"
+        output = self.real_output if real else self.fake_output
+        return self._passes.gradient(output["logits"], self.real if real else self.fake["images"])
+
     def call_on_both(self, separately: bool = True) -> None:
         """Calls D on the fakes, then on the reals, and keeps the statistics of the reals.
 
@@ -154,12 +172,15 @@ class Turn:
         """
         fake, real, key = self.fake["images"], self.real, self.key.fold("real")
         if separately:
-            self.fake_output, _, of_fakes = self._discriminate(
-                fake, self.labels, self.key.fold("fake"), self.step
-            )
-            self.real_output, self.statistics, of_reals = self._discriminate(
-                real, self.labels, key, self.step
-            )
+            self._passes = tf.GradientTape(persistent=True, watch_accessed_variables=False)
+            with self._passes:
+                self._passes.watch([fake, real])
+                self.fake_output, _, of_fakes = self._discriminate(
+                    fake, self.labels, self.key.fold("fake"), self.step
+                )
+                self.real_output, self.statistics, of_reals = self._discriminate(
+                    real, self.labels, key, self.step
+                )
             self.own_losses = [*of_fakes, *of_reals]
             return
         labels = None if self.labels is None else tf.concat([self.labels] * 2, 0)

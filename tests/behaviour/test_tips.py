@@ -62,7 +62,7 @@ FACTORS = {
     "network": [
         {},
         {"layer_noise": 0.05, "minibatch_stddev": True},
-        {"dropout": 0.5},
+        {"dropout": 0.5, "conditional": True},
         {"last_layer_init": 0.01, "separate_batches": False},
     ],
     "d_only": [{}, {"replay_rate": 0.5, "replay_size": 12}, {"clip_weights": 0.05}],
@@ -86,8 +86,18 @@ FACTORS = {
             "d_beta_2": 0.9,
             "d_beta_2_end": 0.99,
         },
-        {"top_k": 0.5, "clip_norm": 1.0, "average_half_life_end": 100.0},
-        {"d_optimizer": "sgd", "d_learning_rate": 0.01, "d_weight_decay": 1e-4},
+        {
+            "top_k": 0.5,
+            "clip_norm": 1.0,
+            "average_half_life_end": 100.0,
+            "self_modulation": True,
+        },
+        {
+            "d_optimizer": "sgd",
+            "d_learning_rate": 0.01,
+            "d_weight_decay": 1e-4,
+            "average_lengths": "0.05,0.1",
+        },
     ],
     "xla": [{"xla": False}, {"xla": True, "packing": 2}],
 }

@@ -69,6 +69,8 @@ def latent_weights(generator: keras.Model, latent_dim: int) -> np.ndarray:
                 continue
             if not getattr(operation, "weights", ()):
                 reads.update(id(tensor) for tensor in node.output_tensors)
+            elif len(node.input_tensors) > 1:
+                continue  # a modulation, which is affine in the maps, not in z
             elif len(inputs[0].shape) == 2 and inputs[0].shape[1] >= latent_dim:
                 units = np.zeros((latent_dim + 1, inputs[0].shape[1]), np.float32)
                 units[:latent_dim, :latent_dim] = np.eye(latent_dim)

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_gan.data import pipeline
 from keras_gan.evaluation import evaluator
+from keras_gan.monitoring.best import score_averages
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings.config import Config
@@ -60,9 +61,13 @@ class SeedRuns:
         )
         self.gan.fit(batches, steps_per_epoch=self.config.steps, verbose=0, shuffle=False)
         noise = self.config.noise_at_sampling
-        scores = self.evaluator.score(
-            lambda count, key: self.gan.sample(count, seed=key, noise=noise)
-        )
+
+        def score():
+            return self.evaluator.score(
+                lambda count, key: self.gan.sample(count, seed=key, noise=noise)
+            )
+
+        scores = score_averages(self.gan, score)
         _, metrics = self.gan.recorder.read(self.config.steps)
         finite = float(metrics["finite"].mean())
         numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float))}

@@ -14,6 +14,7 @@ CASES = {
     "batch norm of maps": ("BatchNormalization", {}, (8, 6, 5, 3)),
     "batch norm of vectors": ("BatchNormalization", {}, (8, 7)),
     "batch norm without centre": ("BatchNormalization", {"center": False}, (8, 6, 5, 3)),
+    "batch norm alone": ("BatchNormalization", {"center": False, "scale": False}, (8, 6, 5, 3)),
     "images halved": ("Conv2D", dict(filters=5, kernel_size=4, strides=2), (2, 8, 6, 3)),
     "halved without bias": (
         "Conv2D",

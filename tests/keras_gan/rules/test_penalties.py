@@ -7,7 +7,10 @@ import tensorflow as tf
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
 from keras_gan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_gan.rules import penalties, schedules
+from keras_gan.rules.input_noise import InputNoise
 from keras_gan.settings.config import Config
+from keras_gan.step import randomness
+from keras_gan.step.turn import Turn
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +258,34 @@ def test_a_weight_may_follow_a_schedule(tiny, slope, interval):
         turn = tiny.linear_turn(slope, step=step)
         np.testing.assert_allclose(rule(turn), interval * 0.5 * weight * norm, rtol=1e-5)
         assert float(turn.metrics["penalty/r1_weight"]) == pytest.approx(weight)
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_r1_and_r2_of_the_turn_s_own_passes_are_those_of_further_passes(tiny, xla):
+    """Value and derivative, through noise and augmentation; the former saves a pass per side."""
+    gan = tiny.gan(normalize=False, augment="color,translation", d_inputs=[InputNoise()])
+    weights = [v.value for v in gan.discriminator.trainable_variables]
+    images = [tf.random.stateless_normal((4, 8, 8, 1), (0, i)) for i in range(2)]
+
+    @tf.function(jit_compile=xla)
+    def derivatives(real, fake, own):
+        turn = Turn(
+            randomness.Key.create(0),
+            tf.constant(1, tf.int64),
+            real,
+            None,
+            {"images": fake},
+            gan.updates._discriminate,
+        )
+        with tf.GradientTape() as tape:
+            turn.call_on_both(separately=True)
+            if not own:
+                turn._passes = None
+            values = [penalty(turn) for penalty in (penalties.R1(2.0), penalties.R2(3.0))]
+            loss = tf.reduce_mean(values) + tf.reduce_mean(turn.real_output["logits"])
+        return values, tape.gradient(loss, weights, unconnected_gradients="zero")
+
+    ours, theirs = (tf.nest.flatten(derivatives(*images, own)) for own in (True, False))
+    assert any(np.abs(value).max() > 0.01 for value in ours[2:])
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
