@@ -46,6 +46,14 @@ class Config(ShowFlags, MethodSettings):
         "runs/default", "output directory of the run", group=RUN, read=run_folder, may_change=True
     )
     model: str = common_flag("dcgan", "name of a model in the zoo", group=RUN)
+    recipe: str = common_flag(
+        "",
+        "auto chooses the settings that are not given from the data and the device, prints why, and"
+        " keeps them in recipe.flags",
+        group=RUN,
+        choices=("", "auto"),
+        may_change=True,
+    )
     steps: int = common_flag(2000, "training steps", group=RUN, low=1, may_change=True)
     batch_size: int = common_flag(
         64, "real images per discriminator turn, over all devices", group=RUN, low=2
