@@ -126,6 +126,10 @@ def _run(given, registry, load_zoo):
         return runner.main(given, registry, load_zoo)
     if mode == "evaluate" and (given.get("fakes") or given.get("reals")):
         return commands.compare(given)
+    if mode == "inspect":
+        from keras_gan.run import inspecting
+
+        return inspecting.inspect(given)
     run = RunDirectory(given.get("run_dir", Config.run_dir))
     if mode == "train":
         run.check_owner()

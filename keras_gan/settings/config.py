@@ -14,6 +14,7 @@ from keras_gan.settings.show_flags import SHOW, ShowFlags
 
 MODES = (
     "train",
+    "inspect",
     "evaluate",
     "sample",
     "interpolate",
@@ -284,14 +285,14 @@ class Config(ShowFlags, MethodSettings):
         "", "weights file of FID's Inception-v3", group=TOOLS, may_change=True
     )
     json: bool = flag(
-        False, "evaluate: print one JSON object on stdout", group=TOOLS, may_change=True
+        False, "evaluate, inspect: print one JSON object on stdout", group=TOOLS, may_change=True
     )
     count: int = common_flag(
         64, "sample: images; interpolate: steps per path", group=TOOLS, low=1, may_change=True
     )
     out: str = flag(
         "",
-        "sample, interpolate: folder to write to, in place of the run's",
+        "sample, interpolate, inspect: folder to write to, in place of the run's",
         group=TOOLS,
         may_change=True,
     )
