@@ -113,11 +113,13 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan.run import cluster, commands, devices, export, train
+    from keras_gan.run import automatic, cluster, commands, devices, export, train
     from keras_gan.run.showing import commands as showing
     from keras_gan.settings.resolve import resolve
 
     mode = given.get("mode", "train")
+    if mode == "study" and given.get("recipe"):
+        refuse("recipe", given["recipe"], "a study states its settings", "--mode=train")
     if mode == "study":
         from keras_gan.run.studies import runner
 
@@ -126,11 +128,17 @@ def _run(given, registry, load_zoo):
         return commands.compare(given)
     if given.get("weights"):
         return commands.with_weights(given, registry)
+    if mode == "inspect":
+        from keras_gan.run import inspecting
+
+        return inspecting.inspect(given)
     run = RunDirectory(given.get("run_dir", Config.run_dir))
     if mode == "train":
         run.check_owner()
     elif not run.flagfile.exists():
         refuse("run_dir", run.path, "no run there", "a folder with operative.flags")
+    if mode == "train":
+        given = automatic.settings(given, run)
     config = resolve(given, registry, run)
     model_class = registry[config.model]
     if mode in ("train", "export"):

@@ -14,6 +14,8 @@ THREADS = 4
 UNREADABLE = (OSError, SyntaxError, ValueError, IndexError, EOFError, Image.DecompressionBombError)
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 ORIENTATION = 0x0112
+DEEP_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+GREY_MODES = ("1", "L", "LA", "La", *DEEP_MODES)
 DEEPEST = 65_535  # of 16-bit values
 
 
@@ -135,11 +137,11 @@ def to_array(
 
 
 def _is_deep(picture):
-    return picture.mode.startswith("I;16") or picture.mode in ("I", "F")
+    return picture.mode in DEEP_MODES
 
 
 def _is_grey(picture):
-    return picture.mode in ("1", "L", "LA", "La") or _is_deep(picture)
+    return picture.mode in GREY_MODES
 
 
 def convert(

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import tqdm
 from absl import logging
 
 from keras_gan.data import archives, decoding, framing, labelling
@@ -16,6 +17,7 @@ from keras_gan.errors import refuse
 
 WANTED = "a folder, .zip or .tar file with PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF pictures"
 THREADS = 8
+MANY = 2_000  # pictures from which a bar shows on a terminal that they are read
 NAMED = 20  # at most so many unreadable pictures are named in the log
 TWELVE_BITS = 16  # what 4,095 of 65,535 becomes in 8 bits
 
@@ -162,7 +164,10 @@ def _decode(files, headers, shape, crop, memory_limit):
     good, brightest = [], 0
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         decoded = pool.map(lambda file: decoding.read(file, *shape, crop), files)
-        for index, image in enumerate(decoded):
+        bar = tqdm.tqdm(
+            decoded, "reading pictures", len(files), disable=None if len(files) >= MANY else True
+        )
+        for index, image in enumerate(bar):
             if image is None:
                 continue
             if in_memory and windows:
@@ -192,11 +197,15 @@ def _log_skipped(skipped, readable, root):
     if not skipped:
         return
     for file in skipped[:NAMED]:
-        reason = "can't be listed" if file.is_dir() else decoding.why_unreadable(file)
-        logging.warning("unreadable picture skipped: %s (%s)", file, reason)
+        logging.warning("unreadable picture skipped: %s (%s)", file, why_skipped(file))
     total = len(skipped) + readable
     more = f", {len(skipped) - NAMED} of them not named here" if len(skipped) > NAMED else ""
     logging.warning("%d of %d pictures in %s can't be read%s", len(skipped), total, root, more)
+
+
+def why_skipped(file: Path) -> str:
+    """Why a picture, or a folder of pictures, can't be read, in a few words."""
+    return "can't be listed" if file.is_dir() else decoding.why_unreadable(file)
 
 
 def _log_others(listing):

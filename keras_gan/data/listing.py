@@ -60,7 +60,8 @@ def list_pictures(top: Path, labels: str = "auto") -> Listing:
             if not name.startswith(".") and file.is_file():
                 (files if file.suffix.lower() in ENDINGS else others).append(file)
     others = [file for file in others if file.name not in LABEL_FILES]
-    return Listing(root, top, sorted(files), unlisted, others, parts)
+    files.sort(key=lambda file: str(file).split(os.sep))  # as paths compare, but quickly
+    return Listing(root, top, files, unlisted, others, parts)
 
 
 def count_endings(files: Iterable[Path]) -> str:

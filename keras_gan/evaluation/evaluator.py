@@ -7,10 +7,11 @@ import numpy as np
 
 from keras_gan.data.source import Source
 from keras_gan.errors import UsageError
-from keras_gan.evaluation import protocol, reference
+from keras_gan.evaluation import memorised, protocol, reference
 from keras_gan.evaluation.extractors import cnn, inception
 from keras_gan.evaluation.extractors.base import Extractor, Pixels, Points
 from keras_gan.evaluation.metrics import (
+    authenticity,
     class_shares,
     inception_score,
     kid,
@@ -258,7 +259,14 @@ class Evaluator:
             "fakes": collected.images[0][:shown],
             "nearest": nearest.reshape(shown, 3, *nearest.shape[1:]),
         }
-        return memorisation.memorisation(distances[:split, 0], distances[split:, 0])
+        scores = memorisation.memorisation(distances[:split, 0], distances[split:, 0])
+        if memorised.applies(self.source):
+            training = self._features(self.source, np.arange(len(self.source)))
+            scores["nearer_share"] = authenticity.nearer_share(fakes[:_NEIGHBOURS], training)[0]
+            if division.held_source is not self.source:
+                floor = authenticity.nearer_share(held[:_NEIGHBOURS], training)[0]
+                scores["nearer_share_floor"] = floor
+        return scores
 
     def _stacked_modes(self, sample_fn):
         """The Stacked-MNIST protocol: classes of 26,000 fakes and of as many reals."""

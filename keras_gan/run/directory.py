@@ -37,6 +37,7 @@ class RunDirectory:
         samples: path of the sample pictures' folder.
         tensorboard: path of the TensorBoard logs' folder.
         export: path of the export's folder.
+        recipe: str, text of recipe.flags, which is written with the settings; "" writes none.
 
     Raises:
         UsageError: on entering, the folder holds files that are not a run's.
@@ -51,6 +52,7 @@ class RunDirectory:
         self.tensorboard = self.path / "tensorboard"
         self.export = self.path / "export"
         self._lock, self._made, self._marked = None, [], False
+        self.recipe = ""
 
     def __enter__(self):
         if not self.writes:
@@ -160,7 +162,9 @@ class RunDirectory:
             raise StorageError(f"{self.flagfile}: {error}") from error
 
     def write_settings(self, config: Config) -> None:
-        """Writes operative.flags."""
+        """Writes operative.flags, and recipe.flags if a recipe chose them."""
+        if self.recipe:
+            self.write_text("recipe.flags", self.recipe)
         self.write_text("operative.flags", flags.as_flags(config))
 
     # Files --------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 import keras
 from absl import logging
 
+from keras_gan import atomic
 from keras_gan.data import pipeline
 from keras_gan.errors import ConversionError, HealthStop, StorageError, refuse
-from keras_gan.evaluation import pictures
+from keras_gan.evaluation import memorised, pictures, report
 from keras_gan.monitoring import saving, scores
 from keras_gan.monitoring.best import StopOnPlateau, best_step, metric
 from keras_gan.monitoring.expected_time import ExpectedTime
@@ -251,6 +252,7 @@ def _finish(config, gan, run, source, checkpoints):
     step = int(gan.step.numpy())
     for name, picture in samples.draw().items():
         pictures.save(picture, run.samples / f"{name}-{step:08d}.png")
+    _check_memorised(config, gan, run, source)
     if config.training_film:
         print(f"film         {showing.training_film(config, run)}")
     rows = run.scores()
@@ -284,6 +286,22 @@ def _finish(config, gan, run, source, checkpoints):
     )
     if failure is not None:
         raise failure
+
+
+def _check_memorised(config, gan, run, source):
+    """For few pictures, reports whether fakes are copies, and shows the nearest ones."""
+    if not memorised.applies(source):
+        return
+
+    def sample(count, seed):
+        return gan.sample(count, seed=seed, noise=config.noise_at_sampling)
+
+    share, shown = memorised.check(source, sample, config.mirror)
+    run.write_text("memorisation.json", atomic.json_text({"nearer_share": share}) + "\n")
+    picture = run.path / "memorisation.png"
+    pictures.save(report.neighbours(shown), picture)
+    what = "fakes are nearer to a training picture than its nearest neighbour"
+    print(f"memorisation {share:.0%} of {what}: {picture}")
 
 
 def _tensorboard():

@@ -14,6 +14,7 @@ from keras_gan.settings.show_flags import SHOW, ShowFlags
 
 MODES = (
     "train",
+    "inspect",
     "evaluate",
     "sample",
     "interpolate",
@@ -46,6 +47,14 @@ class Config(ShowFlags, MethodSettings):
         "runs/default", "output directory of the run", group=RUN, read=run_folder, may_change=True
     )
     model: str = common_flag("dcgan", "name of a model in the zoo", group=RUN)
+    recipe: str = common_flag(
+        "",
+        "auto chooses the settings that are not given from the data and the device, prints why, and"
+        " keeps them in recipe.flags",
+        group=RUN,
+        choices=("", "auto"),
+        may_change=True,
+    )
     steps: int = common_flag(2000, "training steps", group=RUN, low=1, may_change=True)
     batch_size: int = common_flag(
         64, "real images per discriminator turn, over all devices", group=RUN, low=2
@@ -300,15 +309,15 @@ class Config(ShowFlags, MethodSettings):
         "", "weights file of FID's Inception-v3", group=TOOLS, may_change=True
     )
     json: bool = flag(
-        False, "evaluate: print one JSON object on stdout", group=TOOLS, may_change=True
+        False, "evaluate, inspect: print one JSON object on stdout", group=TOOLS, may_change=True
     )
     count: int = common_flag(
         64, "sample: images; interpolate: steps per path", group=TOOLS, low=1, may_change=True
     )
     out: str = flag(
         "",
-        "sample, interpolate, project: folder to write to, in place of the run's; with --weights,"
-        " export too",
+        "sample, interpolate, project, inspect: folder to write to, in place of the run's; with"
+        " --weights, export too",
         group=TOOLS,
         may_change=True,
     )
