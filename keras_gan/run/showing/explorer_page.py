@@ -84,7 +84,7 @@ class _Page:
 
     # Parts --------------------------------------------------------------------------------------
 
-    def _slider(self, low, high, value, label, elem_id, step=0.02, **options):
+    def _slider(self, low, high, value, label, elem_id, step=0.02, min_width=150, **options):
         return self.gradio.Slider(
             low,
             high,
@@ -92,7 +92,7 @@ class _Page:
             step=step,
             label=label,
             elem_id=elem_id,
-            min_width=150,
+            min_width=min_width,
             buttons=[],
             **options,
         )
@@ -133,15 +133,12 @@ class _Page:
                 "Truncation",
                 "truncation",
                 step=0.05,
+                min_width=220,  # else its head does not fit on a phone
                 visible=explorer.gan.prior.can_truncate,
             )
-            self.noise = gradio.Checkbox(
-                False,
-                label="Noise in G",
-                min_width=90,
-                visible=explorer.has_noise,
-                elem_id="noise",
-            )
+        self.noise = gradio.Checkbox(
+            False, label="Noise in G", visible=explorer.has_noise, elem_id="noise"
+        )
         self.sample = gradio.Button("New samples", variant="primary", elem_id="sample")
         self.grid = self._gallery(self._images(self.start["places"], 1.0, False, 0), "grid")
 
