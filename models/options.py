@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import inspect
+import numbers
 from typing import ClassVar
 
 
@@ -33,6 +34,9 @@ class Options:
 
     def __post_init__(self):
         object.__setattr__(self, "image_shape", tuple(self.image_shape))
+        classes = self.num_classes
+        if classes is not None and not (isinstance(classes, numbers.Integral) and classes > 0):
+            raise ValueError(f"num_classes={classes!r}; allowed: whole numbers from 1 on, or None")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,12 @@ def modulations(gan):
     return [layer for layer in gan.generator.layers if isinstance(layer, Modulation)]
 
 
+@pytest.mark.parametrize("num_classes", [0, -1, "ten", 2.0])
+def test_a_wrong_number_of_classes_is_refused(num_classes):
+    with pytest.raises(ValueError, match="whole numbers from 1 on"):
+        models.REGISTRY["dcgan"](num_classes=num_classes)
+
+
 def test_these_may_be_conditional():
     assert MODELS == ["dcgan", "gan", "kl_gan", "lsgan", "r3gan", "sngan", "wgan", "wgan_gp"]
 

@@ -1,5 +1,6 @@
 """Projection finds what the model can make; directions are what the layers say."""
 
+import dataclasses
 import types
 
 import keras
@@ -97,7 +98,7 @@ def test_every_model_of_images_has_directions(name):
 
 
 def fields(name):
-    return models.REGISTRY[name].Options.__dataclass_fields__
+    return {field.name for field in dataclasses.fields(models.REGISTRY[name].Options)}
 
 
 def test_infogan_s_codes_are_axes():
