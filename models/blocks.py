@@ -169,13 +169,11 @@ class GeneratorInputs(NamedTuple):
 
     Attributes:
         inputs: its inputs: latents [n, z], or a list of latents and labels int32 [n].
-        latents: z [n, z].
         code: z, with an embedding of the label after it in a conditional model.
         embedding: of the label, or None.
     """
 
     inputs: keras.KerasTensor | list
-    latents: keras.KerasTensor
     code: keras.KerasTensor
     embedding: keras.KerasTensor | None
 
@@ -192,7 +190,7 @@ def generator_inputs(options: Options, dimensions: int = 32) -> GeneratorInputs:
     """
     latents = keras.Input((options.latent_dim,), name="latents")
     if options.num_classes is None:
-        return GeneratorInputs(latents, latents, latents, None)
+        return GeneratorInputs(latents, latents, None)
     labels = keras.Input((), dtype="int32", name="labels")
     embedding = keras.layers.Dense(
         dimensions,
@@ -201,7 +199,7 @@ def generator_inputs(options: Options, dimensions: int = 32) -> GeneratorInputs:
         name="label_embedding",
     )(keras.ops.one_hot(labels, options.num_classes))
     code = keras.layers.Concatenate()([latents, embedding])
-    return GeneratorInputs([latents, labels], latents, code, embedding)
+    return GeneratorInputs([latents, labels], code, embedding)
 
 
 def modulation(start: GeneratorInputs, options: Options, by_class: bool = True) -> Callable | None:

@@ -34,9 +34,9 @@ class DCGAN(ZooModel):
         latent_dim: int, dimensions of z. Defaults to 128.
         width: int, channels of the largest hidden map; doubled at each halving, up to 8 times.
             Defaults to 64.
-        num_classes: int, number of classes of a conditional DCGAN: the class scales and shifts G's
-            normalised maps (or joins z, if `normalization` is "none"), and D's logit gains the
-            projection of `CGAN`. Defaults to None, unconditional.
+        num_classes: int, number of classes of a conditional DCGAN: an embedding of the class joins
+            z, and scales and shifts G's normalised maps; D's logit gains the projection of `CGAN`.
+            Defaults to None, unconditional.
         normalization: str, "batch", "instance", "layer" or "none", in G. Defaults to "batch".
         self_modulation: bool, whether z (and the class) scales and shifts G's normalised maps
             (Chen et al., 2019). Defaults to False.
@@ -72,10 +72,7 @@ class DCGAN(ZooModel):
     def build_generator(cls, options: Options) -> keras.Model:
         """z float32 [n, latent_dim] (and labels int32 [n]) → images float32 in [-1, 1]."""
         start = blocks.generator_inputs(options)
-        modulate = blocks.modulation(start, options)
-        # Where nothing is normalised, the label goes where z goes.
-        code = start.code if options.normalization == "none" else start.latents
-        images = generator_trunk(code, options, modulate)
+        images = generator_trunk(start.code, options, blocks.modulation(start, options))
         return blocks.network(start.inputs, images, "generator", options)
 
     @classmethod

@@ -81,7 +81,7 @@ class VanillaGAN(ZooModel):
         shape, normalization = options.image_shape, options.normalization
         start = blocks.generator_inputs(options)
         modulate = blocks.modulation(start, options)
-        x = start.code if normalization == "none" else start.latents
+        x = start.code
         for index in range(HIDDEN_LAYERS):
             x = keras.layers.Dense(
                 options.width,

@@ -72,7 +72,7 @@ class InfoGAN(ZooModel):
         """z float32 [n, latent_dim] → images float32 [n, h, w, c] in [-1, 1]."""
         latents = keras.Input((options.latent_dim,), name="latents")
         codes = Codes(options.categories, options.continuous)(latents)
-        start = blocks.GeneratorInputs(latents, latents, codes, None)
+        start = blocks.GeneratorInputs(latents, codes, None)
         images = generator_trunk(codes, options, blocks.modulation(start, options))
         return blocks.network(latents, images, "generator", options)
 

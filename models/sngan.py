@@ -86,8 +86,7 @@ class SNGAN(ZooModel):
             return UpSampling2D(2, interpolation="nearest")(x)
 
         deepest = channels(width, count - 1)
-        code = start.code if bias else start.latents
-        x = keras.layers.Dense(height * columns * deepest)(code)
+        x = keras.layers.Dense(height * columns * deepest)(start.code)
         x = keras.layers.Reshape((height, columns, deepest))(x)
         for level in reversed(range(count)):
             filters = channels(width, level)

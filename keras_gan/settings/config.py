@@ -120,7 +120,7 @@ class Config(ShowFlags, MethodSettings):
     )
     conditional: bool = flag(
         False,
-        "give an unconditional model classes: they modulate G's normalised maps (or join z) and are"
+        "give an unconditional model classes: they join z, modulate G's normalised maps and are"
         " projected in D (Miyato & Koyama, 2018)",
         group=NETS,
     )
