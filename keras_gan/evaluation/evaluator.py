@@ -262,10 +262,10 @@ class Evaluator:
         scores = memorisation.memorisation(distances[:split, 0], distances[split:, 0])
         if memorised.applies(self.source):
             training = self._features(self.source, np.arange(len(self.source)))
-            scores["nearer_share"] = authenticity.nearer_share(fakes[:_NEIGHBOURS], training)[0]
+            scores.update(authenticity.authenticity(fakes[:_NEIGHBOURS], training)[0])
             if division.held_source is not self.source:
-                floor = authenticity.nearer_share(held[:_NEIGHBOURS], training)[0]
-                scores["nearer_share_floor"] = floor
+                floors = authenticity.authenticity(held[:_NEIGHBOURS], training)[0]
+                scores.update({f"{name}_floor": value for name, value in floors.items()})
         return scores
 
     def _stacked_modes(self, sample_fn):

@@ -7,7 +7,7 @@ import numpy as np
 from keras_gan.data import duplicates
 from keras_gan.data.source import Source
 from keras_gan.evaluation import protocol
-from keras_gan.evaluation.metrics.authenticity import nearer_share
+from keras_gan.evaluation.metrics.authenticity import authenticity
 
 LARGEST = 5_000  # training pictures up to which the check is made
 FAKES = 500
@@ -21,7 +21,7 @@ def applies(source: Source) -> bool:
 
 def check(
     source: Source, sample_fn: Callable[[int, int], np.ndarray], mirror: bool = False
-) -> tuple[float, dict[str, np.ndarray]]:
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Compares fakes with all training pictures, as thumbnails of 16×16 pixels.
 
     Args:
@@ -30,21 +30,21 @@ def check(
         mirror: whether the generator was trained on mirror images too. Defaults to False.
 
     Returns:
-        (share of fakes as in `nearer_share`, a dict of "fakes" uint8 [8, h, w, c] and "nearest"
+        (the shares of `authenticity`, a dict of "fakes" uint8 [8, h, w, c] and "nearest"
         uint8 [8, 1, h, w, c], the fakes that are nearest to a training picture first).
     """
     fakes = np.asarray(sample_fn(FAKES, 0))
     images = np.concatenate(list(protocol.chunks(source, np.arange(len(source)))))
     training, features = _features(images), _features(fakes)
     mirrored = _features(images[:, :, ::-1]) if mirror else None
-    share, indices = nearer_share(features, training, mirrored)
+    shares, indices = authenticity(features, training, mirrored)
     everything = training if mirrored is None else np.concatenate([training, mirrored])
     closest = np.linalg.norm(features - everything[indices], axis=1).argsort()[:SHOWN]
     nearest = [
         images[i % len(images)][:, ::-1] if i >= len(images) else images[i]
         for i in indices[closest]
     ]
-    return share, {"fakes": fakes[closest], "nearest": np.stack(nearest)[:, None]}
+    return shares, {"fakes": fakes[closest], "nearest": np.stack(nearest)[:, None]}
 
 
 def _features(images):

@@ -34,6 +34,7 @@ _MEANINGS = {
     "nearest_ratio": "distance to the nearest training image over that of held-out reals",
     "copy_share": "share nearer than all but 1 % of held-out reals; 0.01 if nothing is copied",
     "nearer_share": "share nearer to a training image than any other one is; 1 for copies",
+    "near_copy_share": "share thrice as near to a training image as to the next; 1 for copies",
     "classifier_accuracy": "of the extractor, on held-out reals",
 }
 

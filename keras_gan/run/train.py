@@ -296,12 +296,16 @@ def _check_memorised(config, gan, run, source):
     def sample(count, seed):
         return gan.sample(count, seed=seed, noise=config.noise_at_sampling)
 
-    share, shown = memorised.check(source, sample, config.mirror)
-    run.write_text("memorisation.json", atomic.json_text({"nearer_share": share}) + "\n")
+    shares, shown = memorised.check(source, sample, config.mirror)
+    run.write_text("memorisation.json", atomic.json_text(shares) + "\n")
     picture = run.path / "memorisation.png"
     pictures.save(report.neighbours(shown), picture)
-    what = "fakes are nearer to a training picture than its nearest neighbour"
-    print(f"memorisation {share:.0%} of {what}: {picture}")
+    print(
+        "memorisation {near_copy_share:.0%} of fakes nearly copy a training picture,"
+        " {nearer_share:.0%} are nearer to one than its nearest neighbour: {picture}".format(
+            picture=picture, **shares
+        )
+    )
 
 
 def _tensorboard():

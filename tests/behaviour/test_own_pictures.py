@@ -264,6 +264,7 @@ def test_forty_of_them():
     assert len(CASES) >= 40
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_names(tmp_path, monkeypatch):
     """Listed, sorted and counted within seconds."""
     names = [f"{number:06d}.jpg" for number in range(100_000)]

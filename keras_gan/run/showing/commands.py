@@ -108,7 +108,7 @@ def project(config, source, gan, target):
 
     if len(gan.image_shape) == 1:
         refuse("model", config.model, "makes points, which have no pictures", "an image model")
-    images, names = originals.read(config.pictures, gan.image_shape)
+    images, names = originals.read(config.pictures, gan.image_shape, crop=config.crop)
     results = projection.project(
         gan,
         images,
