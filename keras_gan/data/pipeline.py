@@ -130,17 +130,18 @@ def order(sample: tf.Tensor, count: int, seed: int, attempt: int = 0) -> tf.Tens
     Returns:
         int64 of the same shape, below `count`; a permutation within each epoch.
     """
-    return _permuted(sample, count, seed, attempt, rounds=4)
+    return _permuted(sample, count, seed, attempt)
 
 
-def _permuted(sample, count, seed, attempt, rounds):
+def _permuted(sample, count, seed, attempt):
     flat = tf.reshape(tf.cast(sample, tf.int64), [-1])
     epoch = flat // count
     run = tf.constant([seed, attempt], tf.int64)
     keys = tf.concat([tf.broadcast_to(run, [tf.size(flat), 2]), epoch[:, None]], 1)
-    # The raw op, because its wrapper pads one key per index wrongly.
+    # The raw op, because its wrapper pads one key per index wrongly. With its default of four
+    # rounds the orders of any two seeds or epochs of 60,000 images correlate at 0.5 to 0.9.
     index = tf.raw_ops.RandomIndexShuffle(
-        index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=rounds
+        index=flat % count, seed=keys, max_index=tf.constant(count - 1, tf.int64), rounds=16
     )
     return tf.reshape(index, tf.shape(sample))
 
@@ -155,9 +156,8 @@ def positions(sample: tf.Tensor, seed: int, attempt: int = 0) -> tf.Tensor:
     Returns:
         float32 of the same shape, a function of the sample's number.
     """
-    # A permutation of the numbers below 2^20; the attempt is one that no order has. With fewer
-    # rounds, neighbours are correlated.
-    numbers = _permuted(sample, POSITIONS, seed, attempt + ENDLESS, rounds=16)
+    # A permutation of the numbers below 2^20; the attempt is one that no order has.
+    numbers = _permuted(sample, POSITIONS, seed, attempt + ENDLESS)
     return tf.cast(numbers, tf.float32) / POSITIONS
 
 

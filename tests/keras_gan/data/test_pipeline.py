@@ -65,6 +65,20 @@ def test_order_looks_random():
         assert (epoch == np.arange(10_000)).sum() < 8
 
 
+def test_the_orders_of_seeds_attempts_and_epochs_are_uncorrelated():
+    """Chance alone gives correlations of about 1/√n, 0.004; the limit is five times that."""
+    count = 60_000
+    epoch = tf.range(count, dtype=tf.int64)
+    orders = [
+        pipeline.order(epoch + count * number, count, seed=seed, attempt=attempt).numpy()
+        for seed, attempt, number in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (7, 0, 3))
+    ]
+    correlations = np.corrcoef(orders)[np.triu_indices(len(orders), 1)]
+    assert np.abs(correlations).max() < 0.02
+    neighbours = [np.corrcoef(order[:-1], order[1:])[0, 1] for order in orders]
+    assert np.abs(neighbours).max() < 0.02
+
+
 @pytest.mark.parametrize("change", [{"seed": 4}, {"attempt": 1}, {"start_step": 1}])
 def test_order_depends_on_seed_attempt_and_step(change):
     assert (label_order(**change) != label_order()).mean() > 0.9
