@@ -13,8 +13,8 @@ import pytest
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 
 
-def run(*command, cwd):
-    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+def run(*command, cwd, timeout=300):
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -97,7 +97,7 @@ def test_the_readme_runs_with_an_installed_wheel(environment, tmp_path, fashion_
     lines = re.search(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)[1]
     assert "epochs=1" in lines
     (tmp_path / "first.py").write_text(lines.replace("epochs=1", "steps_per_epoch=3"))
-    run(str(environment / "python"), "first.py", cwd=tmp_path)
+    run(str(environment / "python"), "first.py", cwd=tmp_path, timeout=900)
     assert (tmp_path / "samples.png").stat().st_size > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first.py", "samples.png"]
 

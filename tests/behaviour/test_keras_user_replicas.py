@@ -117,7 +117,7 @@ def test_two_workers_share_arrays_out_and_refuse_what_each_would_read(root, tmp_
     processes = [started(root, tmp_path, f"w{index}", task) for index, task in enumerate(tasks)]
     processes.append(started(root, tmp_path, "alone"))
     try:
-        outputs = [process.communicate(timeout=280) for process in processes]
+        outputs = [process.communicate(timeout=500) for process in processes]
     finally:
         for process in processes:
             process.kill()
