@@ -12,7 +12,7 @@ import absl.logging
 from keras_gan.errors import KerasGanError, StorageError, UsageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import flags, recipes
+from keras_gan.settings import flagfiles, flags
 from keras_gan.settings.config import Config
 
 USAGE = """Trains, scores and exports generative adversarial networks.
@@ -49,7 +49,7 @@ def main(argv: Sequence[str], load_zoo: Callable[[], Mapping[str, type]]) -> int
             print(flags.help_text(Config, usage, request.full), flush=True)
             return 0
         except flags.RecipesRequested:
-            print(recipes.listing(), flush=True)
+            print(flagfiles.listing(), flush=True)
             return 0
         with silence():
             registry = load_zoo()

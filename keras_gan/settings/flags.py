@@ -23,7 +23,7 @@ from keras_gan.choices import (
     nearest_size,
 )
 from keras_gan.errors import UsageError, refuse
-from keras_gan.settings import recipes
+from keras_gan.settings import flagfiles
 
 LARGEST_WHOLE = 10**9  # of a whole number without another bound
 LARGEST_NUMBER = 1e6  # of any other: no weight or bound of a method is near it
@@ -54,7 +54,7 @@ class _Flags(flags.FlagValues):
     """Flags whose flagfiles may be named as recipes, nested ones too."""
 
     def _get_flag_file_lines(self, filename, parsed_file_stack=None):
-        return super()._get_flag_file_lines(recipes.find(filename), parsed_file_stack)
+        return super()._get_flag_file_lines(flagfiles.find(filename), parsed_file_stack)
 
 
 def flag(

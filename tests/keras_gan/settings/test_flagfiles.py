@@ -4,7 +4,7 @@ import pytest
 
 import keras_gan
 from keras_gan.errors import UsageError
-from keras_gan.settings import flags, recipes
+from keras_gan.settings import flagfiles, flags
 from keras_gan.settings.config import Config
 
 
@@ -34,7 +34,7 @@ def test_every_recipe_is_listed_and_can_be_parsed(root):
     assert len(names) == len(list((root / "configs").rglob("*.flags"))) > 50
     for name in names:
         assert parse(f"--flagfile={name}") or name.startswith("tips/")  # some state a default
-    assert len(recipes.listing().splitlines()) == len(names)
+    assert len(flagfiles.listing().splitlines()) == len(names)
     with pytest.raises(flags.RecipesRequested):
         parse("--recipes")
 
