@@ -137,6 +137,12 @@ class GenerativeModel(keras.Model):
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
         """
+        for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not whole or value < least:
+                raise UsageError(f"{name}={value!r}: a whole number from {least} is needed")
+        if not 0.0 <= truncation <= 1.0:
+            raise UsageError(f"truncation={truncation!r}: a number from 0 to 1 is needed")
         if labels is not None and not self.conditional:
             raise UsageError("labels are given, but the model is not conditional")
         if labels is not None:
@@ -241,6 +247,13 @@ class GenerativeModel(keras.Model):
         if isinstance(inputs, (tuple, list)) != self.conditional:
             needed = "[latents, labels]" if self.conditional else "latents [n, z] alone"
             raise UsageError(f"the model takes {needed}")
+        latents = inputs[0] if self.conditional else inputs
+        if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
+            raise UsageError(
+                f"latents are {list(latents.shape)}; the model takes [n, {self.latent_dim}]"
+            )
+        if self.conditional and tf.executing_eagerly():
+            to_classes(inputs[1], len(latents), self.num_classes)
         return self.generate(*inputs) if self.conditional else self.generate(inputs)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import keras_gan
 from keras_gan.data import pipeline
+from keras_gan.errors import UsageError
 from tests.behaviour.test_keras_user import QUIET, make, networks, refused
 
 Adam, callbacks = keras.optimizers.Adam, keras.callbacks
@@ -216,6 +217,30 @@ def test_a_sigmoid_in_a_layer_of_their_own_is_warned_of(caplog):
     generator, discriminator = networks()
     keras_gan.GAN(generator, ending_in(Squash(), discriminator))
     assert "sigmoid" in caplog.text
+
+
+# Sampling -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"count": 0}, ("count=0", "from 1")),
+        ({"count": 2.5}, ("count=2.5",)),
+        ({"count": 2, "seed": "a"}, ("seed='a'", "from 0")),
+        ({"count": 2, "truncation": 2.0}, ("truncation=2.0", "0 to 1")),
+    ],
+)
+def test_arguments_of_sample(gan, arguments, words):
+    refused(lambda: gan.sample(**arguments), *words)
+
+
+def test_latents_and_labels_of_a_call(gan):
+    with pytest.raises(UsageError, match=r"latents are \[5, 7\]; the model takes \[n, 4\]"):
+        gan(np.zeros((5, 7), np.float32))
+    conditional = make(num_classes=10)
+    with pytest.raises(UsageError, match="0 to 9"):
+        conditional([np.zeros((5, 4), np.float32), np.full(5, 99)])
 
 
 # Using what was loaded ----------------------------------------------------------------------------
