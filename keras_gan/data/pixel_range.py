@@ -114,7 +114,8 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
         raise UsageError(
             f"{results} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
         )
-    return PixelRange(*limits, images.dtype)
+    low, high = limits
+    return PixelRange(low, high, images.dtype)
 
 
 def _as_given(images: np.ndarray, given: Any, low: float, high: float) -> PixelRange:

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,12 @@ def parts(data: Any) -> tuple:
 def _of_known(method: str) -> Callable:
     """Makes an argument that a function does not have a `UsageError` that names the method."""
 
-    def decorated(function):
+    def decorated(function: Callable) -> Callable:
         parameters = inspect.signature(function).parameters
         known = [name for name in parameters if name != "gan" and name[0] != "_"]
 
         @functools.wraps(function)
-        def called(*args, **options):
+        def called(*args: Any, **options: Any) -> Any:
             for name in options.keys() - parameters.keys():
                 raise UsageError(f"{method} has no {name}; it takes {', '.join(known)}")
             return function(*args, **options)
@@ -148,7 +148,7 @@ def of_evaluate(
     return {**options, "x": adapter.data, "steps": adapter.steps}, reading
 
 
-def _check_whole(least, **numbers):
+def _check_whole(least: int, **numbers: Any) -> None:
     """Raises a `UsageError` unless numbers are None, or whole and not below `least`."""
     for name, value in numbers.items():
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -157,7 +157,7 @@ def _check_whole(least, **numbers):
 
 
 @contextlib.contextmanager
-def _reading_to_the_end(steps):
+def _reading_to_the_end(steps: Any) -> Iterator[None]:
     """Inside, Keras does not warn of the end of a data set that nobody has said to be longer."""
     with warnings.catch_warnings():
         if steps is None:

@@ -60,7 +60,7 @@ def prepare(gan: Any) -> None:
     check_scope(variables, gan.distribute_strategy)
 
 
-def _check_sizes(gan, latent_dim, image_shape):
+def _check_sizes(gan: Any, latent_dim: Any, image_shape: Any) -> None:
     """Raises a `UsageError` if the sizes that are given are none, or not those of the networks."""
     whole = lambda size: isinstance(size, (int, np.integer)) and not isinstance(size, bool)
     if latent_dim is not None and not (whole(latent_dim) and latent_dim > 0):
@@ -90,7 +90,7 @@ def _check_sizes(gan, latent_dim, image_shape):
         )
 
 
-def _agree(shape, sizes):
+def _agree(shape: tuple, sizes: tuple) -> bool:
     """Whether a shape, in which None is any size, is that of these sizes."""
     return len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes))
 

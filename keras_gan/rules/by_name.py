@@ -288,13 +288,14 @@ def check_values(arguments: Mapping[str, Any]) -> None:
         raise unknown("clip_norm", clip_norm, (), "a number above 0, or None")
     if not (_is_number(seed) and seed == int(seed) and 0 <= seed < 2**32):
         raise unknown("seed", seed, (), "a whole number from 0 to 2^32 - 1")
-    for name, others in (
-        ("separate_batches", ()),
-        ("loss_scaling", (None,)),
-        ("jit_compile", (None, "auto")),
-    ):
-        if not isinstance(arguments[name], bool) and arguments[name] not in others:
-            raise unknown(name, arguments[name], map(str, (True, False, *others)))
+    switches: dict[str, tuple] = {
+        "separate_batches": (),
+        "loss_scaling": (None,),
+        "jit_compile": (None, "auto"),
+    }
+    for name, more in switches.items():
+        if not isinstance(arguments[name], bool) and arguments[name] not in more:
+            raise unknown(name, arguments[name], map(str, (True, False, *more)))
     optimizers = arguments["d_optimizer"], arguments["g_optimizer"]
     if optimizers[0] is optimizers[1] and isinstance(optimizers[0], keras.optimizers.Optimizer):
         raise UsageError("d_optimizer and g_optimizer are one object; each needs its own")
