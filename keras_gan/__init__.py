@@ -25,6 +25,7 @@ _PUBLIC = {
     "penalties": ("keras_gan.rules.penalties", None),
     "power_averages": ("keras_gan.rules.power_averages", None),
     "priors": ("keras_gan.rules.priors", None),
+    "recipes": ("keras_gan.settings.flagfiles", "recipes"),
     "replay": ("keras_gan.rules.replay", None),
     "schedules": ("keras_gan.rules.schedules", None),
     "targets": ("keras_gan.rules.targets", None),

@@ -12,16 +12,18 @@ import absl.logging
 from keras_gan.errors import KerasGanError, StorageError, UsageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import flags
+from keras_gan.settings import flagfiles, flags
 from keras_gan.settings.config import Config
 
 USAGE = """Trains, scores and exports generative adversarial networks.
 
-usage: {program} --flagfile=configs/NAME.flags [--flag=value …]
+usage: {program} --flagfile=RECIPE [--flag=value …]
 
 --flagfile=FILE reads flags from a file: one per line, # comments, nestable; the last value of a
-flag wins. Each model has its own defaults, which flags override. All output of a run is in
---run_dir; running the same command again continues from its last checkpoint.
+flag wins. FILE may be the name of a recipe that comes along, such as dcgan_fashion_mnist, which
+is configs/dcgan_fashion_mnist.flags in a checkout; --recipes lists them.
+Each model has its own defaults, which flags override. All output of a run is in --run_dir; running
+the same command again continues from its last checkpoint.
 -h and --help show the flags that most runs need, --helpfull shows all of them."""
 
 
@@ -45,6 +47,9 @@ def main(argv: Sequence[str], load_zoo: Callable[[], Mapping[str, type]]) -> int
         except flags.HelpRequested as request:
             usage = USAGE.replace("{program}", _program(argv[0]))
             print(flags.help_text(Config, usage, request.full), flush=True)
+            return 0
+        except flags.RecipesRequested:
+            print(flagfiles.listing(), flush=True)
             return 0
         with silence():
             registry = load_zoo()

@@ -163,11 +163,9 @@ class GAN(GenerativeModel):
             steps_per_execution: int, steps that Keras runs at once; 1 with several replicas.
 
         Raises:
-            UsageError: an argument is unknown, or of a wrong type.
-            ValueError: an optimizer clips, averages or accumulates gradients itself.
+            UsageError: an argument is unknown or of a wrong type, or does not fit another one.
         """
-        configs.refuse_unknown(unknown)
-        configs.check_execution(self, steps_per_execution)
+        configs.check(self, locals())
         self.d_optimizer = by_name.optimizer(d_optimizer, "d")
         self.g_optimizer = by_name.optimizer(g_optimizer, "g")
         variables = [*self.d_optimizer.variables, *self.g_optimizer.variables]
@@ -180,13 +178,14 @@ class GAN(GenerativeModel):
             steps_per_execution=steps_per_execution,
         )
         self.loss_rule, self.targets = by_name.loss(loss), by_name.target(targets)
-        self.penalties = by_name.sequence(penalties, by_name.penalty)
+        by_name.check_targets(self.targets, self.loss_rule)
+        self.penalties = by_name.distinct(by_name.sequence(penalties, by_name.penalty))
         self.d_inputs = by_name.augmentation(augment) + by_name.sequence(d_inputs, by_name.d_input)
         self.replay, self.opponent = by_name.replay(replay), by_name.opponent(opponent)
         self.top_k, self.schedule = by_name.best_fakes(top_k), by_name.schedule(schedule)
         self.average = by_name.average(average)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
-        self.d_constraint = keras.constraints.get(d_constraint)
+        self.d_constraint = by_name.constraint(d_constraint)
         self.d_learning_rate_schedule = d_learning_rate_schedule
         self.g_learning_rate_schedule = g_learning_rate_schedule
         self.d_beta_2_schedule, self.g_beta_2_schedule = d_beta_2_schedule, g_beta_2_schedule

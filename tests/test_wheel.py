@@ -1,8 +1,10 @@
 """What a wheel ships imports from any folder, under names of its own."""
 
 import pathlib
+import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 import numpy as np
@@ -11,8 +13,8 @@ import pytest
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 
 
-def run(*command, cwd):
-    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+def run(*command, cwd, timeout=300):
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -22,7 +24,7 @@ def wheel(tmp_path_factory):
     """Built from a copy, so that nothing is left in the checkout, and with what is installed."""
     pytest.importorskip("setuptools", minversion="77", reason="the license's form needs it")
     copy = tmp_path_factory.mktemp("copy")
-    names = ["pyproject.toml", "README.md", "LICENSE", "keras_gan", "models"]
+    names = ["pyproject.toml", "README.md", "LICENSE", "keras_gan", "models", "configs"]
     run("cp", "-r", *(str(ROOT / name) for name in names), str(copy), cwd=ROOT)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", "dist", "."]
@@ -46,6 +48,58 @@ def test_a_wheel_ships_two_packages_and_no_more(wheel):
         for path in (ROOT / folder).rglob("*.py")
     }
     assert {name for name in names if name.endswith(".py")} == sources
+    recipes = {
+        f"keras_gan/{path.relative_to(ROOT)}" for path in (ROOT / "configs").rglob("*.flags")
+    }
+    assert recipes == {name for name in names if name.startswith("keras_gan/configs/")}
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory):
+    """A fresh environment with the wheel alone, and this one's packages for what it requires."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", str(folder), cwd=folder)
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / "requirements.pth").write_text(sysconfig.get_path("purelib"))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    python = str(folder / "bin" / "python")
+    run(*pip, "--python", python, "install", "--no-deps", "--no-index", str(wheel), cwd=folder)
+    return folder / "bin"
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_has_the_recipes_by_name(environment, tmp_path):
+    """Without TensorFlow, and without a checkout."""
+    command = str(environment / "keras-gan")
+    listed = run(command, "--recipes", cwd=tmp_path)
+    assert "dcgan_fashion_mnist" in listed and "tips/13-input-noise" in listed
+    assert "usage: keras-gan" in run(command, "--help", cwd=tmp_path)
+    program = (
+        "import sys, keras_gan\n"
+        "from keras_gan.settings import config, flags\n"
+        "names = keras_gan.recipes()\n"
+        "nested = flags.parse(config.Config, ['', '--flagfile=configs/r3gan_grid25.flags'])\n"
+        "print(len(names), nested['dataset'], 'tensorflow' in sys.modules, keras_gan.__file__)\n"
+    )
+    printed = run(str(environment / "python"), "-I", "-c", program, cwd=tmp_path).split()
+    assert int(printed[0]) == len(list((ROOT / "configs").rglob("*.flags")))
+    assert printed[1:3] == ["grid25", "False"] and str(ROOT) not in printed[3]
+    wrong = subprocess.run(
+        [command, "--flagfile=dcgan_fashion_mnst"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert wrong.returncode == 2 and "did you mean dcgan_fashion_mnist" in wrong.stderr
+    assert wrong.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_readme_runs_with_an_installed_wheel(environment, tmp_path, fashion_mnist):
+    """Its ten lines of Python, in an empty file in an empty folder; of the epoch a few steps."""
+    lines = re.search(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)[1]
+    assert "epochs=1" in lines
+    (tmp_path / "first.py").write_text(lines.replace("epochs=1", "steps_per_epoch=3"))
+    run(str(environment / "python"), "first.py", cwd=tmp_path, timeout=900)
+    assert (tmp_path / "samples.png").stat().st_size > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.py", "samples.png"]
 
 
 @pytest.mark.slow

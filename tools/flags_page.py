@@ -20,8 +20,8 @@ Written by `tools/flags_page.py` from the settings; `make flags-page` writes it 
 
 `python main.py --help` shows the flags that most runs need (**bold** here), `--helpfull` shows all
 of them. Flags are written `--name=value`; `--flagfile=FILE` reads them from a file: one per line,
-`#` comments, nestable; the last value of a flag wins. Booleans are also written `--name` and
-`--noname`.
+`#` comments, nestable; the last value of a flag wins. FILE may be a recipe's name, such as
+`dcgan_fashion_mnist`; `--recipes` lists them. Booleans are also written `--name` and `--noname`.
 
 The defaults are those of a run whose model does not set its own: `defaults` of the models says
 which do. A run that is continued accepts another value only for the flags marked *may change*."""

@@ -79,7 +79,7 @@ class Adapter:
         self.strategy = strategy if self.replicas > 1 else None
         self.data = self.steps = self.pixel_range = self._failure = self._source = None
         self._batch = self._groups = 0
-        self._told = False
+        self._reported_rest = False
 
     def adapt(self, x, y=None, batch_size=None, order=None, steps=None):
         """Sets `data` and `steps`; returns this.
@@ -138,7 +138,9 @@ class Adapter:
         labels = None
         if self.needs.labels:
             if y is None:
-                raise UsageError("the model is conditional, and there are no labels: fit(x, y)")
+                raise UsageError(
+                    "the model is conditional, and there are no labels: give y, as in fit(x, y)"
+                )
             labels = to_classes(user_batches.to_numpy(y), len(images), self.needs.num_classes)
         source = Source("arrays", self.needs.image_shape, images=images, labels=labels)
         self._from_source(source, batch_size, order, transform)
@@ -190,8 +192,14 @@ class Adapter:
     # Batches --------------------------------------------------------------------------------------
 
     def _from_batches(self, x, batch_size):
+        if self.strategy and len(self.strategy.extended.worker_devices) < self.replicas:
+            raise UsageError(
+                f"x is a {type(x).__name__}, which each of several workers would read by itself, so"
+                " that images repeat or are left out; arrays and keras_gan.open_source(…) are"
+                " shared out exactly, and so is what distribute_datasets_from_function gives"
+            )
         rank = len(self.needs.image_shape)
-        raw = user_batches.open_batches(x, self.steps, self.needs.labels, rank)
+        raw = user_batches.open_batches(x, self.steps, self.needs.labels, rank, self._failed)
         if raw.in_turns:
             self.data = self._turns(raw)
             return
@@ -272,6 +280,9 @@ class Adapter:
         grouped = tf.reshape(tensor, [turns, batch_size, *tail])
         return tf.transpose(grouped, [1, 0, *range(2, 2 + len(tail))])
 
+    def _failed(self, error):
+        self._failure = self._failure or error  # more may follow, of batches made ahead
+
     def _check(self, images, labels=None):
         """A batch that is fit for use, of tf.data's; what is wrong is kept for `reading`."""
         try:
@@ -286,7 +297,7 @@ class Adapter:
             where = f" of batch {self._batch}"
             return images, to_classes(labels, len(images), self.needs.num_classes, where)
         except UsageError as error:
-            self._failure = self._failure or error  # more may follow, of batches made ahead
+            self._failed(error)
             raise
 
     def _is_full(self, count, group):
@@ -300,9 +311,9 @@ class Adapter:
                 " smaller batch_size"
             )
             raise self._failure
-        if not self._told:
-            self._tell(f"the last {count} images are dropped: a step takes {group}")
-        self._told, self._groups = True, 0
+        if not self._reported_rest:
+            self._report(f"the last {count} images are dropped: a step takes {group}")
+        self._reported_rest, self._groups = True, 0
         return False
 
     # All ------------------------------------------------------------------------------------------
@@ -324,11 +335,11 @@ class Adapter:
     def _decide(self, images, whole=True):
         if self.like is None:
             self.pixel_range = decide(images, self.given, whole)
-            self._tell(self.pixel_range.sentence)
+            self._report(self.pixel_range.sentence)
             return
         given, like = self.given, self.like
         if given is None and like.dtype == images.dtype and (like.explicit or not whole):
-            given = like.limits  # what can't be told from a few images is as in training
+            given = like.limits  # what a few images don't show is as in training
         self.pixel_range = decide(images, given, whole)
         alike = np.dtype(like.dtype) == images.dtype
         if alike and self.pixel_range.limits != like.limits:
@@ -357,7 +368,7 @@ class Adapter:
                 f" {max(batch_size // step, 1) * step}"
             )
 
-    def _tell(self, sentence):
+    def _report(self, sentence):
         if self.show:
             print(sentence, file=sys.stderr)
         else:

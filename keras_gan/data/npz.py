@@ -8,13 +8,12 @@ import numpy as np
 from absl import logging
 
 from keras_gan.data import decoding, framing, labelling
+from keras_gan.data.pixel_range import known_range
 from keras_gan.data.source import Source, check_shape
 from keras_gan.data.windows import WindowSource
 from keras_gan.errors import UsageError, refuse
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")
-SLACK = 1e-3  # share of a range by which rounding may leave it
-DARK = 8  # floats that end between 1 and this are no plausible images in [0, 255]
 LABELS = ("labels", "y_train", "y", "arr_1")
 NAMES = ("label_names", "class_names")
 WANTED = "an .npz or .npy file"
@@ -196,18 +195,9 @@ def _to_uint8(name, images):
     pixels = f"pixels range from {low:.9g} to {high:.9g}"
     if not np.isfinite([low, high]).all():
         refuse("dataset", name, pixels, "finite numbers")
-    if np.issubdtype(images.dtype, np.integer):
-        if low >= 0 and high <= 255:
-            return images.astype(np.uint8)
-    elif low >= -SLACK and high <= 1 + SLACK:
-        return _levels(images * 255.0)
-    elif low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
-        return _levels((images + 1.0) * 127.5)
-    elif low >= -255 * SLACK and DARK <= high <= 255 * (1 + SLACK):
-        return _levels(images)
-    refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")
-
-
-def _levels(images):
-    """Floats in [0, 255] and a little beyond, as uint8."""
-    return np.clip(np.round(images), 0, 255).astype(np.uint8)
+    limits = known_range(low, high, np.issubdtype(images.dtype, np.floating))
+    if limits is None:
+        refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")
+    first, last = limits
+    levels = (images - first) * (255.0 / (last - first))
+    return np.clip(np.round(levels), 0, 255).astype(np.uint8)

@@ -37,19 +37,18 @@ class PixelRange(NamedTuple):
         """Raises a `UsageError` that names the batch if images are outside the range.
 
         A range that was read off the first images is also left by images that would lie in
-        another one: floats in [0, 1] after floats in [0, 255] or [-1, 1].
+        another one: in [0, 1] after [0, 255] or [-1, 1].
 
         Args:
             images: [n, …] of any number type.
             batch: number of the batch, from 1.
         """
-        if images.dtype == np.uint8 and self.limits == (0, 255):
+        if images.dtype == np.uint8 and self.limits == (0, 255) and self.explicit:
             return
         low, high = _extremes(images, f"batch {batch} of the images")
         slack = SLACK * (self.high - self.low)
         outside = low < self.low - slack or high > self.high + slack
-        floats = not self.explicit and np.issubdtype(images.dtype, np.floating)
-        other = floats and self.limits != (0, 1) and low >= 0 and high <= 1 and 0 < high
+        other = not self.explicit and self.limits != (0, 1) and low >= 0 and 0 < high <= 1
         if outside or other:
             raise UsageError(
                 f"batch {batch} of the images is in [{low:g}, {high:g}], but they were in"
@@ -64,6 +63,24 @@ def kind(dtype: Any) -> str:
     return "floats" if np.issubdtype(dtype, np.floating) else str(dtype)
 
 
+def known_range(low: float, high: float, floats: bool) -> tuple | None:
+    """The one of `KNOWN` that pixels are in, up to rounding, or None.
+
+    Args:
+        low, high: float, smallest and largest pixel of all.
+        floats: bool, whether they are floats; integers are in [0, 255] alone.
+    """
+    if not floats:
+        return (0, 255) if low >= 0 and high <= 255 else None
+    if -SLACK <= low and high <= 1 + SLACK:
+        return (0, 1)
+    if -1 - 2 * SLACK <= low < -SLACK and high <= 1 + 2 * SLACK:
+        return (-1, 1)
+    if -255 * SLACK <= low and DARK <= high <= 255 * (1 + SLACK):
+        return (0, 255)
+    return None
+
+
 def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRange:
     """The range of images, from all of them or from a first batch.
 
@@ -75,7 +92,8 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
     Raises:
         UsageError: they are in no known range, or could be in several.
     """
-    if not (np.issubdtype(images.dtype, np.number) or images.dtype == bool):
+    real = np.issubdtype(images.dtype, np.integer) or np.issubdtype(images.dtype, np.floating)
+    if not real and images.dtype != bool:
         raise UsageError(f"images are {images.dtype}; numbers are needed, uint8 or floats")
     if images.dtype == bool:
         images = images.astype(np.uint8)
@@ -85,25 +103,19 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
         return _as_given(images, given, low, high)
     results = f"images are {kind(images.dtype)} from {low:g} to {high:g}"
     hint = "say which with pixel_range=(0, 255), (0, 1) or (-1, 1)"
-    if not np.issubdtype(images.dtype, np.floating):
-        if low < 0 or high > 255:
-            raise UsageError(f"{results}; integers in [0, 255], or {hint}")
-        if high <= 1:
-            raise UsageError(f"{results}, which may be [0, 1] or very dark [0, 255]: {hint}")
-        return PixelRange(0, 255, images.dtype)
-    if low < -SLACK:  # a hair below 0 is rounding, not a sign of [-1, 1]
-        if low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
-            return PixelRange(-1, 1, images.dtype)
-        raise UsageError(f"{results}; floats in [0, 1], [-1, 1] or [0, 255] are needed: {hint}")
-    if high <= 1 + SLACK:
-        if whole:
-            return PixelRange(0, 1, images.dtype)
+    floats = np.issubdtype(images.dtype, np.floating)
+    limits = known_range(low, high, floats)
+    if limits is None:
+        wanted = "floats in [0, 1], [-1, 1] or [0, 255]" if floats else "integers in [0, 255]"
+        raise UsageError(f"{results}; {wanted} are needed: {hint}")
+    if not floats and high <= 1:
+        raise UsageError(f"{results}, which may be [0, 1] or very dark [0, 255]: {hint}")
+    if limits == (0, 1) and not whole:
         raise UsageError(
             f"{results} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
         )
-    if high < DARK or high > 255 * (1 + SLACK):
-        raise UsageError(f"{results}, which is none of [0, 1], [-1, 1] and [0, 255]: {hint}")
-    return PixelRange(0, 255, images.dtype)
+    low, high = limits
+    return PixelRange(low, high, images.dtype)
 
 
 def _as_given(images: np.ndarray, given: Any, low: float, high: float) -> PixelRange:

@@ -1,13 +1,14 @@
 """Data sets, loaders and generators of a user's as one `tf.data.Dataset` of batches."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.data.pipeline import ENDLESS
 from keras_gan.errors import UsageError
 
 
@@ -40,7 +41,9 @@ def to_numpy(x: Any) -> np.ndarray:
     return np.asarray(x)
 
 
-def open_batches(x: Any, steps: int | None, labels: bool, rank: int) -> Batches:
+def open_batches(
+    x: Any, steps: int | None, labels: bool, rank: int, on_error: Callable = lambda error: None
+) -> Batches:
     """Opens what gives batches.
 
     Args:
@@ -49,19 +52,21 @@ def open_batches(x: Any, steps: int | None, labels: bool, rank: int) -> Batches:
         steps: steps per epoch as the user asks for, or None.
         labels: whether labels are used; then each batch has to have them.
         rank: dimensions of one image.
+        on_error: function that is called with an exception of the user's own loader.
 
     Raises:
         UsageError: it is none of these.
     """
     if isinstance(x, tf.data.Dataset):
-        if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
+        count = int(x.cardinality())
+        if steps is None and (count == tf.data.INFINITE_CARDINALITY or count >= ENDLESS):
             raise UsageError("the data set has no end: say how long an epoch is, steps_per_epoch")
         spec = x.element_spec
         images = spec[0] if isinstance(spec, (tuple, list)) and spec else spec
         if isinstance(images, tf.TensorSpec) and images.shape.rank == rank + 2:
             if images.dtype == tf.uint8 or rank == 1:  # nothing to be found out about pixels
                 return Batches(x, images, True)
-        first = next(iter(x.take(1)), None)
+        first = _first(iter(x.take(1)))
         parts = _parts(first, labels, rank)
         images = to_numpy(parts[0])
         if images.ndim == rank + 2:
@@ -70,15 +75,15 @@ def open_batches(x: Any, steps: int | None, labels: bool, rank: int) -> Batches:
         select = tf.autograph.experimental.do_not_convert(lambda *element: _select(element, wanted))
         return Batches(x.map(select), images, False)
     if isinstance(x, keras.utils.PyDataset):
-        return _from_iterable(_PyDatasetBatches(x), labels, rank)
+        return _from_iterable(_PyDatasetBatches(x), labels, rank, on_error)
     if isinstance(x, Iterator):
         if steps is None:
             raise UsageError(
                 "a generator's end is not known: say how long an epoch is, steps_per_epoch"
             )
-        return _from_iterable(x, labels, rank)
+        return _from_iterable(x, labels, rank, on_error)
     if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict, list, tuple)):
-        return _from_iterable(x, labels, rank)
+        return _from_iterable(x, labels, rank, on_error)
     raise UsageError(
         f"x is a {type(x).__name__}; an array [n, height, width, channels], a tf.data.Dataset, a"
         " PyDataset, a generator or a source (keras_gan.open_source) is needed"
@@ -86,30 +91,38 @@ def open_batches(x: Any, steps: int | None, labels: bool, rank: int) -> Batches:
 
 
 class _PyDatasetBatches:
-    """A PyDataset that is read from its beginning to its end, and told so."""
+    """A PyDataset, read from its beginning to its end; then its `on_epoch_end` is called."""
 
     def __init__(self, data):
         self.data = data
 
     def __iter__(self):
-        if self.data.num_batches is None:
+        try:
+            count = self.data.num_batches
+        except NotImplementedError:
+            count = None
+        if count is None:
             raise UsageError("a PyDataset without an end can't be read; give it a length")
-        for index in range(self.data.num_batches):
+        for index in range(count):
             yield self.data[index]
         self.data.on_epoch_end()
 
 
-def _from_iterable(x, labels, rank):
+def _from_iterable(x, labels, rank, on_error):
     """Batches of a Python iterable; one that can be read only once has its first one put back."""
     iterator = iter(x)
-    first = next(iterator, None)
+    first = _first(iterator)
     parts = [to_numpy(part) for part in _parts(first, labels, rank)]
     once = iterator is x
     rest = itertools.chain([first], iterator) if once else None
 
     def batches():
-        for element in rest if once else x:
-            yield tuple(to_numpy(part) for part in _parts(element, labels, rank))
+        try:
+            for element in rest if once else x:
+                yield tuple(to_numpy(part) for part in _parts(element, labels, rank))
+        except Exception as error:  # TensorFlow would raise another one in its place
+            on_error(error)
+            raise
 
     spec = tuple(tf.TensorSpec([None] * part.ndim, part.dtype) for part in parts)
     in_turns = parts[0].ndim == rank + 2
@@ -119,10 +132,17 @@ def _from_iterable(x, labels, rank):
     return Batches(data, parts[0], in_turns)
 
 
+def _first(iterator):
+    """The first element."""
+    nothing = object()
+    first = next(iterator, nothing)
+    if first is nothing:
+        raise UsageError("the data set is empty")
+    return first
+
+
 def _parts(element, labels, rank):
     """(images,) or (images, labels) of an element."""
-    if element is None:
-        raise UsageError("the data set is empty")
     if isinstance(element, dict):
         raise UsageError(
             f"elements are dictionaries with {', '.join(map(str, element))}; make them (images,"
@@ -133,6 +153,11 @@ def _parts(element, labels, rank):
     if len(element) not in (1, 2):
         raise UsageError(
             f"elements have {len(element)} parts; images, or images and labels, are needed"
+        )
+    if not hasattr(element[0], "shape"):
+        raise UsageError(
+            f"elements hold a {type(element[0]).__name__}; an array or a tensor of images, or such"
+            " images and labels, are needed"
         )
     if len(element[0].shape) not in (rank - 1, rank, rank + 1, rank + 2):
         raise UsageError(f"images are {list(element[0].shape)}; batches of images are needed")

@@ -21,7 +21,11 @@ def checked(gan: Any, callbacks: Any) -> Any:
     Raises:
         UsageError: one of them can't work; the message says why.
     """
-    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+    if callbacks is None:
+        return None
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        for callback in callbacks.callbacks:
+            _check(gan, callback)
         return callbacks
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
@@ -52,8 +56,19 @@ def _check(gan: Any, callback: keras.callbacks.Callback) -> None:
                     f"{name} can't set the rate of the {player.name}'s optimizer, which has a"
                     " learning rate schedule; use one of both"
                 )
+            if player.rate_schedule is not None:
+                side = "d" if player.name in gan.discriminators else "g"
+                raise UsageError(
+                    f"{name} can't set learning rates beside {side}_learning_rate_schedule, which"
+                    " sets them in each step; use one of both"
+                )
     monitor = getattr(callback, "monitor", None)
     ignored = isinstance(callback, keras.callbacks.ModelCheckpoint) and not callback.save_best_only
+    if monitor == "val_loss" and not ignored:
+        raise UsageError(
+            f"{name} monitors val_loss, which a GAN does not have: say monitor='val_d_loss',"
+            " mode='min', or another key of the logs"
+        )
     if monitor and not ignored and getattr(callback, "mode", None) == "auto":
         if monitor.removeprefix("val_") != "loss":
             raise UsageError(
@@ -65,7 +80,8 @@ def _check(gan: Any, callback: keras.callbacks.Callback) -> None:
 
 
 def check_savable(gan: Any) -> None:
-    """Raises a `UsageError` if a network can't be saved with its architecture."""
+    """Raises a `UsageError` if a model can't be saved with its networks and arguments."""
+    gan.get_config()
     for role in ("generator", "discriminator"):
         network = getattr(gan, role)
         try:

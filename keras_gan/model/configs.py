@@ -9,7 +9,7 @@ from absl import logging
 
 from keras_gan.errors import UsageError
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
-from keras_gan.rules import penalties
+from keras_gan.rules import by_name, penalties
 from keras_gan.rules.by_name import FunctionInput, FunctionLoss, FunctionPenalty
 from keras_gan.step import keras_private
 
@@ -22,6 +22,18 @@ KNOWN = (
 )
 
 
+def check(gan: Any, arguments: Mapping[str, Any]) -> None:
+    """Raises a `UsageError` if arguments of `GAN.compile` can't be what they are.
+
+    Args:
+        gan: the `GAN`.
+        arguments: all of them, by name; those that it does not have are in "unknown".
+    """
+    refuse_unknown(arguments["unknown"])
+    check_execution(gan, arguments["steps_per_execution"])
+    by_name.check_values(arguments)
+
+
 def refuse_unknown(arguments: Iterable[str]) -> None:
     """Raises a `UsageError` if there are arguments that `GAN.compile` does not have."""
     for name in arguments:
@@ -31,6 +43,11 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
 
 def check_execution(gan: Any, steps_per_execution: int) -> None:
     """Raises a `UsageError` if several steps at once are asked of several replicas."""
+    whole = isinstance(steps_per_execution, int) and not isinstance(steps_per_execution, bool)
+    if not whole or steps_per_execution < 1:
+        raise UsageError(
+            f"steps_per_execution={steps_per_execution!r}: a whole number from 1 is needed"
+        )
     replicas = gan.distribute_strategy.num_replicas_in_sync
     if replicas > 1 and steps_per_execution != 1:
         raise UsageError(
@@ -83,6 +100,8 @@ def compile_config(gan: Any, parameters: Mapping) -> dict:
         gan: a compiled `GAN`.
         parameters: the parameters of `GAN.compile`, by name.
     """
+    if not gan.compiled:
+        return {}
     names = [name for name in parameters if name not in ("self", *MERGED)]
     values = {name: getattr(gan, ATTRIBUTES.get(name, name)) for name in names}
     for function in _functions(values):
@@ -111,7 +130,7 @@ def model_config(gan: Any, parameters: Mapping) -> dict:
     """The constructor's arguments, serialised.
 
     A subclass that builds its own networks has no argument for them. Its other arguments are taken
-    from attributes of their names, or as Keras has kept them.
+    from attributes of their names, or as Keras has kept them; one that is neither is an error.
 
     Args:
         gan: a `GenerativeModel`.
@@ -133,9 +152,14 @@ def model_config(gan: Any, parameters: Mapping) -> dict:
         values = {n: v for n, v in values.items() if takes_all or n in own}
         config |= {n: keras.saving.serialize_keras_object(value) for n, value in values.items()}
     for name, parameter in own.items():
-        if name in (*named, *parameters) or parameter.kind is parameter.VAR_KEYWORD:
+        variable = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if name in (*named, *parameters) or variable:
             continue
-        if hasattr(gan, name) or name in remaining:
-            value = getattr(gan, name, remaining.get(name))
-            config[name] = keras.saving.serialize_keras_object(value)
+        if not hasattr(gan, name) and name not in remaining:
+            raise UsageError(
+                f"{type(gan).__name__} can't be saved: its argument {name} is no attribute; keep it"
+                f" as self.{name}, or write a get_config"
+            )
+        value = getattr(gan, name, remaining.get(name))
+        config[name] = keras.saving.serialize_keras_object(value)
     return config

@@ -1,8 +1,13 @@
 """From the arguments of `fit` and `evaluate` to Keras' own, data adapted and checked."""
 
 import contextlib
-from collections.abc import Callable
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from keras_gan.data.adapters import DEFAULT_BATCH_SIZE, Adapter, Needs, Order
 from keras_gan.data.source import Source
@@ -17,6 +22,25 @@ def parts(data: Any) -> tuple:
     return tuple(data) if isinstance(data, (tuple, list)) else (data, None)
 
 
+def _of_known(method: str) -> Callable:
+    """Makes an argument that a function does not have a `UsageError` that names the method."""
+
+    def decorated(function: Callable) -> Callable:
+        parameters = inspect.signature(function).parameters
+        known = [name for name in parameters if name != "gan" and name[0] != "_"]
+
+        @functools.wraps(function)
+        def called(*args: Any, **options: Any) -> Any:
+            for name in options.keys() - parameters.keys():
+                raise UsageError(f"{method} has no {name}; it takes {', '.join(known)}")
+            return function(*args, **options)
+
+        return called
+
+    return decorated
+
+
+@_of_known("fit")
 def of_fit(
     gan: Any,
     x: Any,
@@ -47,6 +71,8 @@ def of_fit(
         UsageError: something does not fit.
     """
     _check(gan, "fit", x)
+    _check_whole(0, epochs=epochs, initial_epoch=initial_epoch)
+    _check_whole(1, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
     if class_weight is not None or sample_weight is not None:
         raise UsageError("class_weight and sample_weight have no meaning for a GAN; leave them out")
     if validation_split:
@@ -65,6 +91,7 @@ def of_fit(
     }
     _trace_anew(gan, "train_function", adapter.data)
     reading = contextlib.ExitStack()
+    reading.enter_context(_reading_to_the_end(steps_per_epoch))
     reading.enter_context(adapter.reading())
     if validation_data is not None:
         val_x, val_y = _unpacked(validation_data)
@@ -81,6 +108,7 @@ def of_fit(
     return arguments, reading
 
 
+@_of_known("evaluate")
 def of_evaluate(
     gan: Any,
     x: Any,
@@ -111,9 +139,30 @@ def of_evaluate(
     if sample_weight is not None:
         raise UsageError("sample_weight has no meaning for a GAN; leave it out")
     adapter = Adapter(_needs(gan), gan.distribute_strategy, pixel_range, verbose not in (0, None))
+    _check_whole(1, steps=steps)
     _adapt_held_out(adapter, x, y, batch_size, steps)
     _trace_anew(gan, "test_function", adapter.data)
-    return {**options, "x": adapter.data, "steps": adapter.steps}, adapter.reading()
+    reading = contextlib.ExitStack()
+    reading.enter_context(_reading_to_the_end(steps))
+    reading.enter_context(adapter.reading())
+    return {**options, "x": adapter.data, "steps": adapter.steps}, reading
+
+
+def _check_whole(least: int, **numbers: Any) -> None:
+    """Raises a `UsageError` unless numbers are None, or whole and not below `least`."""
+    for name, value in numbers.items():
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= least):
+            raise UsageError(f"{name}={value!r}: a whole number from {least} is needed")
+
+
+@contextlib.contextmanager
+def _reading_to_the_end(steps: Any) -> Iterator[None]:
+    """Inside, Keras does not warn of the end of a data set that nobody has said to be longer."""
+    with warnings.catch_warnings():
+        if steps is None:
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+        yield
 
 
 def _check(gan: Any, method: str, x: Any) -> None:

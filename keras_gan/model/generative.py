@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -12,6 +12,7 @@ from keras_gan.data.class_labels import to_classes
 from keras_gan.errors import UsageError
 from keras_gan.layers.noise import number_random_layers
 from keras_gan.model import configs, networks, serving
+from keras_gan.model.callbacks import check_savable
 from keras_gan.rules import by_name
 from keras_gan.rules.priors import Geometry
 from keras_gan.step import pixels, randomness
@@ -47,7 +48,7 @@ class GenerativeModel(keras.Model):
     ):
         super().__init__(**kwargs)
         self.generator, self.discriminator = generator, discriminator
-        self._sizes: tuple[Any, Any] = (latent_dim, image_shape and tuple(image_shape))
+        self._sizes: tuple[Any, Any] = (latent_dim, networks.as_shape(image_shape))
         if num_classes is not None:
             self.num_classes = num_classes
         networks.prepare(self)
@@ -67,7 +68,8 @@ class GenerativeModel(keras.Model):
     def image_shape(self) -> tuple[int, ...]:
         """(height, width, channels), or (2,) for points."""
         inputs = networks.inputs_of(self.discriminator)
-        return tuple(inputs[0].shape[1:]) if inputs else self._sizes[1]
+        shape = tuple(inputs[0].shape[1:]) if inputs else (None,)
+        return (self._sizes[1] or shape) if None in shape else shape
 
     @property
     def conditional(self) -> bool:
@@ -135,6 +137,12 @@ class GenerativeModel(keras.Model):
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
         """
+        for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not whole or value < least:
+                raise UsageError(f"{name}={value!r}: a whole number from {least} is needed")
+        if not 0.0 <= truncation <= 1.0:
+            raise UsageError(f"truncation={truncation!r}: a number from 0 to 1 is needed")
         if labels is not None and not self.conditional:
             raise UsageError("labels are given, but the model is not conditional")
         if labels is not None:
@@ -196,13 +204,29 @@ class GenerativeModel(keras.Model):
         labels = None if labels is None else tf.convert_to_tensor(labels)
         return self.call_discriminator(x, labels, training=False)["logits"]
 
-    def export(self, filepath: Any, noise: bool = False) -> None:
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """As `keras.Model.save`, into a .keras file."""
+        if not str(filepath).endswith(".keras"):
+            raise UsageError(
+                f"save({str(filepath)!r}): the name of a .keras file is needed; export() writes a"
+                " SavedModel, save_weights() weights alone"
+            )
+        check_savable(self)
+        super().save(filepath, *args, **kwargs)
+
+    def export(self, filepath: Any, noise: bool = False, format: str = "tf_saved_model") -> None:
         """Writes a SavedModel that needs TensorFlow alone, with generate, sample, interpolate, ….
 
         Args:
             filepath: str, a folder; replaced if it is an export already.
             noise: bool, whether G's noise layers are active in it. Defaults to False.
+            format: "tf_saved_model"; other formats are made by `--mode=export` of a run.
         """
+        if format != "tf_saved_model":
+            raise UsageError(
+                f"export(format={format!r}): tf_saved_model is what a model writes; for others use"
+                " the command line, --mode=export --export_format=…"
+            )
         serving.export(self, filepath, noise)
 
     def extra_endpoints(self) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
@@ -223,11 +247,26 @@ class GenerativeModel(keras.Model):
         if isinstance(inputs, (tuple, list)) != self.conditional:
             needed = "[latents, labels]" if self.conditional else "latents [n, z] alone"
             raise UsageError(f"the model takes {needed}")
+        latents = inputs[0] if self.conditional else inputs
+        if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
+            raise UsageError(
+                f"latents are {list(latents.shape)}; the model takes [n, {self.latent_dim}]"
+            )
+        if self.conditional and tf.executing_eagerly():
+            to_classes(inputs[1], len(latents), self.num_classes)
         return self.generate(*inputs) if self.conditional else self.generate(inputs)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Does nothing: all is built. Keras would first reduce a batch over the replicas, which
         fails for several workers with labels."""
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused: what `fit` does before a step would be left out."""
+        raise UsageError("a single step is fit(x, batch_size=len(x), steps_per_epoch=1)")
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused: what `evaluate` does before a step would be left out."""
+        raise UsageError("the loss on one batch is evaluate(x, batch_size=len(x))")
 
     # Saving -------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ RANGES = {
     "relu6": "0 to 6",
     "softplus": "0 and up",
 }
+IN_RANGE = ("tanh", "softsign", "hard_tanh")
 SIGMOIDS = ("sigmoid", "softmax", "hard_sigmoid")
 PROBES = 16  # samples that a network without a graph is tried with
 
@@ -31,6 +32,11 @@ def inputs_of(network: keras.Model) -> list | None:
         return list(network.inputs) if getattr(network, "inputs", None) else None
     except (AttributeError, ValueError):  # a Sequential that is not built
         return None
+
+
+def as_shape(given: Any) -> Any:
+    """A list of sizes as a tuple; anything else as it is, to be checked by `prepare`."""
+    return tuple(given) if isinstance(given, (list, tuple)) else given
 
 
 def prepare(gan: Any) -> None:
@@ -44,12 +50,49 @@ def prepare(gan: Any) -> None:
     """
     labelled = gan.num_classes is not None
     latent_dim, image_shape = gan._sizes
+    _check_sizes(gan, latent_dim, image_shape)
     shape = None if latent_dim is None else (latent_dim,)
     build(gan.generator, "generator", shape, "latent_dim", labelled)
     build(gan.discriminator, "discriminator", image_shape, "image_shape", labelled)
     check(gan.generator, gan.discriminator, gan.image_shape, gan.discriminator_takes_labels)
+    _check_images_by_trying(gan)
     variables = (*gan.generator.variables, *gan.discriminator.variables)
     check_scope(variables, gan.distribute_strategy)
+
+
+def _check_sizes(gan: Any, latent_dim: Any, image_shape: Any) -> None:
+    """Raises a `UsageError` if the sizes that are given are none, or not those of the networks."""
+    whole = lambda size: isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    if latent_dim is not None and not (whole(latent_dim) and latent_dim > 0):
+        raise UsageError(f"latent_dim={latent_dim!r}: a whole number from 1 is needed")
+    if image_shape is not None and not (
+        isinstance(image_shape, tuple)
+        and len(image_shape) in (1, 3)
+        and all(map(whole, image_shape))
+    ):
+        raise UsageError(f"image_shape={image_shape!r}: (height, width, channels) is needed")
+    for network, shape, argument in (
+        (gan.generator, latent_dim and (latent_dim,), "latent_dim"),
+        (gan.discriminator, image_shape, "image_shape"),
+    ):
+        inputs = inputs_of(network)
+        if shape and inputs and not _agree(inputs[0].shape[1:], shape):
+            raise UsageError(
+                f"{argument} says {list(shape)}, but {network.name} takes"
+                f" {list(inputs[0].shape[1:])}; leave {argument} out"
+            )
+    inputs = inputs_of(gan.generator) if isinstance(gan.generator, keras.Layer) else None
+    known = isinstance(getattr(type(gan), "num_classes", None), property)  # later
+    if inputs and len(inputs) > 1 and gan.num_classes is None and not known:
+        raise UsageError(
+            "the generator takes labels as its second input: say how many classes there are,"
+            " GAN(…, num_classes=…)"
+        )
+
+
+def _agree(shape: tuple, sizes: tuple) -> bool:
+    """Whether a shape, in which None is any size, is that of these sizes."""
+    return len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes))
 
 
 def takes_labels(network: keras.Model, num_classes: int | None) -> bool:
@@ -124,13 +167,19 @@ def check(
         if not isinstance(images, keras.KerasTensor):
             raise UsageError(f"the generator gives {len(images)} outputs; images alone are needed")
         if tuple(images.shape[1:]) != tuple(image_shape):
+            hint = "; say GAN(…, image_shape=…)" if None in image_shape else ""
             raise UsageError(
                 f"the generator makes images {list(images.shape[1:])}, the discriminator takes"
-                f" {list(image_shape)}"
+                f" {list(image_shape)}{hint}"
             )
-        _check_range(_activation(images), image_shape)
+        activation = _activation(images)
+        _check_range(activation, image_shape)
     if inputs_of(discriminator) is not None:
-        _check_logits(keras_private.output_of(discriminator))
+        output = keras_private.output_of(discriminator)
+        _check_logits(output)
+        logits = output["logits"] if isinstance(output, dict) else output
+        if _activation(logits) is not None:  # such as a Lambda layer's function
+            _check_by_trying(discriminator, image_shape, labelled)
     else:
         _check_by_trying(discriminator, image_shape, labelled)
 
@@ -140,6 +189,28 @@ def _check_range(activation: str | None, image_shape: tuple) -> None:
         raise UsageError(
             f"the generator ends in {activation}, {RANGES[activation]}; images are in [-1, 1]: end"
             " it in tanh"
+        )
+
+
+def _check_images_by_trying(gan: Any) -> None:
+    """A generator whose last step is unknown, as far as some random latents show it."""
+    inputs = inputs_of(gan.generator)
+    if inputs and _activation(keras_private.output_of(gan.generator)) in (None, *IN_RANGE):
+        return
+    latents = _probe((gan.latent_dim,), gan.conditional, 1.0)
+    images = np.asarray(gan.generator(latents, training=False), np.float32)
+    if images.shape[1:] != tuple(gan.image_shape):
+        raise UsageError(
+            f"the generator makes images {list(images.shape[1:])}, the discriminator takes"
+            f" {list(gan.image_shape)}"
+        )
+    low, high = images.min(), images.max()
+    if len(gan.image_shape) == 3 and (0 <= low < high or max(-low, high) > 2):
+        logging.warning(
+            "images that the generator makes of random latents are in [%.3g, %.3g]; they should be"
+            " in [-1, 1], as those of a last layer with tanh are",
+            low,
+            high,
         )
 
 

@@ -4,10 +4,11 @@ The command line goes the same way (`settings/from_config.py`).
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_gan.errors import UsageError
@@ -66,7 +67,10 @@ class FunctionPenalty(penalties.Penalty):
         return getattr(self.function, "__name__", "penalty").strip("<>")
 
     def __call__(self, turn: Turn) -> tf.Tensor:
-        return self.function(turn)
+        value = self.function(turn)
+        if value is None:
+            raise UsageError(f"the penalty {self.name} returns None; a number is needed")
+        return value
 
 
 @rule
@@ -76,7 +80,13 @@ class FunctionInput(Rule):
     function: Callable
 
     def __call__(self, images: tf.Tensor, key: Key, step: tf.Tensor) -> tf.Tensor:
-        return self.function(images, key, step)
+        changed = self.function(images, key, step)
+        if tuple(np.shape(changed)) != tuple(images.shape):
+            raise UsageError(
+                f"d_inputs: {_name(self.function)} makes {list(np.shape(changed))} of images"
+                f" {list(images.shape)}; the shape has to stay"
+            )
+        return changed
 
 
 def optimizer(given: Any, side: str, learning_rate: float = RATE, **options: Any) -> Any:
@@ -88,9 +98,14 @@ def optimizer(given: Any, side: str, learning_rate: float = RATE, **options: Any
         learning_rate: of a named one.
         options: beta_1, beta_2, weight_decay of a named one; what it does not take is left out.
     """
+    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+        raise UsageError(
+            f"{side}_optimizer is a LossScaleOptimizer, which scales one loss; give the optimizer"
+            " in it, and compile(loss_scaling=True)"
+        )
     if isinstance(given, keras.optimizers.Optimizer):
         return given
-    if isinstance(given, dict):
+    if isinstance(given, dict) and "class_name" in given:
         return keras.optimizers.get(given)
     name = "adam" if given is None else given
     if not isinstance(name, str) or name.lower() not in OPTIMIZERS:
@@ -125,18 +140,23 @@ def loss(given: Any) -> losses.Loss:
 
 
 def _checked_loss(function: Callable) -> FunctionLoss:
-    real, fake = tf.constant([0.5, -1.0, 2.0]), tf.constant([-0.5, 1.0, 0.25])
-    results = function(real, fake)
+    _check_arguments("loss", function, "real_logits", "fake_logits")
+    results = function(tf.constant([0.5, -1.0, 2.0]), tf.constant([-0.5, 1.0, 0.25]))
     if not isinstance(results, (tuple, list)) or len(results) != 2:
         raise UsageError(
             f"loss={_name(function)} gives {type(results).__name__}; a function (real_logits,"
             " fake_logits) has to give two losses, (D's, G's)"
         )
     for value, side in zip(results, "DG"):
-        if tuple(value.shape) not in ((), (3,)):
+        if tuple(np.shape(value)) not in ((), (3,)):
             raise UsageError(
-                f"loss={_name(function)} gives {side}'s loss of shape {list(value.shape)} for 3"
+                f"loss={_name(function)} gives {side}'s loss of shape {list(np.shape(value))} for 3"
                 " logits; one value per logit or a scalar is needed"
+            )
+        if not tf.is_tensor(value):
+            raise UsageError(
+                f"loss={_name(function)} gives {side}'s loss as a {type(value).__name__}, which has"
+                " no gradient; compute it with TensorFlow or keras.ops"
             )
     return FunctionLoss(function)
 
@@ -149,6 +169,7 @@ def penalty(given: Any) -> Any:
     if isinstance(given, str) and given in known:
         return known[given]()
     if callable(given) and not isinstance(given, type):
+        _check_arguments("penalties", given, "turn")
         return FunctionPenalty(given)
     raise unknown("penalties", given, known, "a keras_gan.penalties.Penalty, a function (turn)")
 
@@ -157,9 +178,11 @@ def d_input(given: Any) -> Any:
     """A step of D's inputs: a rule, or a function (images, key, step) → images."""
     if isinstance(given, (Rule, StatefulRule)) and callable(given):
         return given
-    if callable(given) and not isinstance(given, (type, str)):
+    if callable(given) and not isinstance(given, (type, str, keras.Layer)):
+        _check_arguments("d_inputs", given, "images", "key", "step")
         return FunctionInput(given)
-    raise unknown("d_inputs", given, (), "a rule or a function (images, key, step)")
+    others = "a rule or a function (images, key, step); Keras' layers belong into the discriminator"
+    raise unknown("d_inputs", given, (), others)
 
 
 def augmentation(given: Any) -> list:
@@ -167,7 +190,8 @@ def augmentation(given: Any) -> list:
     if given is None or given == "":
         return []
     if not isinstance(given, str):
-        return sequence(given, d_input)
+        names = isinstance(given, (list, tuple)) and all(isinstance(kind, str) for kind in given)
+        return augmentation(",".join(given)) if names else sequence(given, d_input)
     if given == "ada":
         return [augment.ADA()]
     kinds = tuple(kind.strip() for kind in given.split(","))
@@ -228,6 +252,71 @@ def target(given: Any) -> targets.Targets:
     return targets.Targets() if given is None else instance("targets", given, targets.Targets)
 
 
+def check_targets(given: targets.Targets, loss_rule: losses.Loss) -> None:
+    """Raises a `UsageError` if targets are softened that a loss does not have."""
+    if given.soft and not loss_rule.has_targets:
+        with_some = ", ".join(name for name, kind in losses.LOSSES.items() if kind.has_targets)
+        raise UsageError(
+            f"targets: the loss {loss_rule.name or type(loss_rule).__name__} has none to soften;"
+            f" losses with targets are {with_some}"
+        )
+
+
+def constraint(given: Any) -> Any:
+    """A Keras constraint by name, or as it is."""
+    try:
+        return keras.constraints.get(given)
+    except ValueError:
+        others = "the name of a Keras constraint, such as max_norm, or a constraint"
+        raise unknown("d_constraint", given, (), others) from None
+
+
+def check_values(arguments: Mapping[str, Any]) -> None:
+    """Raises a `UsageError` if simple arguments of `GAN.compile` are not what they have to be.
+
+    Args:
+        arguments: by name.
+    """
+    for name in ("d_learning_rate", "g_learning_rate", "d_beta_2", "g_beta_2"):
+        given = arguments[f"{name}_schedule"]
+        keras_own = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
+        if given is not None and (not callable(given) or keras_own or isinstance(given, type)):
+            others = "a keras_gan.schedules.Schedule; one of Keras' is an optimizer's learning_rate"
+            raise unknown(f"{name}_schedule", given, (), others)
+    clip_norm, seed = arguments["clip_norm"], arguments["seed"]
+    if clip_norm is not None and not (_is_number(clip_norm) and clip_norm > 0):
+        raise unknown("clip_norm", clip_norm, (), "a number above 0, or None")
+    if not (_is_number(seed) and seed == int(seed) and 0 <= seed < 2**32):
+        raise unknown("seed", seed, (), "a whole number from 0 to 2^32 - 1")
+    switches: dict[str, tuple] = {
+        "separate_batches": (),
+        "loss_scaling": (None,),
+        "jit_compile": (None, "auto"),
+    }
+    for name, more in switches.items():
+        if not isinstance(arguments[name], bool) and arguments[name] not in more:
+            raise unknown(name, arguments[name], map(str, (True, False, *more)))
+    optimizers = arguments["d_optimizer"], arguments["g_optimizer"]
+    if optimizers[0] is optimizers[1] and isinstance(optimizers[0], keras.optimizers.Optimizer):
+        raise UsageError("d_optimizer and g_optimizer are one object; each needs its own")
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+
+
+def distinct(rules: list) -> list:
+    """Penalties, if no two have one name, under which they are logged."""
+    names = [rule.name for rule in rules]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"penalties: two are named {twice}, and each is logged by its name; give functions"
+            " names of their own by def"
+        )
+    return rules
+
+
 def sequence(given: Any, one: Callable) -> list:
     """A list of rules, each by `one`; a single one will do."""
     if given is None:
@@ -249,6 +338,16 @@ def unknown(argument: str, given: Any, names: Iterable, others: str = "") -> Usa
     """The error that lists what is known."""
     allowed = ", ".join([*names, *([others] if others else [])])
     return UsageError(f"{argument}={_name(given)}; allowed: {allowed}")
+
+
+def _check_arguments(argument: str, function: Callable, *names: str) -> None:
+    """Raises a `UsageError` unless a function can be called with as many arguments as `names`."""
+    try:
+        inspect.signature(function).bind(*names)
+    except TypeError:
+        raise unknown(argument, function, (), f"a function ({', '.join(names)})") from None
+    except ValueError:  # Python does not know its signature
+        pass
 
 
 def _name(given: Any) -> str:

@@ -50,7 +50,7 @@ def load(path: Any) -> Any:
     if loading.is_hub_folder(path):
         return loading.load_hub(path)
     if (path / "saved_model.pb").exists():
-        return tf.saved_model.load(str(path))
+        return _load_export(path)
     if not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         return loading.load_hub(name)  # of a model hub
     what = "is none of these" if path.exists() else "does not exist"
@@ -58,6 +58,15 @@ def load(path: Any) -> Any:
         f"{path} {what}; a .keras file, a run directory (with operative.flags) or an export (with"
         " saved_model.pb) can be loaded"
     )
+
+
+def _load_export(path: pathlib.Path) -> Any:
+    """A SavedModel whose functions keep it: TensorFlow's own refer to a model that may be gone."""
+    model = tf.saved_model.load(str(path))
+    for name in dir(model):
+        if not name.startswith("_") and callable(function := getattr(model, name)):
+            function.keras_gan_model = model
+    return model
 
 
 def _load_file(path: pathlib.Path) -> Any:

@@ -64,6 +64,8 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     compatibility.check_replicas(config, model_class, strategy.num_replicas_in_sync)
     for sentence in compatibility.regrouped(config, strategy.num_replicas_in_sync):
         logging.info(sentence)
+    if sentence := compatibility.rates_that_end(config):
+        logging.warning(sentence)
     source = open_data(config)
     environment = devices.environment(config, strategy, source)
     checkpoints = Checkpoints(

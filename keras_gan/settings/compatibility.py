@@ -74,6 +74,24 @@ def regrouped(config: Config, replicas: int) -> Iterator[str]:
             )
 
 
+def rates_that_end(config: Config) -> str | None:
+    """A sentence on players whose learning rate is 0 before the last step, or None."""
+    last = config.schedule_steps
+    sides = [
+        side.upper()
+        for side in "dg"
+        if getattr(config, f"{side}_learning_rate_schedule") != "constant"
+        and not getattr(config, f"{side}_learning_rate_end")
+    ]
+    if last is None or last >= config.steps or not sides:
+        return None
+    return (
+        f"from step {last} to {config.steps} the learning rate of {' and '.join(sides)} is 0, since"
+        f" --schedule_steps={last} is fixed at a run's first start; to train longer, begin another"
+        " --run_dir with a higher one"
+    )
+
+
 def check(config: Config, model_class: type | None = None) -> None:
     """Checks that a config's settings are compatible with each other and with its model.
 

@@ -23,6 +23,7 @@ from keras_gan.choices import (
     nearest_size,
 )
 from keras_gan.errors import UsageError, refuse
+from keras_gan.settings import flagfiles
 
 LARGEST_WHOLE = 10**9  # of a whole number without another bound
 LARGEST_NUMBER = 1e6  # of any other: no weight or bound of a method is near it
@@ -43,6 +44,17 @@ class HelpRequested(Exception):
     def __init__(self, full: bool):
         super().__init__("--helpfull" if full else "--help")
         self.full = full
+
+
+class RecipesRequested(Exception):
+    """The command line asks for the list of recipes, by `--recipes`."""
+
+
+class _Flags(flags.FlagValues):
+    """Flags whose flagfiles may be named as recipes, nested ones too."""
+
+    def _get_flag_file_lines(self, filename, parsed_file_stack=None):
+        return super()._get_flag_file_lines(flagfiles.find(filename), parsed_file_stack)
 
 
 def flag(
@@ -106,10 +118,11 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
         A dict by flag name of the values on the command line, without defaults.
 
     Raises:
+        RecipesRequested: `--recipes` is among the flags.
         HelpRequested: `-h`, `--help` or `--helpfull` is among the flags.
         UsageError: an unknown flag, a positional argument, or a value that is never allowed.
     """
-    values = flags.FlagValues()
+    values = _Flags()
     for field in dataclasses.fields(config_class):
         declaration = field.metadata["flag"]
         define = {
@@ -124,8 +137,11 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
         "help", False, "shows the common flags", flag_values=values, short_name="h"
     )
     flags.DEFINE_boolean("helpfull", False, "shows all flags", flag_values=values)
+    flags.DEFINE_boolean("recipes", False, "lists the recipes", flag_values=values)
     try:
         rest = values(list(argv))
+    except UsageError:  # of a flagfile
+        raise
     except flags.UnrecognizedFlagError as error:
         known = [field.name for field in dataclasses.fields(config_class)]
         close = difflib.get_close_matches(error.flagname, known, n=3)
@@ -143,6 +159,8 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
         raise UsageError(f"{rest[1]}: not a flag; write --name=value")
     if values["help"].value or values["helpfull"].value:
         raise HelpRequested(full=bool(values["helpfull"].value))
+    if values["recipes"].value:
+        raise RecipesRequested
     given = {
         field.name: tuple(values[field.name].value)
         if field.metadata["flag"]["kind"] is tuple

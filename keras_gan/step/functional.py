@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 
 
-def uses_xla(asked: bool | None) -> bool:
-    """Whether to compile with XLA: `asked`, or if it is None, only on a GPU, where it is faster."""
-    return bool(tf.config.list_logical_devices("GPU")) if asked is None else asked
+def uses_xla(asked: bool | str | None) -> bool:
+    """Whether to compile with XLA: `asked`; None and "auto" mean on a GPU, where it is faster."""
+    return bool(tf.config.list_logical_devices("GPU")) if asked in (None, "auto") else asked
 
 
 def read(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:

@@ -26,6 +26,12 @@ def decays(optimizer: keras.optimizers.Optimizer, weight: keras.Variable) -> boo
     return bool(optimizer.weight_decay) and optimizer._use_weight_decay(weight)
 
 
+def trains_others(optimizer: keras.optimizers.Optimizer, weights: list) -> bool:
+    """Whether an optimizer is built, and for other weights than these."""
+    own = {id(weight) for weight in optimizer._trainable_variables} if optimizer.built else ()
+    return optimizer.built and any(id(weight) not in own for weight in weights)
+
+
 def kernel_variable(layer: keras.layers.Layer) -> keras.Variable:
     """The variable of a layer's kernel; `layer.kernel` may be computed from it."""
     return getattr(layer, "_kernel", layer.kernel)

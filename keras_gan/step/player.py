@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from keras_gan.errors import UsageError
 from keras_gan.step import functional, keras_private, network_state, replicas
 
 
@@ -24,8 +25,8 @@ class Player:
         beta_2_schedule: `schedules.Schedule`, the optimizer's β2. Defaults to its own.
 
     Raises:
-        ValueError: the optimizer clips, averages or accumulates gradients itself, or has no β2 to
-            schedule.
+        UsageError: the optimizer clips, averages or accumulates gradients itself, trains another
+            network already, or has no β2 to schedule.
     """
 
     def __init__(
@@ -40,17 +41,21 @@ class Player:
     ):
         for option in ("clipnorm", "global_clipnorm", "clipvalue", "use_ema"):
             if getattr(optimizer, option, None):
-                raise ValueError(
+                raise UsageError(
                     f"{name}'s optimizer has {option}={getattr(optimizer, option)}, which would act"
                     " on each replica apart; use compile(clip_norm=…) and compile(average=…)"
                 )
         if optimizer.gradient_accumulation_steps:
-            raise ValueError(f"{name}'s optimizer accumulates gradients, which is not supported")
+            raise UsageError(f"{name}'s optimizer accumulates gradients, which is not supported")
         self.name, self.network, self.optimizer = name, network, optimizer
         if beta_2_schedule is not None and not hasattr(optimizer, "beta_2"):
-            raise ValueError(f"{name}'s optimizer, {type(optimizer).__name__}, has no β2")
+            raise UsageError(f"{name}'s optimizer, {type(optimizer).__name__}, has no β2")
         self.clip_norm, self.loss_scale = clip_norm, loss_scale
         self.rate_schedule, self.beta_2_schedule = rate_schedule, beta_2_schedule
+        if keras_private.trains_others(optimizer, network.trainable_variables):
+            raise UsageError(
+                f"{name}'s optimizer trains another network already; each network needs its own"
+            )
         optimizer.build(network.trainable_variables)
 
     @property

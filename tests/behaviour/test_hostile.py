@@ -87,13 +87,13 @@ class TestNothingIsLost:
         file.parent.mkdir(parents=True)
         file.write_text("x")
         before = contents(tmp_path)
-        told = refused(
+        message = refused(
             *TINY,
             f"--dataset=npz:{images}",
             f"--run_dir={tmp_path / 'mine'}",
             status=4 if name.startswith(".lock") else 2,
         )
-        assert "--run_dir=" in told or "run directory" in told
+        assert "--run_dir=" in message or "run directory" in message
         assert contents(tmp_path) == before
 
     def test_a_users_file_in_the_export_is_kept(self, run, tmp_path, refused):
@@ -125,8 +125,8 @@ class TestNothingIsLost:
     def test_vanished_checkpoints_are_no_new_beginning(self, run, refused):
         shutil.rmtree(run / "checkpoints")
         before = contents(run)
-        told = refused(f"--run_dir={run}", "--steps=4", status=4)
-        assert "checkpoints are gone" in told
+        message = refused(f"--run_dir={run}", "--steps=4", status=4)
+        assert "checkpoints are gone" in message
         assert contents(run) == before
 
     def test_a_lower_number_of_steps_changes_nothing(self, run, refused):
@@ -166,8 +166,8 @@ class TestNothingIsSilentlyWrong:
         with pytest.raises(tf.errors.InvalidArgumentError, match="one label per image"):
             export.discriminate(export.sample(4, 0, [0] * 4), [0])
         (tmp_path / "d" / "a").rename(tmp_path / "d" / "zzz")
-        told = refused(f"--run_dir={tmp_path / 'run'}", "--steps=4")
-        assert "(0 b, 1 zzz)" in told and "(0 a, 1 b)" in told
+        message = refused(f"--run_dir={tmp_path / 'run'}", "--steps=4")
+        assert "(0 b, 1 zzz)" in message and "(0 a, 1 b)" in message
 
     def test_changed_images_are_warned_of(self, tmp_path, run, capfd):
         rng = np.random.default_rng(1)
@@ -202,8 +202,8 @@ class TestNothingIsSilentlyWrong:
         ],
     )
     def test_weights_beyond_reason(self, tmp_path, refused, flag):
-        told = refused(*TINY, f"--run_dir={tmp_path / 'run'}", flag)
-        assert told.startswith(flag.partition("=")[0]) and "None" not in told
+        message = refused(*TINY, f"--run_dir={tmp_path / 'run'}", flag)
+        assert message.startswith(flag.partition("=")[0]) and "None" not in message
 
     def test_scores_say_their_protocol(self, tmp_path):
         import csv
@@ -276,8 +276,8 @@ class TestModes:
             assert here("--mode=sample", "--count=2", f"--run_dir={run}") == 0
 
     def test_another_setting_is_refused_in_the_words_of_the_mode(self, run, refused):
-        told = refused("--mode=sample", "--batch_size=9", f"--run_dir={run}")
-        assert "--batch_size=9" in told and "continued" not in told
+        message = refused("--mode=sample", "--batch_size=9", f"--run_dir={run}")
+        assert "--batch_size=9" in message and "continued" not in message
 
     def test_a_run_without_checkpoints(self, run, refused):
         shutil.rmtree(run / "checkpoints")
@@ -290,7 +290,7 @@ class TestEveryWayIn:
         flags = [f"--dataset={dataset}", "--model=dcgan", f"--run_dir={tmp_path / 'run'}"]
         assert "--model=gan" in refused(*flags)
 
-    def test_a_path_is_told_from_a_name(self, tmp_path, refused):
+    def test_a_path_is_no_name(self, tmp_path, refused):
         write_classes(tmp_path / "pics", "a")
         flags = [*TINY, f"--run_dir={tmp_path / 'run'}"]
         assert "folder:" in refused(*flags, f"--dataset={tmp_path / 'pics'}")
@@ -318,9 +318,9 @@ class TestEveryWayIn:
     )
     def test_wrong_flags(self, tmp_path, monkeypatch, refused, flag):
         monkeypatch.chdir(tmp_path)
-        told = refused(*TINY, flag, f"--run_dir={tmp_path / 'run'}")
+        message = refused(*TINY, flag, f"--run_dir={tmp_path / 'run'}")
         for word in ("invalid literal", "argument to", "None", "Error"):
-            assert word not in told
+            assert word not in message
         assert contents(tmp_path) == {}
 
     @pytest.mark.parametrize(
@@ -334,8 +334,8 @@ class TestEveryWayIn:
     )
     def test_what_does_not_fit_into_memory(self, tmp_path, images, refused, flags, monkeypatch):
         monkeypatch.setattr(memory, "available", lambda: 2**30)
-        told = refused(*TINY, f"--dataset=npz:{images}", f"--run_dir={tmp_path / 'r'}", *flags)
-        assert "bytes" in told
+        message = refused(*TINY, f"--dataset=npz:{images}", f"--run_dir={tmp_path / 'r'}", *flags)
+        assert "bytes" in message
         assert contents(tmp_path) == {}
 
 

@@ -43,5 +43,5 @@ def test_flags_that_the_readme_names_exist(root):
     from keras_gan.settings.config import Config
 
     names = set(re.findall(r"--([a-z_]+)[=`\s]", (root / "README.md").read_text()))
-    known = {*Config.__dataclass_fields__, "help", "helpfull", "flagfile", "logdir"}
+    known = {*Config.__dataclass_fields__, "help", "helpfull", "recipes", "flagfile", "logdir"}
     assert names and names <= known

@@ -30,7 +30,14 @@ def test_what_all_images_show(low, high, dtype, limits):
 
 @pytest.mark.parametrize(
     "low, high, dtype",
-    [(0, 1.02, float), (-1, 1.1, float), (0, 256.0, float), (0, 1, np.uint8), (-1, 9, int)],
+    [
+        (0, 1.0015, float),
+        (0, 1.02, float),
+        (-1, 1.1, float),
+        (0, 256.0, float),
+        (0, 1, np.uint8),
+        (-1, 9, int),
+    ],
 )
 def test_what_could_mean_two_things(low, high, dtype):
     with pytest.raises(UsageError, match="pixel_range="):

@@ -231,3 +231,15 @@ def test_groups_are_those_of_the_rules():
         "top_k": top_k.TopK(),
     }
     assert {name: rule.group for name, rule in rules.items()} == compatibility.GROUPS
+
+
+def test_a_run_longer_than_its_schedule_says_that_it_stands_still():
+    """Continued with a higher --steps, a run keeps its horizon, and so trains at rates of 0."""
+    flags = {"schedule_steps": 100, "steps": 300, "d_learning_rate_schedule": "linear"}
+    sentence = compatibility.rates_that_end(complete(flags))
+    assert "from step 100 to 300" in sentence and "of D is 0" in sentence
+    both = complete({**flags, "g_learning_rate_schedule": "cosine"})
+    assert "of D and G is 0" in compatibility.rates_that_end(both)
+    for change in ({"steps": 100}, {"d_learning_rate_end": 1e-5}, {"d_learning_rate": 1e-3}):
+        sentence = compatibility.rates_that_end(complete({**flags, **change}))
+        assert (sentence is None) == ("d_learning_rate" not in change)
