@@ -102,7 +102,7 @@ class GAN(GenerativeModel):
         replay: Replay | None = None,
         opponent: opponents.Opponent | None = None,
         schedule: schedules.FixedSchedule | schedules.ThresholdLoop | None = None,
-        average: MovingAverage | float | None = DEFAULT_AVERAGE,
+        average: MovingAverage | StatefulRule | float | None = DEFAULT_AVERAGE,
         top_k: TopK | float | None = None,
         separate_batches: bool = True,
         clip_norm: float | None = None,

@@ -60,6 +60,15 @@ def test_the_reference_has_every_model():
         assert f"::: {cls.__module__}.{cls.__name__}\n" in text
 
 
+def test_each_page_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    pages = [path.name for path in (ROOT / "docs").glob("*.md")]
+    pages += [site.uri(f"notebooks/{path.name}") for path in (ROOT / "notebooks").glob("*.ipynb")]
+    pages += [f"api/{name}.md" for name in api_pages.pages()]
+    missing = [page for page in pages if f": {page}\n" not in navigation]
+    assert not missing, f"pages that nav in mkdocs.yml lacks: {missing}"
+
+
 @pytest.mark.slow
 def test_builds_without_a_warning_and_loads_nothing_from_the_net(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", f"--site-dir={tmp_path}"]

@@ -15,7 +15,7 @@ from keras_gan import monitoring
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-FIRST = ("GAN", "zoo", "open_source", "load", "callbacks")
+FIRST = ("GAN", "zoo", "open_source", "load", "init_from", "callbacks")
 # What a subclass or a rule of one's own meets, though it is no name of `keras_gan`.
 FOR_AUTHORS = {
     "Source": "keras_gan.data.source.Source",

@@ -59,8 +59,18 @@ def _options(cls: griffe.Class) -> dict[str, griffe.Attribute]:
     if options.is_attribute:
         options = options.modules_collection[options.value.canonical_path]
     fields: dict[str, griffe.Attribute] = {}
-    for base in reversed([options, *options.mro()]):
+    lineage = {base.path: base for base in reversed(list(_lineage(options)))}
+    for base in lineage.values():
         for name, member in base.attributes.items():
             if member.annotation and "ClassVar" not in str(member.annotation):
                 fields[name] = member
     return fields
+
+
+def _lineage(cls: griffe.Class) -> Iterator[griffe.Class]:
+    """A class and its bases; a nested class' bases are names of its module, not its own class'."""
+    yield cls
+    for base in cls.bases:
+        member = cls.module.members.get(str(base))
+        if member is not None:
+            yield from _lineage(member.final_target if member.is_alias else member)

@@ -1,5 +1,8 @@
 """Several moving averages of G's weights with power functions, of which the best is chosen."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -52,7 +55,12 @@ class PowerAverages(StatefulRule):
 
     read_when_compiled = False
 
-    def __init__(self, lengths=(0.05, 0.10), name="power_averages", **kwargs):
+    def __init__(
+        self,
+        lengths: Sequence[float] = (0.05, 0.10),
+        name: str = "power_averages",
+        **kwargs: Any,
+    ):
         super().__init__(name=name, **kwargs)
         self.lengths = tuple(float(length) for length in lengths)
         if not self.lengths:
@@ -60,7 +68,7 @@ class PowerAverages(StatefulRule):
         self.exponents = tuple(map(exponent, self.lengths))
 
     def build_for(self, gan: keras.Model) -> None:
-        def copy(weight):
+        def copy(weight: keras.Variable) -> Callable:
             return lambda *_, **__: tf.convert_to_tensor(weight.value)
 
         weights = gan.generator.trainable_variables
@@ -117,6 +125,6 @@ class PowerAverages(StatefulRule):
             if id(new) in positions:
                 old.assign(self.weights_of[index][positions[id(new)]].value)
 
-    def _of_chosen(self, position):
+    def _of_chosen(self, position: int) -> tf.Tensor:
         values = [tf.convert_to_tensor(of_one[position].value) for of_one in self.weights_of]
         return values[0] if len(values) == 1 else tf.gather(tf.stack(values), self.chosen.value)
