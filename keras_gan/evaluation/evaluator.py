@@ -32,7 +32,8 @@ class Evaluator:
     Args:
         source: a `data.Source`, the training split.
         extractor: "cnn", "inception", "clean_inception", "pixels", "fashion_mnist_cnn", or the
-            path of a Keras model or SavedModel. Defaults to None, which is "cnn"; points need none.
+            path of a Keras model or SavedModel. Defaults to None, which is "cnn", or "pixels" where
+            the images are too few to train it; points need none.
         data_dir: folder of cached weights and reference known. Defaults to $KERAS_GAN_DATA,
             else ~/.cache/keras_gan.
         count: number of fakes, cut to the number of held-out reals. Defaults to 10,000.
@@ -66,7 +67,7 @@ class Evaluator:
         self.points = len(source.image_shape) == 1
         self._count, self._wanted, self._weights = count, extractor, inception_weights
         self._division = self._extractor = self._accuracy = None
-        self._references, self.shown = {}, None
+        self._references, self.shown, self._said = {}, None, False
 
     @property
     def division(self) -> protocol.Division:
@@ -82,9 +83,8 @@ class Evaluator:
             if self.points:
                 self._extractor = Points()
             else:
-                self._extractor = open_extractor(
-                    self._wanted or "cnn", self.division, self.data_dir, self._weights
-                )
+                name = self._wanted or cnn.default(self.division)
+                self._extractor = open_extractor(name, self.division, self.data_dir, self._weights)
         return self._extractor
 
     def score(
@@ -120,30 +120,26 @@ class Evaluator:
         return scores
 
     def _score_features(self, sample_fn, count):
+        count = reference.largest_count(self.division, count)  # before a network is trained
         extractor = self.extractor
-        count = reference.largest_count(self.division, count)
-        if count not in self._references:
-            self._references[count] = reference.open_reference(
-                self.division, extractor, count, self.data_dir
-            )
-        known = self._references[count]
-        moments, collected = Moments(extractor.size), _Collected(self.full)
+        few = not reference.allows_distance(self.division, extractor)
+        known = None if few else self._reference(count)
+        if few and not self._said:
+            self._said = True
+            reference.warn_of_few(extractor, len(self.division.held_out), "held-out images")
+        moments, collected = Moments(extractor.size), _Collected(self.full or few)
         for images in self._fakes(sample_fn, count):
             features, probabilities = extractor.both(images)
-            moments.update(features)
+            if not few:
+                moments.update(features)
             collected.add(images, features, probabilities)
-        name = distance_name(extractor)
-        distance = frechet_distance(moments, known.moments)
-        scores = {
-            name: distance,
-            f"{name}_floor": known.floor,
-            f"{name}_floor_sd": known.floor_sd,
-            f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
-        }
+        scores = {} if few else _distance(extractor, moments, known)
         if self.full:
             scores.update(self._all(collected, count))
             if hasattr(extractor, "channel_classes"):
                 scores.update(self._stacked_modes(sample_fn))
+        elif few:
+            scores.update(self._pairs(collected, count)[0])
         words = self.division.words
         scores.update(
             fakes=count,
@@ -155,6 +151,13 @@ class Evaluator:
             quantisation="none" if self.points else "uint8",
         )
         return scores
+
+    def _reference(self, count):
+        if count not in self._references:
+            self._references[count] = reference.open_reference(
+                self.division, self.extractor, count, self.data_dir
+            )
+        return self._references[count]
 
     def _fakes(self, sample_fn, count):
         """Yields chunks of fakes, checked."""
@@ -172,11 +175,9 @@ class Evaluator:
 
     def _all(self, collected, count):
         """All scores but the Fréchet distance."""
-        division, extractor = self.division, self.extractor
-        fakes = np.concatenate(collected.features)
-        held, real_probabilities, held_labels = self._held_out(count)
-        reals = self._features(division.source, division.reference[:count])
-        scores = pairwise(extractor.name, fakes, reals, held)
+        division = self.division
+        scores, fakes, held_out = self._pairs(collected, count)
+        held, real_probabilities, held_labels = held_out
         classes = held_classes = None
         if collected.probabilities:
             probabilities = np.concatenate(collected.probabilities)
@@ -193,6 +194,12 @@ class Evaluator:
             for column, pictures, of in pairs:
                 scores[column] = ms_ssim.within_classes(pictures, of[: len(pictures)], _PAIRS)
         return scores
+
+    def _pairs(self, collected, count):
+        """Scores of pairs, the features of the fakes, and what `_held_out` gives."""
+        fakes, held_out = np.concatenate(collected.features), self._held_out(count)
+        reals = self._features(self.division.source, self.division.reference[:count])
+        return pairwise(self.extractor.name, fakes, reals, held_out[0]), fakes, held_out
 
     def _held_out(self, count):
         """Features, probabilities (or None) and labels (or None) of held-out reals."""
@@ -338,6 +345,17 @@ def inception_scores(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
     mean, spread = inception_score.inception_score(fakes)
     floor = inception_score.inception_score(reals)[0]
     return {"inception_score": mean, "inception_score_sd": spread, "inception_score_floor": floor}
+
+
+def _distance(extractor, moments, known):
+    """The Fréchet distance of fakes with these moments, with its floor."""
+    name, distance = distance_name(extractor), frechet_distance(moments, known.moments)
+    return {
+        name: distance,
+        f"{name}_floor": known.floor,
+        f"{name}_floor_sd": known.floor_sd,
+        f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
+    }
 
 
 def distance_name(extractor: Extractor) -> str:
