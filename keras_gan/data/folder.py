@@ -3,10 +3,12 @@
 import collections
 import concurrent.futures
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
 from absl import logging
+from PIL import Image
 
 from keras_gan.data import decoding
 from keras_gan.data.source import Source, check_shape
@@ -64,7 +66,8 @@ def open_folder(
     names = _label_names(name, files, root, labels)
 
     skipped = list(unlisted)
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+    with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large ones are read
         headers = list(pool.map(decoding.read_header, files))
         skipped += [file for file, header in zip(files, headers) if header is None]
         files = [file for file, header in zip(files, headers) if header is not None]

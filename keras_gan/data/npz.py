@@ -7,12 +7,11 @@ import zipfile
 import numpy as np
 
 from keras_gan.data import decoding
+from keras_gan.data.pixel_range import DARK, SLACK, has_strays
 from keras_gan.data.source import Source, check_shape
 from keras_gan.errors import UsageError, refuse
 
 IMAGES = ("images", "x_train", "x", "data", "arr_0")
-SLACK = 1e-3  # share of a range by which rounding may leave it
-DARK = 8  # floats that end between 1 and this are no plausible images in [0, 255]
 LABELS = ("labels", "y_train", "y", "arr_1")
 
 
@@ -156,7 +155,9 @@ def _to_uint8(name, images):
     elif low >= -1 - 2 * SLACK and high <= 1 + 2 * SLACK:
         return _levels((images + 1.0) * 127.5)
     elif low >= -255 * SLACK and DARK <= high <= 255 * (1 + SLACK):
-        return _levels(images)
+        if not has_strays(images):
+            return _levels(images)
+        pixels += ", but 99 % of those above 0 are at most 1"
     refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")
 
 

@@ -103,7 +103,18 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
         )
     if high < DARK or high > 255 * (1 + SLACK):
         raise UsageError(f"{results}, which is none of [0, 1], [-1, 1] and [0, 255]: {hint}")
+    if has_strays(images):
+        raise UsageError(
+            f"{results}, but 99 % of those above 0 are at most 1, as in [0, 1] with stray pixels:"
+            f" {hint}"
+        )
     return PixelRange(0, 255, images.dtype)
+
+
+def has_strays(images: np.ndarray) -> bool:
+    """Whether floats beyond 1 look like images in [0, 1] with a few stray pixels."""
+    lit = images[images > 0]
+    return bool(np.mean(lit <= 1) > 0.99) if lit.size else False
 
 
 def _as_given(images, given, low, high):

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from keras_gan.errors import StorageError
 from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 
 
@@ -14,10 +15,17 @@ class Writer:
 
     Args:
         folder: str or path of the logs' folder.
+
+    Raises:
+        StorageError: it can't be written.
     """
 
     def __init__(self, folder):
-        self._writer = tf.summary.create_file_writer(str(folder))
+        try:
+            self._writer = tf.summary.create_file_writer(str(folder))
+        except tf.errors.OpError as error:
+            reason = error.message.partition(" [Op:")[0].rpartition("}} ")[2]
+            raise StorageError(f"{folder}: {reason}; --notensorboard trains without") from error
 
     def scalars(self, values, step):
         with self._writer.as_default(step=step):

@@ -77,7 +77,7 @@ class Config(ShowFlags, MethodSettings):
     mirror: bool = flag(False, "mirror half of the images, left to right", group=DATA)
     labels: str = common_flag("auto", "auto, none, or where the data has its labels", group=DATA)
 
-    latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1)
+    latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1, high=10**6)
     width: int = common_flag(
         64, "capacity: channels (or units) of the first hidden layer", group=NETS, low=1
     )
