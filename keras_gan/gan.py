@@ -6,11 +6,10 @@ watch.
 
 import inspect
 
-import keras
 import tensorflow as tf
 
 from keras_gan.layers.noise import number_random_layers
-from keras_gan.model import configs, fitting, held_out, networks
+from keras_gan.model import arguments, configs, fitting, held_out, networks
 from keras_gan.model.generative import GenerativeModel
 from keras_gan.model.logs import Logs
 from keras_gan.rules import by_name
@@ -150,6 +149,12 @@ class GAN(GenerativeModel):
         """
         configs.refuse_unknown(unknown)
         configs.check_execution(self, steps_per_execution)
+        arguments.whole("seed", seed, high=arguments.LARGEST_SEED)
+        for name, value in (("jit_compile", jit_compile), ("loss_scaling", loss_scaling)):
+            arguments.one_of(name, value, True, False, None)
+        arguments.one_of("separate_batches", separate_batches, True, False)
+        if clip_norm is not None:
+            arguments.number("clip_norm", clip_norm, 1e-12, 1e12)
         self.d_optimizer = by_name.optimizer(d_optimizer, "d")
         self.g_optimizer = by_name.optimizer(g_optimizer, "g")
         networks.check_scope(
@@ -170,10 +175,15 @@ class GAN(GenerativeModel):
         self.top_k, self.schedule = by_name.best_fakes(top_k), by_name.schedule(schedule)
         self.average = by_name.average(average)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
-        self.d_constraint = keras.constraints.get(d_constraint)
-        self.d_learning_rate_schedule = d_learning_rate_schedule
-        self.g_learning_rate_schedule = g_learning_rate_schedule
-        self.d_beta_2_schedule, self.g_beta_2_schedule = d_beta_2_schedule, g_beta_2_schedule
+        self.d_constraint = by_name.constraint(d_constraint)
+        self.d_learning_rate_schedule = by_name.factor(
+            "d_learning_rate_schedule", d_learning_rate_schedule
+        )
+        self.g_learning_rate_schedule = by_name.factor(
+            "g_learning_rate_schedule", g_learning_rate_schedule
+        )
+        self.d_beta_2_schedule = by_name.factor("d_beta_2_schedule", d_beta_2_schedule)
+        self.g_beta_2_schedule = by_name.factor("g_beta_2_schedule", g_beta_2_schedule)
         self.xla, self.seed = functional.uses_xla(jit_compile), seed
         half = self.generator.dtype_policy.name == "mixed_float16"
         self.loss_scaling = half if loss_scaling is None else loss_scaling

@@ -3,10 +3,13 @@
 import contextlib
 from typing import Any
 
+import numpy as np
+
 from keras_gan.data.adapters import DEFAULT_BATCH_SIZE, Adapter, Needs, Order
 from keras_gan.data.source import Source
 from keras_gan.data.user_batches import is_array, to_numpy
 from keras_gan.errors import UsageError
+from keras_gan.model import arguments as arguments_of
 from keras_gan.model import callbacks as keras_callbacks
 from keras_gan.model import networks
 
@@ -46,6 +49,19 @@ def of_fit(
         UsageError: something does not fit.
     """
     _check(gan, "fit", x)
+    _check_counts(
+        {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+            "validation_batch_size": validation_batch_size,
+        }
+    )
+    arguments_of.whole("initial_epoch", initial_epoch)
+    validation_split = arguments_of.number("validation_split", validation_split, 0.0, 1.0)
+    if isinstance(validation_freq, (int, float, str)):
+        arguments_of.whole("validation_freq", validation_freq, 1)
     if class_weight is not None or sample_weight is not None:
         raise UsageError("class_weight and sample_weight have no meaning for a GAN; leave them out")
     if validation_split:
@@ -107,6 +123,7 @@ def of_evaluate(
         options |= {"x": x, "steps": steps, "_use_cached_eval_dataset": True}
         return options, contextlib.nullcontext()
     _check(gan, "evaluate", x)
+    _check_counts({"batch_size": batch_size, "steps": steps})
     if sample_weight is not None:
         raise UsageError("sample_weight has no meaning for a GAN; leave it out")
     adapter = Adapter(_needs(gan), gan.distribute_strategy, pixel_range, verbose not in (0, None))
@@ -121,6 +138,12 @@ def _check(gan, method, x):
     if x is None:
         raise UsageError(f"{method} needs images: {method}(x)")
     networks.check_scope(gan.variables, gan.distribute_strategy)
+
+
+def _check_counts(counts):
+    for name, value in counts.items():
+        if value is not None:
+            arguments_of.whole(name, value, 1)
 
 
 def _trace_anew(gan, function, data):
@@ -184,7 +207,7 @@ def _split(x, y, share, validation_data):
         )
     if not 0.0 < share < 1.0:
         raise UsageError(f"validation_split={share}: a share between 0 and 1 is needed")
-    x, y = to_numpy(x), None if y is None else to_numpy(y)
+    x, y = np.atleast_1d(to_numpy(x)), None if y is None else np.atleast_1d(to_numpy(y))
     first = len(x) - int(len(x) * share)
     if y is None:
         return (x[:first], None), (x[first:],)

@@ -82,7 +82,10 @@ def optimizer(given: Any, side: str, learning_rate: float = RATE, **options) -> 
     if isinstance(given, keras.optimizers.Optimizer):
         return given
     if isinstance(given, dict):
-        return keras.optimizers.get(given)
+        try:
+            return keras.optimizers.get(given)
+        except (ValueError, TypeError, KeyError) as error:
+            raise unknown(f"{side}_optimizer", given, OPTIMIZERS) from error
     name = "adam" if given is None else given
     if not isinstance(name, str) or name.lower() not in OPTIMIZERS:
         raise unknown(f"{side}_optimizer", given, OPTIMIZERS, "a keras.optimizers.Optimizer")
@@ -189,6 +192,19 @@ def prior(given: Any) -> Any:
     if isinstance(given, str) and given in known:
         return known[given]()
     raise unknown("prior", given, known, "a keras_gan.priors.Prior")
+
+
+def constraint(given: Any) -> Any:
+    """A Keras constraint by name or as it is."""
+    try:
+        return keras.constraints.get(given)
+    except (ValueError, TypeError) as error:
+        raise unknown("d_constraint", given, (), "a keras.constraints.Constraint") from error
+
+
+def factor(argument: str, given: Any) -> Any:
+    """A schedule of a factor, or None."""
+    return instance(argument, given, schedules.Schedule)
 
 
 def best_fakes(given: Any) -> top_k.TopK | None:
