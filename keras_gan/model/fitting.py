@@ -58,6 +58,7 @@ def of_fit(
             "validation_batch_size": validation_batch_size,
         }
     )
+    _check_verbose(verbose)
     arguments_of.whole("initial_epoch", initial_epoch)
     validation_split = arguments_of.number("validation_split", validation_split, 0.0, 1.0)
     if isinstance(validation_freq, (int, float, str)):
@@ -124,6 +125,7 @@ def of_evaluate(
         return options, contextlib.nullcontext()
     _check(gan, "evaluate", x)
     _check_counts({"batch_size": batch_size, "steps": steps})
+    _check_verbose(verbose)
     if sample_weight is not None:
         raise UsageError("sample_weight has no meaning for a GAN; leave it out")
     adapter = Adapter(_needs(gan), gan.distribute_strategy, pixel_range, verbose not in (0, None))
@@ -138,6 +140,11 @@ def _check(gan, method, x):
     if x is None:
         raise UsageError(f"{method} needs images: {method}(x)")
     networks.check_scope(gan.variables, gan.distribute_strategy)
+
+
+def _check_verbose(verbose):
+    if not isinstance(verbose, (int, str, type(None))) or verbose not in ("auto", 0, 1, 2, None):
+        arguments_of.one_of("verbose", verbose, "auto", 0, 1, 2)
 
 
 def _check_counts(counts):
