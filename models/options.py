@@ -130,7 +130,7 @@ def check_values(options: Options) -> None:
     for name, value in vars(options).items():
         if name == "image_shape":
             _check_shape(value)
-        elif name == "num_classes":
+        elif name == "num_classes" and value is not None:
             arguments.whole(name, value, 1, 10**6)
         elif name in declared:
             kind = declared[name]["kind"]
