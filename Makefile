@@ -44,7 +44,7 @@ test: $(DEV_STAMP)  ## the default tests
 
 fuzz: $(DEV_STAMP)  ## 2,000 random command lines, files and arguments; SEED=1 for others
 	@KERAS_GAN_FUZZ=2000 KERAS_GAN_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -q \
-		tests/behaviour/test_fuzz.py $(ARGS)
+		tests/behaviour/test_fuzz.py tests/behaviour/test_fuzz_python.py $(ARGS)
 
 test-slow: $(DEV_STAMP)  ## the slow tests only
 	-@$(PYTHON) -m keras_gan.data.fetch --dataset=fashion_mnist

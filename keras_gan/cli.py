@@ -38,7 +38,7 @@ def main(argv: Sequence[str], load_zoo: Callable[[], Mapping[str, type]]) -> int
 
     Returns:
         int, the exit status: 0 done; 2 wrong flags or data; 3 stopped by the health monitor; 4 the
-        run's files can't be read or written; 143 after SIGTERM; 130 after Ctrl-C.
+        run's files can't be read or written; 143 after SIGTERM; 130 after Ctrl-C; 129 after SIGHUP.
     """
     _open_streams()
     try:

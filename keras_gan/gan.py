@@ -165,18 +165,17 @@ class GAN(GenerativeModel):
         Raises:
             UsageError: an argument is unknown or of a wrong type, or does not fit another one.
         """
-        configs.check(self, locals())
+        configs.check_compile(
+            self, unknown, (d_optimizer, g_optimizer), seed, clip_norm, steps_per_execution
+        )
+        configs.check_switches(separate_batches, loss_scaling, jit_compile)
         self.d_optimizer = by_name.optimizer(d_optimizer, "d")
         self.g_optimizer = by_name.optimizer(g_optimizer, "g")
         variables = [*self.d_optimizer.variables, *self.g_optimizer.variables]
         networks.check_scope(variables, self.distribute_strategy)
         # Keras creates a default optimizer if none is passed.
-        super().compile(
-            optimizer=self.g_optimizer,
-            jit_compile=False,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-        )
+        options = {"run_eagerly": run_eagerly, "steps_per_execution": steps_per_execution}
+        super().compile(optimizer=self.g_optimizer, jit_compile=False, **options)
         self.loss_rule, self.targets = by_name.loss(loss), by_name.target(targets)
         by_name.check_targets(self.targets, self.loss_rule)
         self.penalties = by_name.distinct(by_name.sequence(penalties, by_name.penalty))
@@ -186,9 +185,11 @@ class GAN(GenerativeModel):
         self.average = by_name.average(average)
         self.separate_batches, self.clip_norm = separate_batches, clip_norm
         self.d_constraint = by_name.constraint(d_constraint)
-        self.d_learning_rate_schedule = d_learning_rate_schedule
-        self.g_learning_rate_schedule = g_learning_rate_schedule
-        self.d_beta_2_schedule, self.g_beta_2_schedule = d_beta_2_schedule, g_beta_2_schedule
+        factor = by_name.factor
+        self.d_learning_rate_schedule = factor("d_learning_rate_schedule", d_learning_rate_schedule)
+        self.g_learning_rate_schedule = factor("g_learning_rate_schedule", g_learning_rate_schedule)
+        self.d_beta_2_schedule = factor("d_beta_2_schedule", d_beta_2_schedule)
+        self.g_beta_2_schedule = factor("g_beta_2_schedule", g_beta_2_schedule)
         self.xla, self.seed = functional.uses_xla(jit_compile), seed
         half = self.generator.dtype_policy.name == "mixed_float16"
         self.loss_scaling = half if loss_scaling is None else loss_scaling

@@ -3,8 +3,12 @@
 import dataclasses
 import difflib
 import inspect
-import numbers
+from collections.abc import Iterable
 from typing import ClassVar
+
+from keras_gan.errors import UsageError
+from keras_gan.model import arguments
+from keras_gan.settings.config import Config
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,9 @@ class Options:
     minibatch_stddev: bool = False
 
     def __post_init__(self):
-        object.__setattr__(self, "image_shape", tuple(self.image_shape))
-        classes = self.num_classes
-        if classes is not None and not (isinstance(classes, numbers.Integral) and classes > 0):
-            raise ValueError(f"num_classes={classes!r}; allowed: whole numbers from 1 on, or None")
+        if isinstance(self.image_shape, Iterable) and not isinstance(self.image_shape, str):
+            object.__setattr__(self, "image_shape", tuple(self.image_shape))
+        check_values(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,6 +136,47 @@ def names(options_class: type[Options]) -> list[str]:
     return [field.name for field in dataclasses.fields(options_class)]
 
 
+class UnknownOption(UsageError, TypeError):
+    """An option that a model does not have; a `TypeError` as of any unknown argument."""
+
+
+def check_values(options: Options) -> None:
+    """Checks the values of a model's options: those that are flags as the command line does.
+
+    Raises:
+        UsageError: one is of a wrong kind or out of range.
+    """
+    declared = {f.name: f.metadata["flag"] for f in dataclasses.fields(Config)}
+    for name, value in vars(options).items():
+        if name == "image_shape":
+            _check_shape(value)
+        elif name == "num_classes" and value is not None:
+            arguments.whole(name, value, 1, 10**6)
+        elif name in declared:
+            kind = declared[name]["kind"]
+            if kind is int:
+                arguments.whole(name, value, *_range(declared[name]))
+            elif kind is float:
+                arguments.number(name, value, *_range(declared[name]))
+            elif kind is bool:
+                arguments.one_of(name, value, True, False)
+            elif value not in declared[name]["choices"]:
+                arguments.one_of(name, value, *declared[name]["choices"])
+
+
+def _range(declaration):
+    low, high = declaration["low"], declaration["high"]
+    return (-(10**6) if low is None else low, 10**9 if high is None else high)
+
+
+def _check_shape(shape):
+    allowed = "(height, width, channels), or (2,) for points"
+    if not isinstance(shape, tuple) or len(shape) not in (1, 3):
+        raise UsageError(f"image_shape={arguments.shown(shape)}; allowed: {allowed}")
+    for side in shape:
+        arguments.whole("image_shape", side, 1, 2**16)
+
+
 def check_names(model: str, options_class: type[Options], options: dict) -> None:
     """Checks that a model has all options that are passed to it.
 
@@ -142,14 +186,14 @@ def check_names(model: str, options_class: type[Options], options: dict) -> None
         options: dict, name → value.
 
     Raises:
-        TypeError: the model has no such option; the message names the closest one.
+        UnknownOption: the model has no such option; the message names the closest one.
     """
     allowed = [*names(options_class), "prior", "name"]
     for name, value in options.items():
         if name not in allowed:
             close = difflib.get_close_matches(name, allowed, n=1)
             hint = f", did you mean {close[0]}?" if close else ";"
-            raise TypeError(
+            raise UnknownOption(
                 f"{name}={value!r}: {model} has no such option{hint} allowed: {', '.join(allowed)}"
             )
 

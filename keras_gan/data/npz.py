@@ -8,7 +8,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan.data import decoding, framing, labelling
-from keras_gan.data.pixel_range import known_range
+from keras_gan.data.pixel_range import has_strays, known_range
 from keras_gan.data.source import Source, check_shape
 from keras_gan.data.windows import WindowSource
 from keras_gan.errors import UsageError, refuse
@@ -198,6 +198,9 @@ def _to_uint8(name, images):
     limits = known_range(low, high, np.issubdtype(images.dtype, np.floating))
     if limits is None:
         refuse("dataset", name, pixels, "0 to 255, or floats in [0, 1] or [-1, 1]")
+    if limits == (0, 255) and has_strays(images):
+        what = f"{pixels}, but 99 % of those above 0 are at most 1"
+        refuse("dataset", name, what, "0 to 255, or floats in [0, 1] or [-1, 1]")
     first, last = limits
     levels = (images - first) * (255.0 / (last - first))
     return np.clip(np.round(levels), 0, 255).astype(np.uint8)

@@ -114,8 +114,21 @@ def decide(images: np.ndarray, given: Any = None, whole: bool = True) -> PixelRa
         raise UsageError(
             f"{results} in the first batch, which may be [0, 1], [-1, 1] or [0, 255]: {hint}"
         )
+    if floats and limits == (0, 255) and has_strays(images):
+        raise UsageError(
+            f"{results}, but 99 % of those above 0 are at most 1, as in [0, 1] with stray pixels:"
+            f" {hint}"
+        )
     low, high = limits
     return PixelRange(low, high, images.dtype)
+
+
+def has_strays(images: np.ndarray) -> bool:
+    """Whether floats beyond 1 look like images in [0, 1] with a few stray pixels."""
+    if not np.issubdtype(images.dtype, np.floating):
+        return False
+    lit = images[images > 0]
+    return bool(np.mean(lit <= 1) > 0.99) if lit.size else False
 
 
 def _as_given(images: np.ndarray, given: Any, low: float, high: float) -> PixelRange:

@@ -11,7 +11,9 @@ from absl import logging
 from keras_gan.data import opening
 from keras_gan.errors import StorageError, UsageError
 from keras_gan.evaluation import evaluator, protocol
-from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
+from keras_gan.evaluation.extractors import by_name
+from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance
+from keras_gan.evaluation.reference import FEWEST, warn_of_few
 
 EXTRACTORS = "cnn, fashion_mnist_cnn, inception, clean_inception, pixels or a model's path"
 _SEED = 30_000  # of the order in which pictures are read
@@ -69,28 +71,33 @@ def compare(
     real_source = _open("reals", reals, image_size, None, crop)
     division = protocol.divide(real_source)
     trained_here = extractor == "cnn"
-    extractor = evaluator.open_extractor(extractor, division, data_dir, inception_weights)
+    extractor = by_name.open_extractor(extractor, division, data_dir, inception_weights)
     indices = np.random.RandomState(_SEED).permutation(len(real_source))
     if trained_here:
         indices = indices[~np.isin(indices, division.cnn)]
     indices = indices[:count]
     fake_chunks, fake_count, skipped = _fakes(fakes, real_source, image_size, count, crop)
     for what, number in (("fakes", fake_count), ("reals", len(indices))):
-        require_samples(number, extractor.size, what)
+        if number < FEWEST:
+            raise UsageError(f"{number} {what} are too few to score; at least {FEWEST} needed")
     real = _Features(extractor, protocol.chunks(real_source, indices))
     fake = _Features(extractor, fake_chunks)
 
-    name = evaluator.distance_name(extractor)
-    distance = frechet_distance(fake.moments, real.moments)
-    scores = {name: distance}
+    scores, numbers = {}, (fake_count, len(indices))
     half = min(fake_count, len(indices) // 2)
-    numbers = fake_count, len(indices)
-    scores.update(_floor(name, distance, half, numbers, real_source, indices, extractor))
+    if min(numbers) > extractor.size:
+        name = evaluator.distance_name(extractor)
+        scores[name] = frechet_distance(fake.moments, real.moments)
+        scores.update(_floor(name, scores[name], half, numbers, real_source, indices, extractor))
+    else:
+        warn_of_few(extractor, min(numbers), "fakes" if fake_count == min(numbers) else "reals")
     pairs = min(len(fake.first), len(real.first))
     scores.update(evaluator.pairwise(extractor.name, fake.first[:pairs], real.first[:pairs]))
     pairs = min(pairs, len(real.first) // 2)
-    halves = evaluator.pairwise(extractor.name, real.first[:pairs], real.first[pairs : 2 * pairs])
-    scores.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
+    if pairs >= FEWEST:
+        parts = real.first[:pairs], real.first[pairs : 2 * pairs]
+        halves = evaluator.pairwise(extractor.name, *parts)
+        scores.update({f"{key}_floor": value for key, value in halves.items() if not _is_sd(key)})
     if fake.probabilities is not None and extractor.name not in ("cnn", "rotation_cnn"):
         scores.update(evaluator.inception_scores(fake.probabilities, real.probabilities))
     scores.update(

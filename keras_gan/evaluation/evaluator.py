@@ -8,8 +8,8 @@ import numpy as np
 from keras_gan.data.source import Source
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import memorised, protocol, reference
-from keras_gan.evaluation.extractors import cnn, inception
-from keras_gan.evaluation.extractors.base import Extractor, Pixels, Points
+from keras_gan.evaluation.extractors import by_name, cnn
+from keras_gan.evaluation.extractors.base import Extractor, Points
 from keras_gan.evaluation.metrics import (
     authenticity,
     class_shares,
@@ -33,7 +33,8 @@ class Evaluator:
     Args:
         source: a `data.Source`, the training split.
         extractor: "cnn", "inception", "clean_inception", "pixels", "fashion_mnist_cnn", or the
-            path of a Keras model or SavedModel. Defaults to None, which is "cnn"; points need none.
+            path of a Keras model or SavedModel. Defaults to None, which is "cnn", or "pixels" where
+            the images are too few to train it; points need none.
         data_dir: folder of cached weights and reference known. Defaults to $KERAS_GAN_DATA,
             else ~/.cache/keras_gan.
         count: number of fakes, cut to the number of held-out reals. Defaults to 10,000.
@@ -71,7 +72,7 @@ class Evaluator:
         self.points = len(source.image_shape) == 1
         self._count, self._wanted, self._weights = count, extractor, inception_weights
         self._division = self._extractor = self._accuracy = None
-        self._references, self._reals, self.shown = {}, (), None
+        self._references, self._reals, self.shown, self._said = {}, (), None, False
 
     @property
     def division(self) -> protocol.Division:
@@ -87,8 +88,9 @@ class Evaluator:
             if self.points:
                 self._extractor = Points()
             else:
-                self._extractor = open_extractor(
-                    self._wanted or "cnn", self.division, self.data_dir, self._weights
+                name = self._wanted or cnn.default(self.division)
+                self._extractor = by_name.open_extractor(
+                    name, self.division, self.data_dir, self._weights
                 )
         return self._extractor
 
@@ -125,32 +127,29 @@ class Evaluator:
         return scores
 
     def _score_features(self, sample_fn, count):
+        count = reference.largest_count(self.division, count)  # before a network is trained
         extractor = self.extractor
-        count = reference.largest_count(self.division, count)
-        if count not in self._references:
-            self._references[count] = reference.open_reference(
-                self.division, extractor, count, self.data_dir
-            )
-        known = self._references[count]
+        few = not reference.allows_distance(self.division, extractor)
+        known = None if few else self._reference(count)
+        if few and not self._said:
+            self._said = True
+            reference.warn_of_few(extractor, len(self.division.held_out), "held-out images")
         moments = Moments(extractor.size)
-        collected = _Collected(images=self.full, features=self.full or self._precision_recall)
+        features = self.full or few or self._precision_recall
+        collected = _Collected(images=self.full, features=features)
         for images in self._fakes(sample_fn, count):
             features, probabilities = extractor.both(images)
-            moments.update(features)
+            if not few:
+                moments.update(features)
             collected.add(images, features, probabilities)
-        name = distance_name(extractor)
-        distance = frechet_distance(moments, known.moments)
-        scores = {
-            name: distance,
-            f"{name}_floor": known.floor,
-            f"{name}_floor_sd": known.floor_sd,
-            f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
-        }
+        scores = {} if few else _distance(extractor, moments, known)
         if self.full:
             scores.update(self._all(collected, count))
             if hasattr(extractor, "channel_classes"):
                 scores.update(self._stacked_modes(sample_fn))
-        if self._precision_recall:
+        elif few:
+            scores.update(self._pairs(collected, count)[0])
+        elif self._precision_recall:
             fakes = np.concatenate(collected.features)
             reals = self._reference_features(count)
             scores.update(precision_recall.precision_recall_density_coverage(fakes, reals))
@@ -165,6 +164,13 @@ class Evaluator:
             quantisation="none" if self.points else "uint8",
         )
         return scores
+
+    def _reference(self, count):
+        if count not in self._references:
+            self._references[count] = reference.open_reference(
+                self.division, self.extractor, count, self.data_dir
+            )
+        return self._references[count]
 
     def _fakes(self, sample_fn, count):
         """Yields chunks of fakes, checked."""
@@ -182,11 +188,9 @@ class Evaluator:
 
     def _all(self, collected, count):
         """All scores but the Fréchet distance."""
-        division, extractor = self.division, self.extractor
-        fakes = np.concatenate(collected.features)
-        held, real_probabilities, held_labels = self._held_out(count)
-        reals = self._reference_features(count)
-        scores = pairwise(extractor.name, fakes, reals, held)
+        division = self.division
+        scores, fakes, held_out = self._pairs(collected, count)
+        held, real_probabilities, held_labels = held_out
         classes = held_classes = None
         if collected.probabilities:
             probabilities = np.concatenate(collected.probabilities)
@@ -203,6 +207,12 @@ class Evaluator:
             for column, pictures, of in pairs:
                 scores[column] = ms_ssim.within_classes(pictures, of[: len(pictures)], _PAIRS)
         return scores
+
+    def _pairs(self, collected, count):
+        """Scores of pairs, the features of the fakes, and what `_held_out` gives."""
+        fakes, held_out = np.concatenate(collected.features), self._held_out(count)
+        reals = self._reference_features(count)
+        return pairwise(self.extractor.name, fakes, reals, held_out[0]), fakes, held_out
 
     def _held_out(self, count):
         """Features, probabilities (or None) and labels (or None) of held-out reals."""
@@ -362,24 +372,17 @@ def inception_scores(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
     return {"inception_score": mean, "inception_score_sd": spread, "inception_score_floor": floor}
 
 
+def _distance(extractor, moments, known):
+    """The Fréchet distance of fakes with these moments, with its floor."""
+    name, distance = distance_name(extractor), frechet_distance(moments, known.moments)
+    return {
+        name: distance,
+        f"{name}_floor": known.floor,
+        f"{name}_floor_sd": known.floor_sd,
+        f"{name}_over_floor": distance / known.floor if known.floor > 0 else float("nan"),
+    }
+
+
 def distance_name(extractor: Extractor) -> str:
     """The column of the Fréchet distance: "fd_cnn", "fid", …"""
     return extractor.name if extractor.name in ("fid", "clean_fid") else f"fd_{extractor.name}"
-
-
-def open_extractor(
-    name: str,
-    division: protocol.Division,
-    data_dir: str | os.PathLike | None = None,
-    inception_weights: str | os.PathLike | None = None,
-) -> Extractor:
-    """Opens an extractor by name (see `Evaluator`); "cnn" may be trained first."""
-    if name == "cnn":
-        return cnn.small_cnn(division, data_dir)
-    if name == "fashion_mnist_cnn":
-        return cnn.open_shipped()
-    if name == "pixels":
-        return Pixels(division.source.image_shape)
-    if name in ("inception", "clean_inception"):
-        return inception.open_inception(inception_weights, clean=name == "clean_inception")
-    return inception.open_model(name)

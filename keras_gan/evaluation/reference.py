@@ -12,6 +12,9 @@ from keras_gan.evaluation import protocol, storage
 from keras_gan.evaluation.extractors.base import Extractor
 from keras_gan.evaluation.extractors.cnn import folder
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance, require_samples
+from keras_gan.evaluation.metrics.precision_recall import NEIGHBOURS_DENSITY
+
+FEWEST = NEIGHBOURS_DENSITY + 1  # held-out images, so that each has its neighbours
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,6 +144,23 @@ def swapped_distances(moments: Moments, parts: list[Moments], held: Moments) -> 
     return [frechet_distance(part, moments.without(part).merge(held)) for part in parts]
 
 
+def allows_distance(division: protocol.Division, extractor: Extractor) -> bool:
+    """Whether the data have enough images for covariances of the extractor's features."""
+    return min(len(division.held_out), len(division.reference)) > extractor.size
+
+
+def warn_of_few(extractor: Extractor, count: int, what: str) -> None:
+    """Says why there is no Fréchet distance, and what there is."""
+    logging.warning(
+        "no Fréchet distance: %d %s give no covariance of %d features, at least %d are needed; KID,"
+        " precision and recall are computed",
+        count,
+        what,
+        extractor.size,
+        extractor.size + 1,
+    )
+
+
 def largest_count(division: protocol.Division, count: int) -> int:
     """`count`, cut to the number of held-out images.
 
@@ -148,10 +168,10 @@ def largest_count(division: protocol.Division, count: int) -> int:
         UsageError: nothing can be held out.
     """
     most = min(len(division.held_out), len(division.reference))
-    if most < 2:
+    if most < FEWEST:
         raise UsageError(
             f"{division.source.name} has {len(division.source)} images, too few to hold some out"
-            " for the scores"
+            f" for the scores; at least {4 * FEWEST} needed"
         )
     if count > most:
         logging.warning("only %d samples are scored, as many as there are held-out reals", most)

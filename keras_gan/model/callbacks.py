@@ -29,6 +29,8 @@ def checked(gan: Any, callbacks: Any) -> Any:
         return callbacks
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
+    if not isinstance(callbacks, (list, tuple)):
+        raise UsageError(f"callbacks: a {type(callbacks).__name__} is no list of Keras callbacks")
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise UsageError(f"callbacks: a {type(callback).__name__} is no Keras callback")

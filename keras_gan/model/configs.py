@@ -1,7 +1,7 @@
 """A model's arguments as configurations that Keras saves, and made objects again."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,7 +9,8 @@ from absl import logging
 
 from keras_gan.errors import UsageError
 from keras_gan.layers.minibatch_stddev import MinibatchStddev
-from keras_gan.rules import by_name, penalties
+from keras_gan.model import arguments
+from keras_gan.rules import penalties
 from keras_gan.rules.by_name import FunctionInput, FunctionLoss, FunctionPenalty
 from keras_gan.step import keras_private
 
@@ -22,16 +23,37 @@ KNOWN = (
 )
 
 
-def check(gan: Any, arguments: Mapping[str, Any]) -> None:
-    """Raises a `UsageError` if arguments of `GAN.compile` can't be what they are.
+def check_compile(
+    gan: Any,
+    unknown: Iterable[str],
+    optimizers: Sequence[Any],
+    seed: Any,
+    clip_norm: Any,
+    steps_per_execution: Any,
+) -> None:
+    """Raises a `UsageError` if simple arguments of `GAN.compile` can't be what they are.
 
     Args:
         gan: the `GAN`.
-        arguments: all of them, by name; those that it does not have are in "unknown".
+        unknown: names of the arguments that `compile` does not have.
+        optimizers: D's and G's, as they were given.
+        seed, clip_norm, steps_per_execution: as they were given.
     """
-    refuse_unknown(arguments["unknown"])
-    check_execution(gan, arguments["steps_per_execution"])
-    by_name.check_values(arguments)
+    refuse_unknown(unknown)
+    check_execution(gan, steps_per_execution)
+    arguments.whole("seed", seed, high=arguments.LARGEST_SEED)
+    if clip_norm is not None:
+        arguments.number("clip_norm", clip_norm, 1e-12, 1e12)
+    first, second = optimizers
+    if first is second and isinstance(first, keras.optimizers.Optimizer):
+        raise UsageError("d_optimizer and g_optimizer are one object; each needs its own")
+
+
+def check_switches(separate_batches: Any, loss_scaling: Any, jit_compile: Any) -> None:
+    """Raises a `UsageError` if a switch of `GAN.compile` is something else."""
+    arguments.one_of("separate_batches", separate_batches, True, False)
+    arguments.one_of("loss_scaling", loss_scaling, True, False, None)
+    arguments.one_of("jit_compile", jit_compile, True, False, None, "auto")
 
 
 def refuse_unknown(arguments: Iterable[str]) -> None:
@@ -43,11 +65,7 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
 
 def check_execution(gan: Any, steps_per_execution: int) -> None:
     """Raises a `UsageError` if several steps at once are asked of several replicas."""
-    whole = isinstance(steps_per_execution, int) and not isinstance(steps_per_execution, bool)
-    if not whole or steps_per_execution < 1:
-        raise UsageError(
-            f"steps_per_execution={steps_per_execution!r}: a whole number from 1 is needed"
-        )
+    arguments.whole("steps_per_execution", steps_per_execution, 1)
     replicas = gan.distribute_strategy.num_replicas_in_sync
     if replicas > 1 and steps_per_execution != 1:
         raise UsageError(

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from keras_gan.data.adapters import DEFAULT_BATCH_SIZE, Adapter, Needs, Order
 from keras_gan.data.source import Source
 from keras_gan.data.user_batches import is_array, to_numpy
 from keras_gan.errors import UsageError
+from keras_gan.model import arguments as arguments_of
 from keras_gan.model import callbacks as keras_callbacks
 from keras_gan.model import networks
 
@@ -71,8 +72,20 @@ def of_fit(
         UsageError: something does not fit.
     """
     _check(gan, "fit", x)
-    _check_whole(0, epochs=epochs, initial_epoch=initial_epoch)
-    _check_whole(1, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+    _check_counts(
+        {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+            "validation_batch_size": validation_batch_size,
+        }
+    )
+    _check_verbose(verbose)
+    arguments_of.whole("initial_epoch", initial_epoch)
+    validation_split = arguments_of.number("validation_split", validation_split, 0.0, 1.0)
+    if isinstance(validation_freq, (int, float, str)):
+        arguments_of.whole("validation_freq", validation_freq, 1)
     if class_weight is not None or sample_weight is not None:
         raise UsageError("class_weight and sample_weight have no meaning for a GAN; leave them out")
     if validation_split:
@@ -136,24 +149,18 @@ def of_evaluate(
         options |= {"x": x, "steps": steps, "_use_cached_eval_dataset": True}
         return options, contextlib.nullcontext()
     _check(gan, "evaluate", x)
+    _check_counts({"batch_size": batch_size, "steps": steps})
+    _check_verbose(verbose)
     if sample_weight is not None:
         raise UsageError("sample_weight has no meaning for a GAN; leave it out")
     adapter = Adapter(_needs(gan), gan.distribute_strategy, pixel_range, verbose not in (0, None))
-    _check_whole(1, steps=steps)
+    _check_counts({"batch_size": batch_size, "steps": steps})
     _adapt_held_out(adapter, x, y, batch_size, steps)
     _trace_anew(gan, "test_function", adapter.data)
     reading = contextlib.ExitStack()
     reading.enter_context(_reading_to_the_end(steps))
     reading.enter_context(adapter.reading())
     return {**options, "x": adapter.data, "steps": adapter.steps}, reading
-
-
-def _check_whole(least: int, **numbers: Any) -> None:
-    """Raises a `UsageError` unless numbers are None, or whole and not below `least`."""
-    for name, value in numbers.items():
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= least):
-            raise UsageError(f"{name}={value!r}: a whole number from {least} is needed")
 
 
 @contextlib.contextmanager
@@ -171,6 +178,17 @@ def _check(gan: Any, method: str, x: Any) -> None:
     if x is None:
         raise UsageError(f"{method} needs images: {method}(x)")
     networks.check_scope(gan.variables, gan.distribute_strategy)
+
+
+def _check_verbose(verbose: Any) -> None:
+    if not isinstance(verbose, (int, str, type(None))) or verbose not in ("auto", 0, 1, 2, None):
+        arguments_of.one_of("verbose", verbose, "auto", 0, 1, 2)
+
+
+def _check_counts(counts: Mapping[str, Any]) -> None:
+    for name, value in counts.items():
+        if value is not None:
+            arguments_of.whole(name, value, 1)
 
 
 def _trace_anew(gan: Any, function: str, data: Any) -> None:
@@ -240,7 +258,7 @@ def _split(x: Any, y: Any, share: float, validation_data: Any) -> tuple[tuple, t
         )
     if not 0.0 < share < 1.0:
         raise UsageError(f"validation_split={share}: a share between 0 and 1 is needed")
-    x, y = to_numpy(x), None if y is None else to_numpy(y)
+    x, y = np.atleast_1d(to_numpy(x)), None if y is None else np.atleast_1d(to_numpy(y))
     first = len(x) - int(len(x) * share)
     if y is None:
         return (x[:first], None), (x[first:],)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_gan.data.class_labels import to_classes
 from keras_gan.errors import UsageError
 from keras_gan.layers.noise import number_random_layers
-from keras_gan.model import configs, networks, serving
+from keras_gan.model import arguments, configs, networks, serving
 from keras_gan.model.callbacks import check_savable
 from keras_gan.rules import by_name
 from keras_gan.rules.priors import Geometry
@@ -137,12 +137,9 @@ class GenerativeModel(keras.Model):
         Returns:
             uint8 [count, h, w, c], or float32 points [count, 2].
         """
-        for name, value, least in (("count", count, 1), ("seed", seed, 0)):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise UsageError(f"{name}={value!r}: a whole number from {least} is needed")
-        if not 0.0 <= truncation <= 1.0:
-            raise UsageError(f"truncation={truncation!r}: a number from 0 to 1 is needed")
+        count = arguments.whole("count", count)
+        seed = arguments.whole("seed", seed, high=arguments.LARGEST_SEED)
+        truncation = arguments.number("truncation", truncation, 0.0, 1.0)
         if labels is not None and not self.conditional:
             raise UsageError("labels are given, but the model is not conditional")
         if labels is not None:
@@ -156,6 +153,9 @@ class GenerativeModel(keras.Model):
                 latents = self.prior.truncate(latents, truncation)
             some = self.random_labels(key, rows) if labels is None else labels[row : row + rows]
             parts.append(self.generate(latents, some, key.fold("noise") if noise else None))
+        if not parts:
+            kind = np.uint8 if len(self.image_shape) == 3 else np.float32
+            return np.empty((0, *self.image_shape), kind)
         return np.concatenate(parts)
 
     def random_labels(self, key: randomness.Key, count: int | tf.Tensor) -> tf.Tensor | None:

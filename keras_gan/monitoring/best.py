@@ -7,13 +7,14 @@ from typing import Any
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.rules.power_averages import PowerAverages
 
-DISTANCES = ("fid", "clean_fid", "fd_cnn")  # then any other "fd_…"; less is better
+DISTANCES = ("fid", "clean_fid", "fd_cnn")  # then any other "fd_…", then "kid_…"; less is better
 MIXTURES = ("modes", "good_share")  # more is better, the second breaks ties of the first
 
 
 def metric(row: Mapping) -> str | None:
     """The name of the metric that rows of scores.csv are compared by, None without one."""
-    names = [*DISTANCES, *(n for n in row if n.startswith("fd_")), MIXTURES[0]]
+    others = [n for start in ("fd_", "kid_") for n in row if n.startswith(start)]
+    names = [*DISTANCES, *others, MIXTURES[0]]
     return next((name for name in names if _number(row.get(name)) is not None), None)
 
 

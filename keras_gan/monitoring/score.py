@@ -63,7 +63,10 @@ class Score(keras.callbacks.Callback):
         self.scores = self._evaluator.score(self._sampler())
         name = next((n for n in self.scores if n.startswith("fd_")), None)
         if name is None:
-            raise UsageError(f"{self.source.name} has no Fréchet distance; its scores differ")
+            raise UsageError(
+                f"{self.source.name} has no Fréchet distance for val_fd; its {len(self.source)}"
+                f" examples give {', '.join(n for n, v in self.scores.items() if type(v) is float)}"
+            )
         if logs is not None:
             logs["val_fd"] = self.scores[name]
 

@@ -11,6 +11,7 @@ from tensorboard.plugins.custom_scalar import summary as custom_scalar
 from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.hparams import api_pb2
 
+from keras_gan.errors import StorageError
 from keras_gan.monitoring.callbacks import EveryNSteps, window_means
 from keras_gan.monitoring.descriptions import description
 
@@ -45,12 +46,19 @@ class Writer:
         folder: path of the logs' folder.
         name: str, what TensorBoard calls the run: a folder within. A run that was renamed keeps
             the name that is there.
+
+    Raises:
+        StorageError: it can't be written.
     """
 
     def __init__(self, folder: pathlib.Path, name: str):
         there = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
         self.folder = there[0] if there else folder / name
-        self._writer = tf.summary.create_file_writer(str(self.folder))
+        try:
+            self._writer = tf.summary.create_file_writer(str(self.folder))
+        except tf.errors.OpError as error:
+            reason = error.message.partition(" [Op:")[0].rpartition("}} ")[2]
+            raise StorageError(f"{folder}: {reason}; --notensorboard trains without") from error
         self._config, self._metrics = None, None
 
     def scalars(self, values, step):

@@ -4,7 +4,7 @@ The command line goes the same way (`settings/from_config.py`).
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -105,8 +105,11 @@ def optimizer(given: Any, side: str, learning_rate: float = RATE, **options: Any
         )
     if isinstance(given, keras.optimizers.Optimizer):
         return given
-    if isinstance(given, dict) and "class_name" in given:
-        return keras.optimizers.get(given)
+    if isinstance(given, dict):
+        try:
+            return keras.optimizers.get(given)
+        except (ValueError, TypeError, KeyError) as error:
+            raise unknown(f"{side}_optimizer", given, OPTIMIZERS) from error
     name = "adam" if given is None else given
     if not isinstance(name, str) or name.lower() not in OPTIMIZERS:
         raise unknown(f"{side}_optimizer", given, OPTIMIZERS, "a keras.optimizers.Optimizer")
@@ -224,6 +227,12 @@ def prior(given: Any) -> Any:
     raise unknown("prior", given, known, "a keras_gan.priors.Prior")
 
 
+def factor(argument: str, given: Any) -> Any:
+    """A schedule of a factor, or None."""
+    others = "a keras_gan.schedules.Schedule; one of Keras' is an optimizer's learning_rate"
+    return instance(argument, given, schedules.Schedule, others)
+
+
 def best_fakes(given: Any) -> top_k.TopK | None:
     """`TopK` by its smallest share, or as it is."""
     if isinstance(given, float) and 0.0 < given <= 1.0:
@@ -266,43 +275,9 @@ def constraint(given: Any) -> Any:
     """A Keras constraint by name, or as it is."""
     try:
         return keras.constraints.get(given)
-    except ValueError:
+    except (ValueError, TypeError):
         others = "the name of a Keras constraint, such as max_norm, or a constraint"
         raise unknown("d_constraint", given, (), others) from None
-
-
-def check_values(arguments: Mapping[str, Any]) -> None:
-    """Raises a `UsageError` if simple arguments of `GAN.compile` are not what they have to be.
-
-    Args:
-        arguments: by name.
-    """
-    for name in ("d_learning_rate", "g_learning_rate", "d_beta_2", "g_beta_2"):
-        given = arguments[f"{name}_schedule"]
-        keras_own = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
-        if given is not None and (not callable(given) or keras_own or isinstance(given, type)):
-            others = "a keras_gan.schedules.Schedule; one of Keras' is an optimizer's learning_rate"
-            raise unknown(f"{name}_schedule", given, (), others)
-    clip_norm, seed = arguments["clip_norm"], arguments["seed"]
-    if clip_norm is not None and not (_is_number(clip_norm) and clip_norm > 0):
-        raise unknown("clip_norm", clip_norm, (), "a number above 0, or None")
-    if not (_is_number(seed) and seed == int(seed) and 0 <= seed < 2**32):
-        raise unknown("seed", seed, (), "a whole number from 0 to 2^32 - 1")
-    switches: dict[str, tuple] = {
-        "separate_batches": (),
-        "loss_scaling": (None,),
-        "jit_compile": (None, "auto"),
-    }
-    for name, more in switches.items():
-        if not isinstance(arguments[name], bool) and arguments[name] not in more:
-            raise unknown(name, arguments[name], map(str, (True, False, *more)))
-    optimizers = arguments["d_optimizer"], arguments["g_optimizer"]
-    if optimizers[0] is optimizers[1] and isinstance(optimizers[0], keras.optimizers.Optimizer):
-        raise UsageError("d_optimizer and g_optimizer are one object; each needs its own")
-
-
-def _is_number(given: Any) -> bool:
-    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
 
 
 def distinct(rules: list) -> list:

@@ -36,6 +36,11 @@ class SavedData(NamedTuple):
     num_classes: int | None
     label_names: list | None
 
+    @staticmethod
+    def is_in(environment):
+        """Whether a checkpoint's environment describes the data; those of before did not."""
+        return {"image shape", "number of classes", "class names"} <= environment.keys()
+
     @classmethod
     def of(cls, environment):
         """From a checkpoint's environment."""
@@ -49,9 +54,10 @@ def check_same_data(config, model_class, source, environment):
     Args:
         config, model_class: the run's.
         source: the data as they are now.
-        environment: of the run's last checkpoint; {} for a new run.
+        environment: of the run's last checkpoint; {} for a new run. One that does not describe the
+            data is not compared.
     """
-    if not environment:
+    if not SavedData.is_in(environment):
         return
     before, shape = SavedData.of(environment), tuple(source.image_shape)
     if before.image_shape != shape:

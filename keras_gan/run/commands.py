@@ -53,9 +53,12 @@ def load(
         return run.data(config, with_data), run.gan
     checkpoints = Checkpoints(run.checkpoints, writes=False)
     environment = checkpoints.last_environment()
-    if not environment:
+    if not checkpoints.steps():
         refuse("run_dir", config.run_dir, "has no checkpoint yet", "a run that has saved one")
-    if with_data:
+    described = SavedData.is_in(environment)
+    if not described:
+        logging.warning("%s: no description of the data, which are opened", run.checkpoints)
+    if with_data or not described:
         source = open_data(config)
         check_same_data(config, model_class, source, environment)
     else:
@@ -72,7 +75,7 @@ def load(
 def _writing(path):
     """Raises a `StorageError` that names the way out if a folder can't be written."""
     parent = next(p for p in (path, *path.parents) if p.exists())
-    if not os.access(parent, os.W_OK):
+    if not os.access(parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise StorageError(f"{path}: can't be written; --out=FOLDER writes elsewhere")
 
 

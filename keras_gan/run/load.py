@@ -1,6 +1,7 @@
 """`keras_gan.load`: whatever a training has left, as a model."""
 
 import json
+import os
 import pathlib
 import re
 import types
@@ -42,6 +43,8 @@ def load(path: Any) -> Any:
     images = gan.sample(16, seed=0)
     ```
     """
+    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
+        raise UsageError(f'load({path!r}): a path or a name is needed, such as "runs/mine"')
     name, path = str(path), pathlib.Path(path).expanduser()
     if path.is_file() and path.suffix == ".keras":
         return _load_file(path)

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from keras_gan.monitoring.samples import Samples
 from keras_gan.monitoring.stopping import StopOnSignal
 from keras_gan.monitoring.tensorboard import Scalars, Writer
 from keras_gan.run import cluster, devices, export, init_from, memory, page, stored_weights
-from keras_gan.run.build import build_model, check_same_data, name_classes, open_data
+from keras_gan.run.build import SavedData, build_model, check_same_data, name_classes, open_data
 from keras_gan.run.checkpoints import Checkpoints, Restored
 from keras_gan.run.directory import RunDirectory
 from keras_gan.run.interruption import Interruption
@@ -81,6 +82,12 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     start = restored.step
     _check_progress(config, run, start, checkpoints)
     warn_of_changes(restored.environment if workers.chief else {}, environment)
+    if start and workers.chief and not SavedData.is_in(restored.environment):
+        logging.warning(
+            "the checkpoint of step %d does not describe the data: whether they are the same is not"
+            " checked",
+            start,
+        )
     run.write_settings(config)
     if _stood_still(config, run):
         print(f"{run.path} is finished: its score no longer improved at step {start}")
@@ -284,7 +291,7 @@ def _finish(config, gan, run, source, checkpoints):
         f"scores       {run.path / 'scores.csv'}\n"
         f"health       {run.path / 'health.md'}\n"
         f"export       {run.export} ({which})\n"
-        f"TensorBoard  {_tensorboard()} --logdir {run.tensorboard}"
+        f"TensorBoard  {shlex.join([_tensorboard(), '--logdir', str(run.tensorboard)])}"
     )
     if failure is not None:
         raise failure

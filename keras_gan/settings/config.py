@@ -105,7 +105,7 @@ class Config(ShowFlags, MethodSettings):
         group=DATA,
     )
 
-    latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1)
+    latent_dim: int = common_flag(128, "size of the latent z", group=NETS, low=1, high=10**6)
     width: int = common_flag(
         64, "capacity: channels (or units) of the first hidden layer", group=NETS, low=1
     )

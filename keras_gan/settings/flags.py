@@ -27,6 +27,14 @@ from keras_gan.settings import flagfiles
 
 LARGEST_WHOLE = 10**9  # of a whole number without another bound
 LARGEST_NUMBER = 1e6  # of any other: no weight or bound of a method is near it
+USUAL = {  # what flags are called elsewhere
+    "lr": ("d_learning_rate", "g_learning_rate"),
+    "learning_rate": ("d_learning_rate", "g_learning_rate"),
+    "optimizer": ("d_optimizer", "g_optimizer"),
+    "epochs": ("steps",),
+    "output": ("run_dir",),
+    "data": ("dataset",),
+}
 KINDS = {
     int: ("a whole number", "digits, such as 64"),
     float: ("a number", "such as 0.5 or 2e-4"),
@@ -144,7 +152,7 @@ def parse(config_class: type, argv: Sequence[str]) -> dict[str, Any]:
         raise
     except flags.UnrecognizedFlagError as error:
         known = [field.name for field in dataclasses.fields(config_class)]
-        close = difflib.get_close_matches(error.flagname, known, n=3)
+        close = USUAL.get(error.flagname) or difflib.get_close_matches(error.flagname, known, n=3)
         hint = f"did you mean {', '.join('--' + c for c in close)}?" if close else "see --helpfull"
         raise UsageError(f"--{error.flagname}: unknown flag; {hint}") from None
     except flags.CantOpenFlagFileError as error:
@@ -195,6 +203,9 @@ def _plain_reason(text):
     missing = re.match(r"Missing value for flag (\S+)", text)
     if missing:
         return f"{missing[1]}: has no value; write {missing[1]}=VALUE"
+    switch = re.match(r"(--no(\w+))=.* does not take an argument", text)
+    if switch:
+        return f"{switch[1]}: takes no value; write {switch[1]} or --{switch[2]}=false"
     return text.removeprefix("flag ")
 
 

@@ -116,11 +116,16 @@ def _refuse_changes(given, before):
         if name == "seed" and mode in OWN_SEED:
             continue
         old = before.get(name, field.default)
-        if given[name] != old:
+        if _plain_path(given[name]) != _plain_path(old):
             what = "the run was started with another value"
             if mode == "train":
                 what += " and can't be continued exactly; use another --run_dir"
             refuse(name, plain(given[name]), what, _shown(old))
+
+
+def _plain_path(value):
+    """A data set's folder without the slash at its end; other values as they are."""
+    return value.rstrip("/") if str(value).startswith(("folder:", "npz:")) else value
 
 
 def _shown(value):

@@ -4,8 +4,7 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -13,47 +12,12 @@ import tensorflow as tf
 from PIL import Image
 
 import models
-from keras_gan import cli
-from keras_gan.run import memory
-
-TINY = (
-    "--model=gan --width=4 --latent_dim=4 --batch_size=8 --steps=2 --log_every=1 --sample_every=0"
-    " --checkpoint_every=1 --notensorboard --noprogress --xla=false"
-).split()
-
-
-def here(*flags):
-    """The exit status of a command line, in this process."""
-    return cli.main(["main.py", *map(str, flags)], lambda: models.REGISTRY)
-
-
-def contents(folder):
-    """What is under a folder: path → bytes, None for folders."""
-    paths = pathlib.Path(folder).rglob("*")
-    return {str(p): p.read_bytes() if p.is_file() else None for p in paths}
-
-
-@pytest.fixture
-def refused(capfd):
-    """A function that runs a command line and returns the one line it is refused with."""
-
-    def run(*flags, status=2):
-        capfd.readouterr()
-        results = here(*flags)
-        text = capfd.readouterr().err.strip()
-        assert results == status, text
-        assert text and len(text.splitlines()) == 1 and "Traceback" not in text, text
-        return text
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    path = tmp_path_factory.mktemp("data") / "images.npz"
-    rng = np.random.default_rng(0)
-    np.savez(path, images=rng.integers(0, 256, (16, 28, 28, 1), dtype=np.uint8))
-    return path
+from keras_gan.errors import UsageError
+from keras_gan.run import build, checkpoints, memory
+from keras_gan.settings.config import Config
+from keras_gan.settings.flags import parse
+from keras_gan.settings.resolve import resolve
+from tests.behaviour.command_line import TINY, contents, here
 
 
 def write_classes(root, *names, each=8, size=28):
@@ -63,19 +27,6 @@ def write_classes(root, *names, each=8, size=28):
         for index in range(each):
             picture = rng.integers(0, 256, (size, size), dtype=np.uint8)
             Image.fromarray(picture).save(root / name / f"{index}.png")
-
-
-@pytest.fixture(scope="module")
-def trained(images, tmp_path_factory):
-    """A finished run; tests that change it copy it."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    assert here(*TINY, f"--dataset=npz:{images}", f"--run_dir={folder}") == 0
-    return folder
-
-
-@pytest.fixture
-def run(trained, tmp_path):
-    return shutil.copytree(trained, tmp_path / "run")
 
 
 class TestNothingIsLost:
@@ -190,6 +141,20 @@ class TestNothingIsSilentlyWrong:
             *flags, "--steps=4"
         )
 
+    def test_a_checkpoint_without_a_description_of_the_data_is_named(self, run, capfd):
+        newest = run / "checkpoints" / "step-00000002"
+        manifest = json.loads((newest / "manifest.json").read_text())
+        for name in ("image shape", "number of classes", "class names"):
+            del manifest["environment"][name]
+        del manifest["seal"]
+        manifest["seal"] = checkpoints._seal(manifest)
+        (newest / "manifest.json").write_text(json.dumps(manifest))
+        capfd.readouterr()
+        assert here("--mode=sample", "--count=2", f"--run_dir={run}") == 0
+        assert "no description of the data, which are opened" in capfd.readouterr().err
+        assert here("--steps=3", f"--run_dir={run}") == 0
+        assert "step 2 does not describe the data" in capfd.readouterr().err
+
     @pytest.mark.parametrize(
         "flag",
         [
@@ -275,6 +240,40 @@ class TestModes:
         with RunDirectory(run):
             assert here("--mode=sample", "--count=2", f"--run_dir={run}") == 0
 
+    def test_a_run_that_can_only_be_read_is_sampled_elsewhere(self, run, tmp_path, refused):
+        """As a user who may read the run but not write it."""
+        if os.geteuid() != 0:
+            pytest.skip("needs another user to become")
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            shared = shutil.copytree(run, pathlib.Path(folder) / "run")
+            (pathlib.Path(folder) / "out").mkdir(mode=0o777)
+            os.chmod(pathlib.Path(folder) / "out", 0o777)
+            before = contents(shared)
+            os.seteuid(65534)
+            try:
+                told = refused("--mode=sample", f"--run_dir={shared}", status=4)
+                assert "--out=FOLDER writes elsewhere" in told
+                out = pathlib.Path(folder) / "out" / "samples"
+                assert (
+                    here("--mode=sample", "--count=2", f"--run_dir={shared}", f"--out={out}") == 0
+                )
+            finally:
+                os.seteuid(0)
+            assert (out / "00001.png").exists() and contents(shared) == before
+
+    def test_the_slash_at_the_end_of_a_folder_is_no_other_data_set(self, tmp_path):
+        from keras_gan.settings.resolve import _refuse_changes
+
+        _refuse_changes({"dataset": "folder:a/b/"}, {"dataset": "folder:a/b"})
+
+    def test_logs_that_can_not_be_written(self, run, refused, capfd):
+        (run / "tensorboard").write_text("x")
+        flags = [f"--run_dir={run}", "--steps=3", "--tensorboard"]
+        assert here(*flags) == 4
+        last = capfd.readouterr().err.splitlines()[-1]
+        assert last == f"{run / 'tensorboard'}: Not a directory; --notensorboard trains without"
+
     def test_another_setting_is_refused_in_the_words_of_the_mode(self, run, refused):
         message = refused("--mode=sample", "--batch_size=9", f"--run_dir={run}")
         assert "--batch_size=9" in message and "continued" not in message
@@ -326,7 +325,7 @@ class TestEveryWayIn:
     @pytest.mark.parametrize(
         "flags",
         [
-            ["--latent_dim=100000000"],
+            ["--latent_dim=1000000", "--width=4000"],
             ["--width=100000"],
             ["--replay_size=1000000000", "--replay_rate=0.5"],
             ["--model=dcgan", "--width=20000"],
@@ -338,34 +337,31 @@ class TestEveryWayIn:
         assert "bytes" in message
         assert contents(tmp_path) == {}
 
-
-def command(root, text, **options):
-    python = f"{sys.executable} main.py"
-    return subprocess.run(
-        ["bash", "-c", text.replace("PYTHON", python)],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        **options,
+    @pytest.mark.parametrize(
+        "flags, shape",
+        [
+            ("--model=dcgan --image_size=256 --batch_size=4096", (256, 256, 3)),
+            ("--model=gan --batch_size=1000000000", (28, 28, 1)),
+            ("--model=dcgan --latent_dim=1000000", (28, 28, 1)),
+            ("--model=gan --replay_size=1000000000 --replay_rate=0.5", (28, 28, 1)),
+            ("--model=r3gan --width=100000", (28, 28, 1)),
+        ],
     )
+    def test_sizes_are_estimated_before_anything_is_built(self, flags, shape, monkeypatch):
+        monkeypatch.setattr(memory, "available", lambda: 2**34)
+        config = resolve(parse(Config, ["main.py", *flags.split()]), models.REGISTRY)
+        data = build.SavedData(shape, None, None)
+        with pytest.raises(UsageError, match=r"needs [\d,]{14,} bytes of memory at least"):
+            build.build_model(config, models.REGISTRY[config.model], data)
 
-
-class TestTheShell:
-    def test_help_into_head(self, root):
-        done = command(root, "set -o pipefail; PYTHON --help | head -1")
-        assert done.returncode == 0 and done.stderr == ""
-
-    def test_help_on_a_terminal_of_another_alphabet(self, root):
-        environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
-        done = command(root, "PYTHON --help", env=environment)
-        assert done.returncode == 0 and "--batch_size" in done.stdout
-
-    @pytest.mark.parametrize("closed", ["2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"])
-    def test_closed_streams(self, root, closed):
-        assert command(root, f"PYTHON --loss=foo {closed}").returncode == 2
-
-    def test_a_python_without_the_packages(self, root):
-        done = command(root, f"{sys.executable} -S -E main.py --help")
-        assert done.returncode == 2
-        assert "make quickstart" in done.stderr and len(done.stderr.splitlines()) == 1
+    @pytest.mark.parametrize(
+        "flag, hint",
+        [
+            ("--lr=0.1", "did you mean --d_learning_rate, --g_learning_rate?"),
+            ("--epochs=3", "did you mean --steps?"),
+            ("--noprogress=1", "write --noprogress or --progress=false"),
+            ("--latent_dim=100000000", "allowed: 1 to 1000000"),
+        ],
+    )
+    def test_the_way_out_is_named(self, refused, flag, hint):
+        assert hint in refused(flag)

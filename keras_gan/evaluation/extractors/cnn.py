@@ -15,6 +15,8 @@ from keras_gan.evaluation.extractors import cnn_network
 from keras_gan.evaluation.extractors.base import SmallCNN, StackedCNN, to_size
 
 SHIPPED = pathlib.Path(__file__).with_name("fashion_mnist_cnn.npz")
+FEWEST = 4 * cnn_network.BATCH  # images of a data set, a quarter of which trains the network
+STACKED = "stacked_fashion_mnist"
 _ARCHITECTURE = 1  # raised whenever the network or its training changes
 
 
@@ -41,7 +43,7 @@ def small_cnn(
         StorageError: cached weights are damaged.
     """
     source = division.source
-    if source.name == "stacked_fashion_mnist":
+    if source.name == STACKED:
         grey = opening.open_source("fashion_mnist", data_dir=data_dir)
         return StackedCNN(small_cnn(protocol.divide(grey), data_dir, seed))
     metadata = describe(division, seed)
@@ -94,12 +96,29 @@ def _extractor(arrays, source, metadata):
     return SmallCNN(arrays, source.image_shape, rotations=metadata["task"] == "rotations")
 
 
+def trainable(division: protocol.Division) -> bool:
+    """Whether a divided data set has enough images to train its CNN."""
+    return division.source.name == STACKED or len(division.cnn) >= cnn_network.BATCH
+
+
+def default(division: protocol.Division) -> str:
+    """The extractor of a divided data set where none is asked for: "cnn", or "pixels"."""
+    if trainable(division):
+        return "cnn"
+    logging.warning(
+        "%d images are too few to train the extractor cnn (at least %d): pixels are compared",
+        len(division.source),
+        FEWEST,
+    )
+    return "pixels"
+
+
 def _train(division, metadata, seed):
     source = division.source
-    if len(division.cnn) < cnn_network.BATCH:
+    if not trainable(division):
         raise UsageError(
             f"{len(source)} images are too few to train an extractor on a quarter of them; at least"
-            f" {4 * cnn_network.BATCH} needed",
+            f" {FEWEST} needed",
             flag="extractor",
             value="cnn",
             allowed="pixels, inception or a model's path",

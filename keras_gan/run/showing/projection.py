@@ -54,7 +54,7 @@ def extractor_of(config: Config, source: Source) -> Extractor | None:
         return None
     evaluator = Evaluator(
         source,
-        extractor=config.extractor or None,
+        extractor=config.extractor or "cnn",
         data_dir=config.data_dir or None,
         inception_weights=config.inception_weights or None,
     )

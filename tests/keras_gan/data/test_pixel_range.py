@@ -44,6 +44,18 @@ def test_what_could_mean_two_things(low, high, dtype):
         decide(images(low, high, dtype))
 
 
+def test_stray_pixels_do_not_make_the_others_black():
+    stray = images(0, 1)
+    stray = np.concatenate([stray] * 4)
+    stray[0, 0, 0, 0] = 200.0
+    with pytest.raises(UsageError, match="at most 1, as in .0, 1. with stray pixels: say which"):
+        decide(stray)
+    assert decide(stray, (0, 255)).limits == (0, 255)
+    dark = np.zeros((4, 4, 4, 1))
+    dark[0] = 12.5  # a dark picture among black ones is one
+    assert decide(dark).limits == (0, 255)
+
+
 def test_a_first_batch_shows_less():
     with pytest.raises(UsageError, match="first batch"):
         decide(images(0, 1), whole=False)

@@ -136,6 +136,15 @@ def test_errors_name_their_flag(images_dir, cache, tmp_path, small):
     np.savez(images_dir / "large.npz", images=small.pictures(100, shape=(32, 32, 1))[0])
     with pytest.raises(UsageError, match=r"--fakes=.*32x32x1 here and 28x28x1 for the reals"):
         score(images_dir, cache, "large.npz")
-    np.savez(images_dir / "few.npz", images=small.pictures(50)[0])
-    with pytest.raises(UsageError, match="50 fakes are too few for a covariance of 64 features"):
+    np.savez(images_dir / "few.npz", images=small.pictures(5)[0])
+    with pytest.raises(UsageError, match="5 fakes are too few to score; at least 6 needed"):
         score(images_dir, cache, "few.npz")
+
+
+def test_few_pictures_are_scored_without_a_frechet_distance(images_dir, cache, small, caplog):
+    np.savez(images_dir / "some.npz", images=small.pictures(50, 3)[0])
+    with caplog.at_level("WARNING"):
+        scores = score(images_dir, cache, "some.npz")
+    assert "50 fakes give no covariance of 64 features, at least 65 are needed" in caplog.text
+    assert not [name for name in scores if name.startswith("fd_")]
+    assert np.isfinite(scores["kid_cnn"]) and scores["precision"] > 0.5 < scores["recall"]

@@ -9,6 +9,7 @@ from keras_gan.data import open_source
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, report
 from keras_gan.evaluation.evaluator import Evaluator
+from keras_gan.monitoring import best
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +127,12 @@ def test_wrong_and_too_few_fakes_are_refused(evaluator, stripes, cache):
         evaluator.score(lambda count, seed: np.zeros((count, 32, 32, 1), np.uint8))
     with pytest.raises(UsageError, match="64 samples are too few for a covariance of 64"):
         evaluator.score(None, count=64)
-    with pytest.raises(UsageError, match="too few to train an extractor"):
-        tiny = type(stripes)("tiny", (28, 28, 1), images=stripes.images[:100])
-        Evaluator(tiny, data_dir=cache).score(None)
+    tiny = type(stripes)("tiny", (28, 28, 1), images=stripes.images[:100])
+    with pytest.raises(UsageError, match="100 images are too few to train .* at least 200 needed"):
+        Evaluator(tiny, extractor="cnn", data_dir=cache).score(None)
+    few = type(stripes)("few", (28, 28, 1), images=stripes.images[:23])
+    with pytest.raises(UsageError, match="too few to hold some out for the scores; at least 24"):
+        Evaluator(few, data_dir=cache).score(None)
 
 
 def test_class_agreement_comes_with_the_accuracy(evaluator, small):
@@ -138,10 +142,29 @@ def test_class_agreement_comes_with_the_accuracy(evaluator, small):
     assert evaluator.class_agreement(images, (labels + 1) % 4)["class_agreement"] < 0.1
 
 
-def test_pixels_need_no_network(stripes, cache, small):
-    evaluator = Evaluator(stripes, extractor="pixels", data_dir=cache, count=400)
-    with pytest.raises(UsageError, match="too few for a covariance of 784 features"):
-        evaluator.score(fresh(small))
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("count", [24, 100])
+def test_a_small_set_of_ones_own_is_scored_without_a_distance(stripes, small, full, count, caplog):
+    own = type(stripes)("own", (28, 28, 1), images=stripes.images[:count])
+    evaluator = Evaluator(own, full=full)
+    with caplog.at_level("WARNING"):
+        scores = evaluator.score(fresh(small))
+        worse = evaluator.score(collapsed(small))
+    assert "too few to train the extractor cnn (at least 200): pixels are compared" in caplog.text
+    assert caplog.text.count("no Fréchet distance") == 1  # once per run, not per score
+    assert not [name for name in scores if name.startswith("fd_")]
+    assert scores["kid_pixels"] < 0.5 * worse["kid_pixels"] and scores["fakes"] == count // 4
+    assert best.metric(scores) == "kid_pixels" and best.best([{"step": 1, **scores}])
+    assert {"precision", "recall", "kid_pixels_floor"} <= scores.keys()
+    assert full == ("nearest_ratio" in scores)
+    report.table(scores)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_too_many_features_for_a_distance_leave_the_other_scores(stripes, cache, small, full):
+    evaluator = Evaluator(stripes, extractor="pixels", data_dir=cache, count=400, full=full)
+    scores = evaluator.score(fresh(small))
+    assert "fd_pixels" not in scores and scores["precision"] > 0.5
 
 
 @pytest.mark.parametrize("full", [False, True])
