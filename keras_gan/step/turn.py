@@ -70,7 +70,8 @@ class Turn:
         labels: int32 [n] or None, the same for reals and fakes.
         fake: the result of `GAN.make_fakes`, a dictionary with "images".
         discriminate: function (images, labels, key, step) → D's outputs, its new
-            statistics, and what its layers gave to `add_loss`.
+            statistics, and what its layers gave to `add_loss`. Defaults to None, for a turn whose
+            outputs are set from outside.
 
     Attributes:
         real_output: D's outputs on the reals, a dictionary with "logits" float32 [n]; None in a
@@ -88,7 +89,7 @@ class Turn:
         real: tf.Tensor,
         labels: tf.Tensor | None,
         fake: dict[str, tf.Tensor],
-        discriminate: Callable,
+        discriminate: Callable | None = None,
     ):
         self.key, self.step = key, step
         self.real, self.labels, self.fake = real, labels, fake
@@ -98,7 +99,7 @@ class Turn:
         self.statistics: Any = None
         self.metrics: dict[str, tf.Tensor] = {}
         self.own_losses: list[tf.Tensor] = []
-        self._discriminate = discriminate
+        self._discriminate: Any = discriminate
         self._passes: tf.GradientTape | None = None  # of `call_on_both`
 
     @property
