@@ -11,6 +11,7 @@ NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
 RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
+SECOND_ORDER = 2.4  # passes of D that a penalty on its gradient adds to a turn: found likewise
 UPDATES = 4.5  # copies of trained weights during an update: found by benchmarks/memory.py
 COPIES = 4  # of a trained weight: itself, its gradient, two slots of the optimizer
 
@@ -108,17 +109,22 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
     slots = sum(owned[f"{name}'s optimizer"] for name in gan.players)
     averages = owned["average_generator"] + owned["rules"] + owned["recorder"]
     passes = {name: _outputs_per_image(network) for name, network in gan.networks.items()}
-    per_image = sum(
-        (2 if name in gan.discriminators else 1) * numbers for name, numbers in passes.items()
-    )
+    of_d = _d_passes(gan)
+    per_image = sum(n * (of_d if name in gan.discriminators else 1) for name, n in passes.items())
     return Expected(
         replicas * (weights + trained),
         replicas * slots,
         replicas * averages,
-        NUMBER * per_image * batch_size // gan.accumulate,
+        round(NUMBER * per_image * batch_size / gan.accumulate),
         data,
         round(replicas * UPDATES * trained),
     )
+
+
+def _d_passes(gan):
+    """How many passes of D are in memory together."""
+    second_order = any(getattr(penalty, "second_order", False) for penalty in gan.penalties)
+    return max(2.0, gan.schedule.d_turns * (1.0 + SECOND_ORDER * second_order))
 
 
 def _outputs_per_image(network):
