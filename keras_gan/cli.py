@@ -12,7 +12,7 @@ import absl.logging
 from keras_gan.errors import KerasGanError, StorageError, UsageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.run.directory import RunDirectory
-from keras_gan.settings import flagfiles, flags
+from keras_gan.settings import flagfiles, flags, help_page
 from keras_gan.settings.config import Config
 
 USAGE = """Trains, scores and exports generative adversarial networks.
@@ -46,7 +46,7 @@ def main(argv: Sequence[str], load_zoo: Callable[[], Mapping[str, type]]) -> int
             given = flags.parse(Config, argv)
         except flags.HelpRequested as request:
             usage = USAGE.replace("{program}", _program(argv[0]))
-            print(flags.help_text(Config, usage, request.full), flush=True)
+            print(help_page.help_text(Config, usage, request.full), flush=True)
             return 0
         except flags.RecipesRequested:
             print(flagfiles.listing(), flush=True)

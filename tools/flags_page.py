@@ -9,7 +9,7 @@ import dataclasses
 import pathlib
 import sys
 
-from keras_gan.settings import flags
+from keras_gan.settings import flags, help_page
 from keras_gan.settings.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -45,7 +45,7 @@ def row(field: dataclasses.Field) -> str:
 def page() -> str:
     """The text of the page."""
     parts = [INTRODUCTION]
-    for group, fields in flags.by_group(Config).items():
+    for group, fields in help_page.by_group(Config).items():
         parts.append(f"\n## {group}\n\n| flag | default | allowed | what it does | |")
         parts.append("|---|---|---|---|---|")
         parts += [row(field) for field in fields]

@@ -228,10 +228,13 @@ class Evaluator:
     def _reference_features(self, count):
         """Features of the first `count` images of the reference, kept for the next score."""
         if len(self._reals) != count:
-            indices = self.division.reference[:count]
-            chunks = protocol.chunks(self.division.source, indices)
-            self._reals = np.concatenate([self.extractor.features(images) for images in chunks])
+            self._reals = self._features(self.division.reference[:count])
         return self._reals
+
+    def _features(self, indices):
+        """Features of images of the data set's training split."""
+        chunks = protocol.chunks(self.division.source, indices)
+        return np.concatenate([self.extractor.features(images) for images in chunks])
 
     def _classified(self, probabilities, real, labels):
         """Scores of the classes that a classifier assigns to fakes and held-out reals."""
@@ -271,7 +274,7 @@ class Evaluator:
         }
         scores = memorisation.memorisation(distances[:split, 0], distances[split:, 0])
         if memorised.applies(self.source):
-            training = self._features(self.source, np.arange(len(self.source)))
+            training = self._features(np.arange(len(self.source)))
             scores.update(authenticity.authenticity(fakes[:_NEIGHBOURS], training)[0])
             if division.held_source is not self.source:
                 floors = authenticity.authenticity(held[:_NEIGHBOURS], training)[0]

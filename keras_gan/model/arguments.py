@@ -4,6 +4,8 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
 from keras_gan.errors import UsageError
 
 LARGEST = 2**31 - 1  # of a number of samples, steps or epochs
@@ -43,6 +45,7 @@ def number(name: str, value: Any, low: float, high: float) -> float:
 
 def one_of(name: str, value: Any, *allowed: Any) -> Any:
     """One of a few values, such as True and False."""
+    value = value.item() if isinstance(value, np.generic) else value
     if not any(type(value) is type(item) and value == item for item in allowed):
         words = ", ".join(map(repr, allowed))
         raise UsageError(f"{name}={shown(value)}; allowed: {words}")

@@ -83,7 +83,6 @@ def _check(gan: Any, callback: keras.callbacks.Callback) -> None:
 
 def check_savable(gan: Any) -> None:
     """Raises a `UsageError` if a model can't be saved with its networks and arguments."""
-    gan.get_config()
     for role in ("generator", "discriminator"):
         network = getattr(gan, role)
         try:
@@ -93,6 +92,7 @@ def check_savable(gan: Any) -> None:
                 f"the {role}, a {type(network).__name__}, can't be saved without a get_config of"
                 f" its own ({type(error).__name__}); write one, or save weights only"
             ) from error
+    gan.get_config()
 
 
 class RatesInProportion(keras.callbacks.Callback):

@@ -190,7 +190,7 @@ def d_input(given: Any) -> Any:
 
 def augmentation(given: Any) -> list:
     """DiffAugment by the names of its kinds, "ada", or rules as they are."""
-    if given is None or given == "":
+    if given is None or (isinstance(given, str) and not given):
         return []
     if not isinstance(given, str):
         names = isinstance(given, (list, tuple)) and all(isinstance(kind, str) for kind in given)

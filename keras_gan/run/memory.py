@@ -91,7 +91,8 @@ class Expected:
     def __str__(self):
         parts = dataclasses.asdict(self)
         listed = ", ".join(f"{name} {_mb(size)}" for name, size in parts.items() if size >= 5e5)
-        return f"memory: about {_mb(self.total)} MB in addition to TensorFlow's own ({listed})"
+        detail = f" ({listed})" if listed else ""
+        return f"memory: about {_mb(self.total)} MB in addition to TensorFlow's own{detail}"
 
 
 def expect(gan, batch_size: int, data: int = 0) -> Expected:

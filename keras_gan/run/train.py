@@ -76,7 +76,6 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     prepare = _first_weights(config, run, workers, checkpoints)
     with strategy.scope():
         gan = build_model(config, model_class, source, prepare)
-    logging.info("%s", memory.expect(gan, config.batch_size, source.nbytes))
     _hint_labels(config, source, model_class)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
@@ -97,6 +96,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
             f"{run.path} is finished: step {start} of {config.steps}; a higher --steps continues it"
         )
         return 0
+    logging.info("%s", memory.expect(gan, config.batch_size, source.nbytes))
     run.cut_after(start, int(gan.attempt.numpy()))
     checkpoints.discard_after(start)  # damaged: otherwise they would have been restored
     if start:

@@ -186,7 +186,7 @@ def few_trainings(monkeypatch):
     """Lets `finish["wanted"]` decide whether a command line goes beyond its data and checks."""
     finish = {"wanted": True}
 
-    def build(config, model_class, source):
+    def build(config, model_class, source, *prepare):
         global _trainings
         if not finish["wanted"] or _trainings >= TRAININGS:
             options = {
@@ -195,7 +195,7 @@ def few_trainings(monkeypatch):
             memory.check(config, model_class, {**options, "image_shape": source.image_shape})
             raise Accepted("accepted")
         _trainings += 1
-        return whole(config, model_class, source)
+        return whole(config, model_class, source, *prepare)
 
     whole = train.build_model
     for module in (train, commands):

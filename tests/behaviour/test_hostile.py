@@ -272,7 +272,8 @@ class TestModes:
         flags = [f"--run_dir={run}", "--steps=3", "--tensorboard"]
         assert here(*flags) == 4
         last = capfd.readouterr().err.splitlines()[-1]
-        assert last == f"{run / 'tensorboard'}: Not a directory; --notensorboard trains without"
+        assert last.startswith(f"{run / 'tensorboard'}: ") and "ot a directory" in last
+        assert last.endswith("; --notensorboard trains without")
 
     def test_another_setting_is_refused_in_the_words_of_the_mode(self, run, refused):
         message = refused("--mode=sample", "--batch_size=9", f"--run_dir={run}")

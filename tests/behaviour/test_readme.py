@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -107,8 +108,8 @@ def test_the_commands_of_the_readme_run(root, monkeypatch, tmp_path):
     there = {p.name + "/" * p.is_dir() for p in (tmp_path / "runs" / "mine").iterdir()}
     assert shown - there == {"scores.csv", "tensorboard/"}  # which TINY switches off
     export = blocks(root)[1].replace("[16, 128]", "[16, 4]").replace("[128]", "[4]")
-    scope = {}
-    exec(export, scope)
+    (tmp_path / "export.py").write_text(export)
+    scope = runpy.run_path(tmp_path / "export.py")
     assert scope["images"].shape == (16, 64, 64, 3) and scope["path"].shape == (10, 64, 64, 3)
     modes = re.findall(r"^\| `(\w+)`.*\|$", (root / "README.md").read_text(), re.M)
     for mode in {"evaluate", "sample", "interpolate", "export"} & set(modes):

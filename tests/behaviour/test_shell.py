@@ -17,6 +17,17 @@ from keras_gan.run.interruption import Interruption
 from tests.behaviour.command_line import here
 
 
+@pytest.fixture
+def as_in_a_shell():
+    """The handlers of a shell's program, also where the tests themselves ignore these signals."""
+    defaults = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("as_in_a_shell")
 class TestInterruption:
     """Signals; tests/behaviour/test_resume.py has those that a training of some length needs."""
 

@@ -45,7 +45,7 @@ def modulations(gan):
 
 @pytest.mark.parametrize("num_classes", [0, -1, "ten", 2.0])
 def test_a_wrong_number_of_classes_is_refused(num_classes):
-    with pytest.raises(ValueError, match="whole numbers from 1 on"):
+    with pytest.raises(ValueError, match="a whole number, 1 to"):
         models.REGISTRY["dcgan"](num_classes=num_classes)
 
 

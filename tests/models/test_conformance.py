@@ -151,7 +151,7 @@ def test_defaults_are_flags_and_equal_what_python_gives(zoo, name):
 
 @pytest.mark.parametrize("name", LONG)
 def test_every_switch_of_the_networks_builds(zoo, name):
-    numbers = {"layer_noise": 0.1, "dropout": 0.5, "last_layer_init": 0.003}
+    numbers = {"layer_noise": 0.1, "dropout": 0.5, "last_layer_init": 0.003, "packing": 2}
     flags = {field.name: field.metadata["flag"] for field in dataclasses.fields(Config)}
     built = []
     for option in options.names(REGISTRY[name].Options):

@@ -157,7 +157,7 @@ class TestPastPlayers:
     def test_a_step_is_the_same_in_xla(self, tiny):
         graph, xla = (
             tiny.train(tiny.gan(opponent=PastPlayers(2, 1, 0.5, 1), jit_compile=x), 4)
-            for x in (0, 1)
+            for x in (False, True)
         )
         np.testing.assert_array_equal(graph["past_players/active"], xla["past_players/active"])
         np.testing.assert_allclose(graph["generator/loss"], xla["generator/loss"], rtol=1e-5)

@@ -113,7 +113,7 @@ def test_the_buffer_is_global_and_equal_on_all_replicas(tiny, mirrored):
 
 def test_a_step_is_the_same_in_xla(tiny):
     graph, xla = (
-        tiny.train(tiny.gan(replay=replay.Replay(16, 0.5), jit_compile=x), 3) for x in (0, 1)
+        tiny.train(tiny.gan(replay=replay.Replay(16, 0.5), jit_compile=x), 3) for x in (False, True)
     )
     np.testing.assert_array_equal(graph["replay/share"], xla["replay/share"])
     np.testing.assert_allclose(graph["discriminator/loss"], xla["discriminator/loss"], rtol=1e-5)

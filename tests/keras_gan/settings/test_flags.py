@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from keras_gan.errors import UsageError
-from keras_gan.settings import flags
+from keras_gan.settings import flags, help_page
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
 
@@ -100,7 +100,7 @@ def test_help_can_be_requested_short_and_full(argument, full):
 
 
 def test_full_help_shows_every_flag_and_help_the_common_ones():
-    short, full = (flags.help_text(Config, "usage", full) for full in (False, True))
+    short, full = (help_page.help_text(Config, "usage", full) for full in (False, True))
     for field in dataclasses.fields(Config):
         assert f"--{field.name}\n" in full
         assert (f"--{field.name}\n" in short) == field.metadata["flag"]["common"]
