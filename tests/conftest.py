@@ -102,8 +102,11 @@ def without_kinks(monkeypatch):
     """
     import keras
 
-    def rounded(self, x):
+    from keras_gan.layers import fused
+
+    def rounded(self, x, training=None):
         slope = self.negative_slope
         return slope * x + (1.0 - slope) * keras.ops.softplus(32.0 * x) / 32.0
 
-    monkeypatch.setattr(keras.layers.LeakyReLU, "call", rounded)
+    for layer in (keras.layers.LeakyReLU, fused.LeakyReLU):
+        monkeypatch.setattr(layer, "call", rounded)

@@ -149,7 +149,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("normalization, optimizer, replicas", CASES)
-def test_dcgan_is_the_same_on_several(normalization, optimizer, replicas):
+def test_dcgan_is_the_same_on_several(without_kinks, normalization, optimizer, replicas):
     """20 steps, without batch norm and with it synchronised."""
     make = dcgan(normalization, optimizer)
     one = train(make, 1, 20)
@@ -264,8 +264,12 @@ def _results(gan, steps):
 @slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", ARRAY)
-def test_dcgan_with_every_rule_is_the_same_on_several(name, optimizer):
-    """As above, on convolutions and over 20 steps, with either optimizer."""
+def test_dcgan_with_every_rule_is_the_same_on_several(without_kinks, name, optimizer):
+    """As above, on convolutions and over 20 steps, with either optimizer.
+
+    LeakyReLU's kink is rounded: with it an activation near zero may take the other slope on one
+    device, which now and then makes a difference of 1e-4 out of rounding.
+    """
 
     def make():
         rules = {**ARRAY[name](), **optimizers(optimizer)}
@@ -273,7 +277,7 @@ def test_dcgan_with_every_rule_is_the_same_on_several(name, optimizer):
         return dcgan("none", optimizer, **rules)()
 
     one = train(make, 1, 20)
-    assert distance(make(), one) > 1e-2
+    assert distance(make(), one) > 1e-3
     # D's last bias cancels in Wasserstein's loss; Adam makes ±lr of the rounding.
     but = ["logit/bias"] if "wasserstein" in name and optimizer == "adam" else []
     for replicas in (2, 4):

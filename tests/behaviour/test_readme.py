@@ -104,7 +104,7 @@ def test_the_commands_of_the_readme_run(root, monkeypatch, tmp_path):
     train = first.replace("/path/to/pictures", str(tmp_path / "pictures"))
     assert here(*shlex.split(train)[2:], *TINY) == 0
     left = re.search(r"^    runs/mine/\n(.*?)\n\n", (root / "README.md").read_text(), re.M | re.S)
-    shown = {line.split()[0] for line in left[1].splitlines()}
+    shown = set(re.findall(r"^ {6}(\S+)", left[1], re.M))
     there = {p.name + "/" * p.is_dir() for p in (tmp_path / "runs" / "mine").iterdir()}
     assert shown - there == {"scores.csv", "tensorboard/"}  # which TINY switches off
     export = blocks(root)[1].replace("[16, 128]", "[16, 4]").replace("[128]", "[4]")
