@@ -95,12 +95,12 @@ class Evaluator:
         return self._extractor
 
     def score(
-        self, sample_fn: Callable[[int, int], np.ndarray], count: int | None = None
+        self, sample_fn: Callable[..., np.ndarray], count: int | None = None
     ) -> dict[str, float | int | str]:
         """Scores a generator's samples.
 
         Args:
-            sample_fn: function (count, seed) → uint8 [count, h, w, c], or float32 points
+            sample_fn: function (count, seed=…) → uint8 [count, h, w, c], or float32 points
                 [count, 2]. It is called for 1,000 samples at a time, each time with another seed.
             count: number of fakes. Defaults to None, the evaluator's.
 
@@ -176,7 +176,7 @@ class Evaluator:
         """Yields chunks of fakes, checked."""
         for number, start in enumerate(range(0, count, protocol.CHUNK)):
             size = min(protocol.CHUNK, count - start)
-            fakes = np.asarray(sample_fn(size, 1000 * self.seed + number))
+            fakes = np.asarray(sample_fn(size, seed=1000 * self.seed + number))
             wanted = (size, *self.source.image_shape)
             kind = np.float32 if self.points else np.uint8
             if fakes.shape != wanted or (fakes.dtype != kind and not self.points):

@@ -20,20 +20,20 @@ def applies(source: Source) -> bool:
 
 
 def check(
-    source: Source, sample_fn: Callable[[int, int], np.ndarray], mirror: bool = False
+    source: Source, sample_fn: Callable[..., np.ndarray], mirror: bool = False
 ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Compares fakes with all training pictures, as thumbnails of 16×16 pixels.
 
     Args:
         source: the training data.
-        sample_fn: function (count, seed) → uint8 [count, h, w, c].
+        sample_fn: function (count, seed=…) → uint8 [count, h, w, c].
         mirror: whether the generator was trained on mirror images too. Defaults to False.
 
     Returns:
         (the shares of `authenticity`, a dict of "fakes" uint8 [8, h, w, c] and "nearest"
         uint8 [8, 1, h, w, c], the fakes that are nearest to a training picture first).
     """
-    fakes = np.asarray(sample_fn(FAKES, 0))
+    fakes = np.asarray(sample_fn(FAKES, seed=0))
     images = np.concatenate(list(protocol.chunks(source, np.arange(len(source)))))
     training, features = _features(images), _features(fakes)
     mirrored = _features(images[:, :, ::-1]) if mirror else None

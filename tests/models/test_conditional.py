@@ -172,10 +172,10 @@ def test_two_replicas_equal_one_and_xla_equals_graph_mode(zoo, mirrored, without
         (tf.distribute.get_strategy(), True),
     ):
         keras.utils.set_random_seed(5)
-        sgd = {side: keras.optimizers.SGD(0.01) for side in ("d_optimizer", "g_optimizer")}
         if xla:
             switch = {key: value for key, value in switch.items() if key != "sync_batch_norm"}
         with strategy.scope():
+            sgd = {side: keras.optimizers.SGD(0.01) for side in ("d_optimizer", "g_optimizer")}
             rules = {**sgd, "schedule": FixedSchedule(1), "jit_compile": xla}
             gan = zoo.make(name, num_classes=CLASSES, rules=rules, **switch)
         zoo.train(gan, steps=2)

@@ -64,7 +64,7 @@ class SeedRuns:
 
         def score():
             return self.evaluator.score(
-                lambda count, key: self.gan.sample(count, seed=key, noise=noise)
+                lambda count, seed: self.gan.sample(count, seed=seed, noise=noise)
             )
 
         scores = score_averages(self.gan, score)
