@@ -52,6 +52,12 @@ def one_of(name: str, value: Any, *allowed: Any) -> Any:
     return value
 
 
+def keras_name(value: Any) -> None:
+    """Checks the name of a Keras model: a string without a slash, or None."""
+    if value is not None and (not isinstance(value, str) or not value or "/" in value):
+        raise UsageError(f"name={shown(value)}; allowed: a name without /, or None")
+
+
 def shown(value: Any) -> str:
     """A value in a message: short, in one line."""
     text = " ".join(repr(value).split())

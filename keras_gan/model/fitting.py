@@ -82,6 +82,7 @@ def of_fit(
         }
     )
     _check_verbose(verbose)
+    arguments_of.one_of("shuffle", shuffle, True, False)
     arguments_of.whole("initial_epoch", initial_epoch)
     validation_split = arguments_of.number("validation_split", validation_split, 0.0, 1.0)
     if isinstance(validation_freq, (int, float, str)):
@@ -233,7 +234,7 @@ def _adapt_held_out(
     adapter: Adapter, x: Any, y: Any, batch_size: int | None, steps: int | None
 ) -> None:
     """Adapts images to be evaluated on, of which as many as possible are used."""
-    if isinstance(x, Source) or is_array(x):
+    if isinstance(x, Source) or (is_array(x) and np.ndim(x)):
         count, size = len(x), batch_size or DEFAULT_BATCH_SIZE
         batch_size = _even_batch_size(count, size, adapter.replicas)
     # Each evaluation is of the same images, in their order.

@@ -46,6 +46,7 @@ class GenerativeModel(keras.Model):
         num_classes: int | None = None,
         **kwargs: Any,
     ):
+        arguments.keras_name(kwargs.get("name"))
         super().__init__(**kwargs)
         self.generator, self.discriminator = generator, discriminator
         self._sizes: tuple[Any, Any] = (latent_dim, networks.as_shape(image_shape))

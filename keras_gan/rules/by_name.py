@@ -273,11 +273,14 @@ def check_targets(given: targets.Targets, loss_rule: losses.Loss) -> None:
 
 def constraint(given: Any) -> Any:
     """A Keras constraint by name, or as it is."""
+    others = "the name of a Keras constraint, such as max_norm, or a constraint"
     try:
-        return keras.constraints.get(given)
+        result = keras.constraints.get(given)
     except (ValueError, TypeError):
-        others = "the name of a Keras constraint, such as max_norm, or a constraint"
         raise unknown("d_constraint", given, (), others) from None
+    if result is not None and (isinstance(result, (type, dict)) or not callable(result)):
+        raise unknown("d_constraint", given, (), others)
+    return result
 
 
 def distinct(rules: list) -> list:
