@@ -160,7 +160,7 @@ def check_values(options: Options) -> None:
                 arguments.number(name, value, *_range(declared[name]))
             elif kind is bool:
                 arguments.one_of(name, value, True, False)
-            elif value not in declared[name]["choices"]:
+            else:
                 arguments.one_of(name, value, *declared[name]["choices"])
 
 

@@ -106,13 +106,24 @@ def open_tfds(
     )
 
 
+@contextlib.contextmanager
+def _errors_only():
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
 def _builder(name, data_dir):
     import tensorflow_datasets as tfds  # slow, and not needed for decoded data
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     try:
-        return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
+        with _errors_only():  # TFDS warns of a folder in which nothing is prepared yet
+            return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
     except (tfds.core.DatasetNotFoundError, ValueError, ImportError) as error:
         if (kind := _kind_of_path(name)) is not None:
             allowed = f"--dataset={kind}:{name}" if kind else "folder:PATH or npz:PATH"

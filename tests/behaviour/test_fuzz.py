@@ -35,7 +35,11 @@ TRAININGS = 60 if MANY else 4  # command lines that are run to their end, not on
 SECONDS = 120  # for a command line; most take milliseconds
 UNREAD = re.compile(r"\d+ of \d+ pictures in .* can't be read$")  # so may this
 STATUSES = {0, 2, 3, 4}
-NOTES = ("unreadable picture skipped", "the subfolders of ")  # may come before a refusal
+NOTES = (
+    "unreadable picture skipped",
+    "the subfolders of ",
+    "not taken for pictures in ",
+)  # may come before a refusal
 __all__ = ["elsewhere"]  # a fixture
 FIELDS = {field.name: field.metadata["flag"] for field in dataclasses.fields(Config)}
 TINY = {
