@@ -122,8 +122,7 @@ def _builder(name, data_dir):
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     try:
-        with _errors_only():  # TFDS warns of a folder in which nothing is prepared yet
-            return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
+        return tfds.builder(name, data_dir=str(data_dir / "tfds"), file_format="array_record")
     except (tfds.core.DatasetNotFoundError, ValueError, ImportError) as error:
         if (kind := _kind_of_path(name)) is not None:
             allowed = f"--dataset={kind}:{name}" if kind else "folder:PATH or npz:PATH"
@@ -224,7 +223,9 @@ def _prepare(name, split, data_dir, folder):
             value=name,
             allowed="images of 0 to 255, uint8",
         )
-    if not builder.is_prepared():
+    with _errors_only():  # TFDS warns of a folder in which nothing is prepared yet
+        prepared = builder.is_prepared()
+    if not prepared:
         _download(builder, name, data_dir)
     if split not in builder.info.splits:
         raise UsageError(

@@ -154,7 +154,7 @@ def test_dcgan_is_the_same_on_several(without_kinks, normalization, optimizer, r
     make = dcgan(normalization, optimizer)
     one = train(make, 1, 20)
     assert distance(train(make, replicas, 20), one) < 1e-5
-    assert distance(make(), one) > 1e-2  # and the weights did move
+    assert distance(make(), one) > 1e-3  # and the weights did move
 
 
 @slow
