@@ -55,7 +55,7 @@ PHRASES = [
     rf"\b({MANY}) (a|an) ({OF})\b",
     rf"one \w+ a ({EACH})\b",
     r"\bmend(ed|s)?\b",
-    r"\b(is|are) told\b",
+    r"\btold\b",
 ]
 
 

@@ -252,8 +252,8 @@ class TestModes:
             before = contents(shared)
             os.seteuid(65534)
             try:
-                told = refused("--mode=sample", f"--run_dir={shared}", status=4)
-                assert "--out=FOLDER writes elsewhere" in told
+                message = refused("--mode=sample", f"--run_dir={shared}", status=4)
+                assert "--out=FOLDER writes elsewhere" in message
                 out = pathlib.Path(folder) / "out" / "samples"
                 assert (
                     here("--mode=sample", "--count=2", f"--run_dir={shared}", f"--out={out}") == 0

@@ -64,7 +64,7 @@ def test_an_encoder_comes_along(tmp_path):
     np.testing.assert_array_equal(loading.load_hub(folder).encode(images), gan.encode(images))
 
 
-def test_nothing_of_the_machine_is_told(handed):
+def test_nothing_names_the_machine(handed):
     for name in ("README.md", "config.json"):
         text = (handed[1] / name).read_text()
         assert "secret" not in text and "run_dir" not in text
