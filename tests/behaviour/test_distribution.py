@@ -4,6 +4,8 @@ Observed are 1e-8 to 2e-6 (docs/distribution.md), the rounding of sums in anothe
 where rounding can't hide an error, they agree to 1e-9.
 """
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -261,10 +263,28 @@ def _results(gan, steps):
     return state | {k: v for k, v in metrics.items() if "/nearest_" not in k}
 
 
+@pytest.fixture
+def without_ties(monkeypatch):
+    """Top-k with soft weights: the hard choice between two equal logits is left to rounding.
+
+    The logits of an untrained G's images differ by little, so in 20 steps two of them may agree to
+    the last digit at the k-th place. The hard choice is compared above, over 4 steps.
+    """
+
+    def soft(self, loss, logits, step):
+        group = math.gcd(logits.shape[0], self.group)
+        grouped = tf.stop_gradient(tf.reshape(logits, [-1, group]))
+        above = tf.nn.sigmoid(300.0 * (grouped[:, tf.newaxis] - grouped[:, :, tf.newaxis]))
+        rank = tf.reshape(tf.reduce_sum(above, -1), [-1])  # From 0.5 (best) to group - 0.5.
+        return loss * tf.nn.sigmoid(self._k(step, group) - rank)
+
+    monkeypatch.setattr(top_k.TopK, "__call__", soft)
+
+
 @slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", ARRAY)
-def test_dcgan_with_every_rule_is_the_same_on_several(without_kinks, name, optimizer):
+def test_dcgan_with_every_rule_is_the_same_on_several(without_kinks, without_ties, name, optimizer):
     """As above, on convolutions and over 20 steps, with either optimizer.
 
     LeakyReLU's kink is rounded: with it an activation near zero may take the other slope on one
