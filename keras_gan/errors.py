@@ -1,5 +1,6 @@
 """Errors that users can cause, each with the exit status that scripts rely on."""
 
+import pathlib
 from typing import NoReturn
 
 
@@ -54,6 +55,16 @@ def refuse(flag: str, value: object, what: str, allowed: str | None = None) -> N
         UsageError: always.
     """
     raise UsageError(what, flag=flag, value=value, allowed=allowed)
+
+
+def reason(error: BaseException) -> str:
+    """What an error of a library says, in words for people: one line of at most 300 characters."""
+    if isinstance(error, OSError) and error.strerror:
+        file = pathlib.PurePath(str(error.filename)).name if error.filename else ""
+        return f"{error.strerror}: {file}" if file else error.strerror
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0] if error.args else 'a part'}"
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 class HealthStop(KerasGanError):

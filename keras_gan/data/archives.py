@@ -22,7 +22,7 @@ from absl import logging
 
 from keras_gan import atomic
 from keras_gan.data.listing import ENDINGS, LABEL_FILES
-from keras_gan.errors import StorageError, refuse
+from keras_gan.errors import StorageError, reason, refuse
 
 WANTED = "a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file of pictures, or a folder"
 MOST_FILES = 1_000_000
@@ -78,7 +78,7 @@ def unpack(name: str, path: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Pat
             with atomic.replacing_folder(target) as folder:
                 _unpack(name, path, folder, status.st_size)
         except OSError as error:
-            raise StorageError(f"{target}: {error.strerror or error}") from error
+            raise StorageError(f"{target}: {reason(error)}") from error
         logging.info("%s is unpacked in %s", path, target)
     return _single_folder(target)
 
@@ -89,7 +89,7 @@ def _unpack(name, path, folder, packed):
     except DAMAGED as error:
         if hasattr(error, "flag"):  # a `UsageError` of ours
             raise
-        refuse("dataset", name, f"can't be unpacked: {error}", WANTED)
+        refuse("dataset", name, f"can't be unpacked: {reason(error)}", WANTED)
     if others:
         logging.info("not unpacked from %s: %d files that are no pictures", path, others)
 

@@ -10,7 +10,7 @@ import shutil
 
 from keras_gan import atomic
 from keras_gan.data import npm
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 
 PACKAGE = "emoji-datasource-google@16.0.0"
 PICTURES = pathlib.PurePath("package", "img", "google", "64")
@@ -64,7 +64,7 @@ def sort(unpacked: pathlib.Path, target: pathlib.Path) -> None:
             if entry["has_img_google"] and entry["category"] not in LEFT_OUT
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{PACKAGE}: emoji.json is not as expected: {error}") from error
+        raise UsageError(f"{PACKAGE}: emoji.json is not as expected: {reason(error)}") from error
     try:
         with atomic.replacing_folder(target) as folder:
             for category, name in chosen:
@@ -73,4 +73,4 @@ def sort(unpacked: pathlib.Path, target: pathlib.Path) -> None:
                 shutil.copyfile(unpacked / PICTURES / name, place / name)
             (folder / "README.txt").write_text(ABOUT.format(package=PACKAGE))
     except OSError as error:
-        raise StorageError(f"{target}: {error.strerror or error}") from error
+        raise StorageError(f"{target}: {reason(error)}") from error

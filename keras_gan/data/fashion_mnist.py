@@ -12,7 +12,7 @@ import tempfile
 from absl import logging
 
 from keras_gan.data import reachable
-from keras_gan.errors import StorageError
+from keras_gan.errors import StorageError, reason
 
 PACKAGE = "dataset-fashion-mnist"
 URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz"
@@ -52,7 +52,7 @@ def manual_files(data_dir: pathlib.Path) -> pathlib.Path | None:
                     published = restore_header((folder / f"{name}.gz").read_bytes(), name, time)
                     (target / f"{name}.gz").write_bytes(published)
             except OSError as error:
-                raise StorageError(f"{target}: {error}") from error
+                raise StorageError(f"{target}: {reason(error)}") from error
             return target
     return None
 

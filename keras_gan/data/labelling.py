@@ -11,7 +11,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan.data.listing import LABEL_FILES, Listing
-from keras_gan.errors import refuse
+from keras_gan.errors import reason, refuse
 
 KINDS = ("auto", "none", "folders", "file")
 FILE_COLUMNS = ("file", "file_name", "filename")  # file_name is Hugging Face's imagefolder's
@@ -162,7 +162,7 @@ def _rows(name, file):
             delimiter = max(",;\t", key=header.count)
             rows = list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
     except (OSError, RecursionError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        refuse("dataset", name, f"{file.name} can't be read: {error}", wanted)
+        refuse("dataset", name, f"{file.name} can't be read: {reason(error)}", wanted)
     if not rows or not all(isinstance(row, dict) for row in rows):
         refuse("dataset", name, f"{file.name} has no rows with columns", wanted)
     if any(None in row for row in rows):

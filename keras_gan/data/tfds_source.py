@@ -12,7 +12,7 @@ from absl import logging
 from keras_gan import atomic
 from keras_gan.data import archives, decoding, fashion_mnist, framing, reachable
 from keras_gan.data.source import MEMORY_LIMIT, Source, check_shape
-from keras_gan.errors import StorageError, UsageError, refuse
+from keras_gan.errors import StorageError, UsageError, reason, refuse
 
 
 def open_tfds(
@@ -289,7 +289,9 @@ def _open_folder(folder):
         metadata = json.loads((folder / "about.json").read_text())
         labelled = metadata["label_names"] is not None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StorageError(f"{folder} is damaged ({error}); delete it and start again") from error
+        raise StorageError(
+            f"{folder} is damaged ({reason(error)}); delete it and start again"
+        ) from error
     numbers = _load(folder / "labels.npy") if labelled else None
     if labelled and numbers.shape != (metadata["count"],):
         raise StorageError(f"{folder / 'labels.npy'} is damaged; delete {folder} and start again")
@@ -300,7 +302,9 @@ def _load(file):
     try:
         return np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise StorageError(f"{file} is damaged ({error}); delete it and start again") from error
+        raise StorageError(
+            f"{file} is damaged ({reason(error)}); delete it and start again"
+        ) from error
 
 
 def _save(file, array):
@@ -313,4 +317,4 @@ def _disk(folder):
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{folder}: {error}") from error
+        raise StorageError(f"{folder}: {reason(error)}") from error

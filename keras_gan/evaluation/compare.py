@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from keras_gan.data import opening
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.evaluation import evaluator, protocol
 from keras_gan.evaluation.extractors import by_name
 from keras_gan.evaluation.metrics.frechet import Moments, frechet_distance
@@ -211,7 +211,7 @@ def _sampled(folder, reals, count):
     try:
         model = tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow raises many kinds
-        raise StorageError(f"{folder} can't be loaded: {error}") from error
+        raise StorageError(f"{folder} can't be loaded: {reason(error)}") from error
     sample, classes = getattr(model, "sample", None), None
     if sample is None:
         raise UsageError(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError
+from keras_gan.errors import StorageError, reason
 from keras_gan.evaluation.extractors.base import hash_arrays
 
 
@@ -40,7 +40,7 @@ def save(
         with atomic.replacing(path) as file:
             np.savez_compressed(file, metadata=np.array(_text(metadata)), **arrays)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(f"{path}: {reason(error)}") from error
 
 
 def load(
@@ -66,7 +66,7 @@ def load(
             whole = metadata["hash"] == hash_arrays(arrays)
     except Exception as error:  # zipfile, zlib, NumPy and JSON raise many kinds
         raise StorageError(
-            f"{path} is damaged ({error}); delete it to have it made again"
+            f"{path} is damaged ({reason(error)}); delete it to have it made again"
         ) from error
     if not whole:
         raise StorageError(

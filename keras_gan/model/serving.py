@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.step import network_state, randomness
 
 ABOUT = "model.json"  # what an export says about itself
@@ -222,6 +222,6 @@ def write(
             if convert is not None:
                 convert(temporary)
     except (OSError, tf.errors.OpError) as error:
-        raise StorageError(f"export {folder}: {error}") from error
+        raise StorageError(f"export {folder}: {reason(error)}") from error
     finally:
         logging.set_verbosity(verbosity)

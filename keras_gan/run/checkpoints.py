@@ -17,7 +17,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError
+from keras_gan.errors import StorageError, reason
 
 FORMAT = 2  # 1: random numbers were keyed by names of classes and layers
 STATE = "state/"  # prefix of the names of arrays that are not the model's
@@ -124,7 +124,7 @@ class Checkpoints:
                 text = json.dumps({**manifest, "seal": _seal(manifest)})
                 (folder / "manifest.json").write_text(text)
         except OSError as error:
-            raise StorageError(f"checkpoint {target}: {error.strerror or error}") from error
+            raise StorageError(f"checkpoint {target}: {reason(error)}") from error
         if self.on_save is not None:
             self.on_save(step)
         self._prune()
@@ -182,7 +182,7 @@ class Checkpoints:
         try:
             return self._manifest(step)["environment"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"damaged checkpoint {self._path(step)}: {error}") from error
+            raise StorageError(f"damaged checkpoint {self._path(step)}: {reason(error)}") from error
 
     def restore_best(self, gan) -> Restored | None:
         """Restores the checkpoint with the best score, or else the newest one, as `restore`."""
@@ -205,14 +205,14 @@ class Checkpoints:
             with open(path / "state.npz", "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise StorageError(f"damaged checkpoint {path}: {error}") from error
+            raise StorageError(f"damaged checkpoint {path}: {reason(error)}") from error
 
     def metadata(self, step: int) -> dict:
         """The JSON values that were saved with a checkpoint."""
         try:
             return self._manifest(step)["metadata"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"damaged checkpoint {self._path(step)}: {error}") from error
+            raise StorageError(f"damaged checkpoint {self._path(step)}: {reason(error)}") from error
 
     def _manifest(self, step):
         manifest = json.loads((self._path(step) / "manifest.json").read_text())

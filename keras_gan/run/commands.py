@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError, UsageError, refuse
+from keras_gan.errors import StorageError, UsageError, reason, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.monitoring.best import best_step
 from keras_gan.rules.power_averages import PowerAverages
@@ -164,7 +164,7 @@ def sample(config: Config, model_class: type, run: RunDirectory) -> int:
                     pictures.save(image, temporary / f"{i:05d}.png")
             np.savez_compressed(temporary / "samples.npz", images=images, **extra)
     except OSError as error:
-        raise StorageError(f"{target}: {error.strerror or error}") from error
+        raise StorageError(f"{target}: {reason(error)}") from error
     grid = target.with_name(f"{target.name}-grid.png")
     points = images.ndim == 2
     pictures.save(pictures.scatter(images) if points else pictures.grid(images[:GRID]), grid)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_gan import atomic
-from keras_gan.errors import StorageError, refuse
+from keras_gan.errors import StorageError, reason, refuse
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 
@@ -159,7 +159,7 @@ class RunDirectory:
         try:
             return flags.parse(Config, ["operative.flags", f"--flagfile={self.flagfile}"])
         except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise StorageError(f"{self.flagfile}: {error}") from error
+            raise StorageError(f"{self.flagfile}: {reason(error)}") from error
 
     def write_settings(self, config: Config) -> None:
         """Writes operative.flags, and recipe.flags if a recipe chose them."""
@@ -239,7 +239,9 @@ class RunDirectory:
             try:
                 keep = [int(line.split(",")[0]) <= step for line in rows[1:]]
             except ValueError as error:
-                raise StorageError(f"damaged file {self.path / 'scores.csv'}: {error}") from error
+                raise StorageError(
+                    f"damaged file {self.path / 'scores.csv'}: {reason(error)}"
+                ) from error
             self._keep("scores.csv", [True, *keep])
 
     def _keep(self, name, keep):
@@ -259,7 +261,7 @@ class RunDirectory:
                     raise ValueError("step and attempt are not numbers")
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise StorageError(
-                    f"damaged file {self.path / name}, line {number}: {error}"
+                    f"damaged file {self.path / name}, line {number}: {reason(error)}"
                 ) from error
             rows.append({k: math.nan if v is None else v for k, v in row.items()})
         return rows
@@ -283,7 +285,7 @@ class RunDirectory:
         try:
             text = path.read_text()
         except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(f"{path}: {error}") from error
+            raise StorageError(f"{path}: {reason(error)}") from error
         whole, _, rest = text.rpartition("\n")
         if rest:
             self.write_text(name, whole + "\n" if whole else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_gan import atomic
 from keras_gan.data import inspection
-from keras_gan.errors import StorageError, refuse
+from keras_gan.errors import StorageError, reason, refuse
 from keras_gan.evaluation import pictures
 from keras_gan.run import automatic
 from keras_gan.run.build import open_data
@@ -45,7 +45,7 @@ def inspect(given: Mapping[str, Any]) -> int:
         (target / FILES[0]).write_text(atomic.json_text(report, indent=1) + "\n")
         (target / FILES[2]).write_text(flagfile(facts, made, config.dataset))
     except OSError as error:
-        raise StorageError(f"{target}: {error.strerror or error}") from error
+        raise StorageError(f"{target}: {reason(error)}") from error
     pictures.save(results.sheet, target / FILES[1])
     if config.json:
         print(atomic.json_text(report))

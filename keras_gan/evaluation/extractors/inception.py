@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.evaluation.extractors.base import Extractor, hash_arrays, three_channels, to_size
 
 # SHA-256 of `classify_image_graph_def.pb` (95,673,916 bytes) from inception-2015-12-05.tgz, as
@@ -103,7 +103,9 @@ class InceptionGraph(Extractor):
                 outputs = outputs[0], tf.nn.softmax(outputs[1])
             session = tf.compat.v1.Session(graph=graph)
         except Exception as error:  # protobuf and TensorFlow raise many kinds
-            raise StorageError(f"{file} is not the 2015 Inception graph: {error}") from error
+            raise StorageError(
+                f"{file} is not the 2015 Inception graph: {reason(error)}"
+            ) from error
         self.classes = outputs[1].shape[-1]
 
         def run(batch):
@@ -138,7 +140,9 @@ class KerasInception(Extractor):
         try:
             network.load_weights(file)
         except Exception as error:  # h5py and Keras raise many kinds
-            raise StorageError(f"{file} holds no weights of InceptionV3: {error}") from error
+            raise StorageError(
+                f"{file} holds no weights of InceptionV3: {reason(error)}"
+            ) from error
         self.hash = hash_arrays({f"{i:04d}": w for i, w in enumerate(network.get_weights())})
         self.classes = network.output_shape[-1] if top else None
         if top:
@@ -179,7 +183,7 @@ def open_model(path: str | os.PathLike) -> Extractor:
         try:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
         except Exception as error:  # h5py, zipfile and Keras raise many kinds
-            raise StorageError(f"{file} can't be loaded: {error}") from error
+            raise StorageError(f"{file} can't be loaded: {reason(error)}") from error
         if len(model.inputs) != 1:
             raise UsageError(f"{file} has {len(model.inputs)} inputs, not one of images")
         weights = {f"{i:04d}": w for i, w in enumerate(model.get_weights())}
@@ -198,7 +202,7 @@ def _saved_model(folder):
     try:
         model = tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow raises many kinds
-        raise StorageError(f"{folder} can't be loaded: {error}") from error
+        raise StorageError(f"{folder} can't be loaded: {reason(error)}") from error
     signature = model.signatures.get("serving_default")
     inputs = signature.structured_input_signature[1] if signature is not None else {}
     if len(inputs) != 1:
@@ -254,7 +258,7 @@ class UserModel(Extractor):
         try:
             self.size = run(probe)[0].shape[-1]
         except (ValueError, tf.errors.OpError) as error:
-            raise UsageError(f"the extractor does not take images: {error}") from error
+            raise UsageError(f"the extractor does not take images: {reason(error)}") from error
 
 
 def _features(output):
