@@ -1,7 +1,10 @@
 """The models, one paper per file. `REGISTRY` maps a model's name to its class.
 
-`WEIGHTS` maps the name of a trained model that is shipped to its file or folder, for `--weights`.
+`WEIGHTS` maps the name of a trained model that is shipped to its folder, for `keras_gan.load` and
+`--weights`.
 """
+
+import pathlib
 
 from .acgan import ACGAN
 from .cgan import CGAN
@@ -31,4 +34,7 @@ REGISTRY = {
     "r3gan": R3GAN,
 }
 
-WEIGHTS = {}
+WEIGHTS = {
+    config.parent.name: config.parent
+    for config in sorted((pathlib.Path(__file__).parent / "weights").glob("*/config.json"))
+}

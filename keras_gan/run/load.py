@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.model.serving import ABOUT
-from keras_gan.run import loading
+from keras_gan.run import loading, shipped
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import Checkpoints
 from keras_gan.run.directory import RunDirectory
@@ -24,8 +24,9 @@ def load(path: Any) -> Any:
     """Loads a model.
 
     Args:
-        path: a `.keras` file, a run directory, the folder of an export, or a hub folder
-            (`--export_format=hub`) or its "owner/name" on a model hub.
+        path: the name of a shipped model (`models.WEIGHTS` lists them), a `.keras` file, a run
+            directory, the folder of an export, or a hub folder (`--export_format=hub`) or its
+            "owner/name" on a model hub.
 
     Returns:
         A `GAN` of a file or a run (as its last checkpoint has it), with `sample`, `predict`,
@@ -45,7 +46,7 @@ def load(path: Any) -> Any:
     """
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
         raise UsageError(f'load({path!r}): a path or a name is needed, such as "runs/mine"')
-    name, path = str(path), pathlib.Path(path).expanduser()
+    name, path = str(path), shipped.find(path)
     if path.is_file() and path.suffix == ".keras":
         return _load_file(path)
     if (path / "operative.flags").exists():
@@ -58,8 +59,8 @@ def load(path: Any) -> Any:
         return loading.load_hub(name)  # of a model hub
     what = "is none of these" if path.exists() else "does not exist"
     raise UsageError(
-        f"{path} {what}; a .keras file, a run directory (with operative.flags) or an export (with"
-        " saved_model.pb) can be loaded"
+        f"{path} {what}; a .keras file, a run directory (with operative.flags), an export (with"
+        f" saved_model.pb) or one of {', '.join(shipped.folders())} can be loaded"
     )
 
 
@@ -80,10 +81,9 @@ def _load_file(path: pathlib.Path) -> Any:
     try:
         return keras.saving.load_model(path)
     except (OSError, KeyError, TypeError, ValueError) as error:
-        text = " ".join(str(error).split())[:300]
         raise StorageError(
             f"{path} can't be loaded; classes of your own have to be imported first, and registered"
-            f" by @keras.saving.register_keras_serializable(): {text}"
+            f" by @keras.saving.register_keras_serializable(): {reason(error)}"
         ) from error
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.gan import GAN
 from keras_gan.model import serving
+from keras_gan.run import shipped
 from keras_gan.run.showing import hub
 from keras_gan.run.showing.extras import require
 from keras_gan.run.zoo import zoo
@@ -24,9 +25,10 @@ NEEDED = ("model", "settings", "image_shape", "num_classes", "step")  # of a des
 
 
 def is_hub_folder(path: str | os.PathLike) -> bool:
-    """Whether a folder is one that `--export_format=hub` wrote."""
+    """Whether a folder is one that `--export_format=hub` wrote, or of shipped weights."""
     path = pathlib.Path(path)
-    return (path / "config.json").is_file() and (path / "model.safetensors").is_file()
+    weights = (path / "model.safetensors", path / shipped.FILE)
+    return (path / "config.json").is_file() and any(file.is_file() for file in weights)
 
 
 def is_export(path: str | os.PathLike) -> bool:
@@ -38,7 +40,7 @@ def is_export(path: str | os.PathLike) -> bool:
 def load_hub(
     path_or_name: str | os.PathLike, registry: Mapping[str, type[GAN]] | None = None
 ) -> GAN:
-    """A model from a hub folder.
+    """A model from a hub folder, or from shipped weights.
 
     Args:
         path_or_name: the folder, or "owner/name" on the hub (needs `huggingface_hub`).
@@ -58,13 +60,18 @@ def open_hub(
     path_or_name: str | os.PathLike, registry: Mapping[str, type[GAN]] | None = None
 ) -> tuple[GAN, dict[str, Any]]:
     """As `load_hub`, with what the folder's config.json says of the model."""
-    require("hub", None, path_or_name)
     folder = pathlib.Path(path_or_name).expanduser()
+    if not (folder / shipped.FILE).is_file():
+        require("hub", None, path_or_name)
     if not folder.is_dir():
         folder = _download(str(path_or_name))
     description = _description(folder / "config.json")
     gan = _build(description, folder, registry)
-    _assign(gan, folder / "model.safetensors")
+    if (folder / shipped.FILE).is_file():
+        _assign(gan, folder / shipped.FILE, shipped.read(folder / shipped.FILE))
+    else:
+        file = folder / "model.safetensors"
+        _assign(gan, file, _safetensors(file))
     gan.step.assign(description["step"])
     return gan, description
 
@@ -93,8 +100,7 @@ def open_export(
         status = networks.read(str(folder / "variables" / "variables"))
         status.assert_existing_objects_matched()
     except (tf.errors.OpError, OSError, ValueError, LookupError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise StorageError(f"{folder}: its weights can't be read: {reason}") from None
+        raise StorageError(f"{folder}: its weights can't be read: {reason(error)}") from None
     except AssertionError:
         raise StorageError(f"{folder}: its weights don't fit its {serving.ABOUT}") from None
     gan.step.assign(description["step"])
@@ -128,8 +134,9 @@ def _download(name):
     except HFValidationError:
         raise UsageError(f"{name}: no such folder, and no name of the form owner/name") from None
     except (HfHubHTTPError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{name}: no such folder, and not had from the hub: {reason}") from None
+        raise UsageError(
+            f"{name}: no such folder, and not had from the hub: {reason(error)}"
+        ) from None
 
 
 def _description(file):
@@ -156,14 +163,17 @@ def _description(file):
     return description
 
 
-def _assign(gan, path):
+def _safetensors(path):
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        values = load_file(str(path))
+        return load_file(str(path))
     except (OSError, SafetensorError) as error:
-        raise StorageError(f"{path}: {error}") from error
+        raise StorageError(f"{path}: {reason(error)}") from error
+
+
+def _assign(gan, path, values):
     variables = hub.variables(gan)
     shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
     results = {name: value.shape for name, value in values.items()}

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import pathlib
 import re
 from collections.abc import Mapping
 
@@ -12,14 +11,13 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from keras_gan.errors import StorageError, UsageError
+from keras_gan.errors import StorageError, UsageError, reason
 from keras_gan.gan import GAN
 from keras_gan.model.serving import ABOUT
 from keras_gan.monitoring.best import best_step
-from keras_gan.run import load, loading
+from keras_gan.run import load, loading, shipped
 from keras_gan.run.checkpoints import Checkpoints, OtherFormat
 from keras_gan.run.directory import RunDirectory
-from keras_gan.run.zoo import zoo
 from keras_gan.settings.config import Config
 from keras_gan.step import network_state
 
@@ -76,7 +74,7 @@ def read(path: str | os.PathLike) -> StoredWeights:
         StorageError: it is damaged.
     """
     name = str(path)
-    path = pathlib.Path(_shipped().get(name, path)).expanduser()
+    path = shipped.find(path)
     try:
         if (path / "operative.flags").exists():
             stored = _of_run(path)
@@ -92,21 +90,13 @@ def read(path: str | os.PathLike) -> StoredWeights:
             what = "is none of these" if path.exists() else "does not exist"
             raise UsageError(f"{what}; {_allowed()}", flag="init_from", value=name)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(f"{path}: {reason(error)}") from error
     _check_finite(stored)
     return stored
 
 
-def _shipped():
-    """The shipped weights by name, as far as the zoo has some."""
-    try:
-        return getattr(zoo(), "WEIGHTS", {})
-    except UsageError:
-        return {}
-
-
 def _allowed():
-    names = ", ".join(_shipped())
+    names = ", ".join(shipped.folders())
     return (
         "a run directory (with operative.flags), an export (with saved_model.pb), a hub folder or a"
         f" .keras file can be read{f', or one of {names}' if names else ''}"
@@ -159,8 +149,7 @@ def _of_export(path):
             allowed="its run directory, or a new export",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
-        text = " ".join(str(error).split())[:200]
-        raise StorageError(f"damaged export {path}: {text}") from error
+        raise StorageError(f"damaged export {path}: {reason(error)}") from error
 
 
 def _of_hub(path_or_name):

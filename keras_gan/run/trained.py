@@ -1,7 +1,6 @@
 """`--weights`: a trained model without its run."""
 
 import dataclasses
-import pathlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 from keras_gan.data.source import Source
 from keras_gan.errors import UsageError, refuse
 from keras_gan.gan import GAN
-from keras_gan.run import load, loading
+from keras_gan.run import load, loading, shipped
 from keras_gan.run.build import SavedData, open_data
-from keras_gan.run.zoo import zoo
 from keras_gan.settings.combinations import plain
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import complete
@@ -91,8 +89,7 @@ def open_weights(value: str, registry: Mapping[str, type[GAN]]) -> Trained:
         UsageError: it is none of these.
         StorageError: its files are damaged.
     """
-    shipped = zoo().WEIGHTS
-    path = pathlib.Path(shipped.get(value, value)).expanduser()
+    path = shipped.find(value)
     if path.is_file() and path.suffix == ".keras":
         gan = load.load(path)
         names = [name for name, model_class in registry.items() if type(gan) is model_class]
@@ -108,7 +105,7 @@ def open_weights(value: str, registry: Mapping[str, type[GAN]]) -> Trained:
         refuse("weights", value, what, "an export, a hub folder, a .keras file")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", value):
         return _described(*loading.open_hub(value, registry))
-    names = ", ".join(sorted(shipped)) or "none in this version"
+    names = ", ".join(sorted(shipped.folders()))
     refuse("weights", value, "no such weights", f"a shipped model ({names}), or a path")
 
 

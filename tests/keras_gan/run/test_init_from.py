@@ -1,5 +1,7 @@
 """Fine-tuning: weights are taken where shapes agree, the rest is named, misfits are refused."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
@@ -155,7 +157,7 @@ def test_weights_that_are_not_finite_are_refused(monkeypatch):
     gan = model()
     gan.generator.variables[0].assign(np.full(gan.generator.variables[0].shape, np.nan))
     monkeypatch.setattr(stored_weights, "_of_run", lambda path: stored(gan))
-    monkeypatch.setattr(stored_weights.pathlib.Path, "exists", lambda self: True)
+    monkeypatch.setattr(pathlib.Path, "exists", lambda self: True)
     with pytest.raises(StorageError, match="of its average_generator are not finite|generator"):
         keras_gan.init_from(model(), "runs/a")
 
