@@ -1,7 +1,7 @@
 """The model card: a text for people with a YAML head for a model hub, checked without network."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_gan.errors import UsageError
@@ -128,14 +128,14 @@ def text(description: Mapping[str, Any], metrics: Mapping[str, object]) -> str:
     return TEXT.format(
         head=f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n",
         title=title,
-        what=_what(description),
+        what=what(description),
         data=about,
         licence=head["license"],
         step=description["step"],
         batch_size=settings["batch_size"],
         model=description["model"],
-        flags="\n".join(_flags(settings)),
-        scores=_score_table(numbers, metrics),
+        flags="\n".join(recipe(settings)),
+        scores=score_table(numbers, metrics),
         size="two numbers" if points else "×".join(map(str, description["image_shape"])),
         returns="float32 [16, 2]" if points else "uint8 [16, height, width, channels]",
         arguments="16, 0, tf.zeros([16], tf.int32)" if conditional else "16, 0",
@@ -174,7 +174,8 @@ def scores(metrics: Mapping[str, object]) -> dict[str, float]:
     return {name: value for name, value in results.items() if abs(value) < float("inf")}
 
 
-def _what(description):
+def what(description: Mapping[str, Any]) -> str:
+    """What a model is, in one or two sentences."""
     settings = description["settings"]
     kind = "class-conditional " if description["num_classes"] else ""
     shape = description["image_shape"]
@@ -186,7 +187,7 @@ def _what(description):
     )
 
 
-def _flags(settings):
+def recipe(settings: Mapping[str, Any]) -> Iterator[str]:
     """The settings of training that are not the defaults, as lines of a flagfile."""
     for field in dataclasses.fields(Config):
         value = settings.get(field.name)
@@ -195,7 +196,13 @@ def _flags(settings):
         yield f"--{field.name}={str(value).lower() if isinstance(value, bool) else value}"
 
 
-def _score_table(numbers, metrics):
+def score_table(numbers: Mapping[str, float], metrics: Mapping[str, object]) -> str:
+    """A table of scores in Markdown.
+
+    Args:
+        numbers: as `scores` returns them.
+        metrics: has "score_samples", how many samples they are of.
+    """
     if not numbers:
         return "None were taken in this run."
     lines = ["| score | value | what it is |", "|---|---|---|"]
