@@ -1,12 +1,13 @@
-"""The table of models: every image model after the same number of images (`make zoo-table`).
+"""The zoo: every image model trained with its recipe (`make zoo`).
 
-Trains each model with `configs/<model>_fashion_mnist.flags`, one after the other, and writes the
-table and the sample grids of docs/models.md. It continues where it stopped: a finished run is not
-repeated, an interrupted one is resumed. Images are real ones shown to D, so a model with five turns
-of D per step is trained for a fifth of the steps.
+Trains each model with `configs/<model>_fashion_mnist.flags`, scores its best checkpoint, and writes
+the table, the sample grids and the curves of docs/models.md. It continues where it stopped: a
+finished run is not repeated, an interrupted one is resumed. Minutes are steps times the median time
+of a step, measured apart, so they do not depend on what else ran.
 
-    python -m benchmarks.zoo_table --images=1280000          # hours on two cores
-    python -m benchmarks.zoo_table --images=12800 --models=dcgan,acgan
+    python -m benchmarks.zoo                       # hours on two cores
+    python -m benchmarks.zoo --models=dcgan,acgan
+    python -m benchmarks.zoo --write               # the page, from the runs that are finished
 """
 
 import argparse
@@ -15,25 +16,22 @@ import json
 import os
 import pathlib
 import platform
-import shutil
 import subprocess
 import sys
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 DOCS = pathlib.Path("docs")
 BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 DATASET = "fashion_mnist"
+DISTANCE = "fd_cnn"
 
 
 def models(configs: str = "configs") -> list[str]:
     """The sorted names of the models with a flagfile for the data set."""
     ending = f"_{DATASET}.flags"
     return sorted(p.name.removesuffix(ending) for p in pathlib.Path(configs).glob(f"*{ending}"))
-
-
-def steps_for(name: str, images: int) -> int:
-    """The number of steps in which D sees `images` real images."""
-    config = _config(name)
-    return max(1, round(images / (config.batch_size * config.d_turns)))
 
 
 def _config(name):
@@ -46,25 +44,20 @@ def _config(name):
     return resolve(values, REGISTRY)
 
 
-def train(name: str, images: int, folder: pathlib.Path, further: list[str]) -> bool:
-    """Trains a model for `images` images; returns whether it succeeded."""
-    steps = steps_for(name, images)
+def train(name: str, folder: pathlib.Path, further: list[str]) -> bool:
+    """Trains a model by its recipe; returns whether it succeeded."""
     command = [
         sys.executable,
         "main.py",
         f"--flagfile=configs/{name}_{DATASET}.flags",
         f"--run_dir={folder / name}",
-        f"--steps={steps}",
-        f"--checkpoint_every={max(1, steps // 10)}",
-        f"--sample_every={max(1, steps // 4)}",
-        "--score_every=0",
         *further,
     ]
     return subprocess.run(command).returncode == 0
 
 
 def evaluate(name: str, folder: pathlib.Path) -> dict[str, object]:
-    """All scores of a trained model; cached in its folder, valid for the step in them."""
+    """All scores of its best checkpoint; kept in its folder, valid for the step in them."""
     target = folder / name / "evaluation.json"
     metadata = json.loads((folder / name / "export" / "model.json").read_text())
     if target.exists():
@@ -128,13 +121,24 @@ def measure(name: str, steps: int = 30, warm_up: int = 10) -> dict[str, object]:
     }
 
 
-def row(name: str, folder: pathlib.Path) -> tuple[str, str]:
-    """The column of the distance, and the model's row of the table, from its finished run."""
-    run = folder / name
-    scores = evaluate(name, folder)
-    speed = json.loads((run / "speed.json").read_text())
-    column, distance = next((k, v) for k, v in scores.items() if k.startswith(("fd_", "fid")))
-    floor = scores.get(f"{column}_floor")
+def curve(name: str, folder: pathlib.Path) -> tuple[list[float], list[float]]:
+    """Minutes of training and the distance at each score of a run."""
+    ms = _speed(name, folder)["ms_per_step"]
+    with open(folder / name / "scores.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if int(row["step"]) > 0]
+    return (
+        [int(row["step"]) * ms / 60_000 for row in rows],
+        [float(row[DISTANCE]) for row in rows],
+    )
+
+
+def _speed(name, folder):
+    return json.loads((folder / name / "speed.json").read_text())
+
+
+def row(name: str, folder: pathlib.Path) -> str:
+    """The model's row of the table, from its finished run."""
+    scores, speed = evaluate(name, folder), _speed(name, folder)
     agreement, accuracy = scores.get("class_agreement"), scores.get("classifier_accuracy")
     parameters = " + ".join(
         f"{n[0].upper()} {p / 1e6:.2f} M" for n, p in speed["parameters"].items()
@@ -142,51 +146,67 @@ def row(name: str, folder: pathlib.Path) -> tuple[str, str]:
     cells = [
         f"`{name}`",
         f"![{name}](images/models/{name}.png)",
-        f"{distance:.2f}" + (f" ({distance / floor:.0f} × floor)" if floor else ""),
+        f"{scores[DISTANCE]:.2f} ({scores[DISTANCE] / scores[f'{DISTANCE}_floor']:.0f} × floor)",
+        f"{scores['precision']:.2f}",
+        f"{scores['recall']:.2f}",
         f"{agreement / accuracy:.2f}" if agreement is not None and accuracy else "–",
+        f"{scores['step']:,}",
+        f"{scores['step'] * speed['ms_per_step'] / 60_000:.0f}",
         f"{speed['ms_per_step']:.0f}",
         str(speed["turns"]),
         parameters,
-        f"{scores['step']}",
     ]
-    return column, "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cells) + " |"
 
 
-def write(names: list[str], images: int, folder: pathlib.Path) -> None:
-    """Writes the table into docs/models.md, and the last sample grids to docs/images/models."""
-    pictures = DOCS / "images" / "models"
-    pictures.mkdir(parents=True, exist_ok=True)
-    lines, columns = [], set()
-    for name in names:
-        column, line = row(name, folder)
-        lines.append(line)
-        columns.add(column)
-        newest = sorted((folder / name / "samples").glob("samples-*.png"))[-1]
-        shutil.copyfile(newest, pictures / f"{name}.png")
+def write(names: list[str], folder: pathlib.Path) -> None:
+    """Writes the table into docs/models.md, the sample grids and the curves beside it."""
+    from keras_gan.evaluation import pictures
+    from keras_gan.run import loading
+
     table = [
         BEGIN,
         "",
-        f"Each model saw {images:,} real images of {DATASET}, on {_machine()}. FD: `{min(columns)}`"
-        " of 10,000 samples, the floor is that of held-out real images. Class: how often the CNN"
-        " predicts the requested class, divided by its accuracy on real test images. Time: the"
-        " median training step, with no other load on the machine.",
+        f"On {DATASET}, {_machine()}. FD: `{DISTANCE}` of 10,000 samples of the best checkpoint,"
+        " and its ratio to the floor, that of held-out real images; precision and recall in the"
+        " same features. Class: how often the CNN predicts the requested class, divided by its"
+        " accuracy on real test images. Minutes: of training to that checkpoint, without scores and"
+        " pictures.",
         "",
-        "| model | samples | FD | class | ms per step | turns of D | parameters | steps |",
-        "|---|---|---|---|---|---|---|---|",
-        *lines,
-        "",
-        END,
+        "| model | samples | FD | precision | recall | class | steps | minutes | ms per step"
+        " | turns of D | parameters |",
+        "|" + "---|" * 11,
     ]
+    for name in names:
+        table.append(row(name, folder))
+        gan = loading.open_export(folder / name / "export")[0]
+        grid = pictures.grid(gan.sample(64, seed=0))
+        pictures.save(grid, DOCS / "images" / "models" / f"{name}.png")
     page = DOCS / "models.md"
-    text = page.read_text()
-    before, rest = text.split(BEGIN)
-    page.write_text(before + "\n".join(table) + rest.split(END)[1])
-    with open(folder / "zoo.csv", "w", newline="") as file:
-        csv.writer(file).writerows([line.strip("| ").split(" | ") for line in lines])
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(before + "\n".join([*table, "", END]) + rest.split(END)[1])
+    draw({name: curve(name, folder) for name in names}, DOCS / "images" / "zoo_scores.png")
+    print(page)
+
+
+def draw(curves: dict[str, tuple[list[float], list[float]]], target: pathlib.Path) -> None:
+    """One curve a model, the distance against minutes, both on logarithmic axes."""
+    figure = Figure(figsize=(8.0, 4.5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for number, (name, (minutes, distances)) in enumerate(curves.items()):
+        line = "-" if number < 10 else "--"
+        axes.plot(minutes, distances, line, marker=".", linewidth=1.2, label=name)
+    axes.set(
+        xscale="log", yscale="log", xlabel="minutes of training (two cores)", ylabel="FD (CNN)"
+    )
+    axes.grid(which="both", linewidth=0.3)
+    figure.legend(loc="outside right upper", frameon=False)
+    figure.savefig(target)
 
 
 def _machine():
-    return f"{os.cpu_count()} cores ({platform.machine()})"
+    return f"{os.cpu_count()} cores ({platform.machine()}), no GPU"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -194,12 +214,12 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "--images", type=int, default=1_280_000, help="real images shown to each model"
-    )
-    parser.add_argument(
         "--models", default="", help="names of models, separated by commas; all by default"
     )
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("runs/zoo"))
+    parser.add_argument(
+        "--write", action="store_true", help="the page of finished runs, no training"
+    )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options, further = parser.parse_known_args(argv)
     if options.measure:
@@ -209,18 +229,18 @@ def main(argv: list[str] | None = None) -> int:
     names = [name for name in options.models.split(",") if name] or known
     if unknown := set(names) - set(known):
         parser.error(f"--models: no flagfile for {', '.join(sorted(unknown))}; known are {known}")
-    options.folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        print(f"{name}: {steps_for(name, options.images)} steps", flush=True)
-        if not train(name, options.images, options.folder, further):
+        if not options.write and not train(name, options.folder, further):
             return 1
+    # Timings come last, so that none shares the machine with a training.
+    names = [name for name in names if (options.folder / name / "export").exists()]
+    for name in names:
         speed = options.folder / name / "speed.json"
         if not speed.exists():
-            command = [sys.executable, "-m", "benchmarks.zoo_table", f"--measure={name}"]
+            command = [sys.executable, "-m", "benchmarks.zoo", f"--measure={name}"]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             speed.write_text(done.stdout.splitlines()[-1])
-    write(names, options.images, options.folder)
-    print(DOCS / "models.md")
+    write(names, options.folder)
     return 0
 
 
