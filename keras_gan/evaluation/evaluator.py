@@ -32,9 +32,9 @@ class Evaluator:
 
     Args:
         source: a `data.Source`, the training split.
-        extractor: "cnn", "inception", "clean_inception", "pixels", "fashion_mnist_cnn", or the
-            path of a Keras model or SavedModel. Defaults to None, which is "cnn", or "pixels" where
-            the images are too few to train it; points need none.
+        extractor: "cnn", "search_cnn", "inception", "clean_inception", "pixels",
+            "fashion_mnist_cnn", or the path of a Keras model or SavedModel. Defaults to None, which
+            is "cnn", or "pixels" where the images are too few to train it; points need none.
         data_dir: folder of cached weights and reference known. Defaults to $KERAS_GAN_DATA,
             else ~/.cache/keras_gan.
         count: number of fakes, cut to the number of held-out reals. Defaults to 10,000.
@@ -239,10 +239,10 @@ class Evaluator:
     def _classified(self, probabilities, real, labels):
         """Scores of the classes that a classifier assigns to fakes and held-out reals."""
         extractor, count = self.extractor, self.extractor.classes
-        if extractor.name == "rotation_cnn":
+        if extractor.name.startswith("rotation"):
             return {}  # it classifies rotations, not contents
         scores = {}
-        if extractor.name != "cnn":
+        if extractor.name not in cnn.NAMES:
             scores.update(inception_scores(probabilities, real))
         if not self.classifies:
             return scores
@@ -299,7 +299,8 @@ class Evaluator:
     @property
     def classifies(self) -> bool:
         """Whether the extractor is a classifier of this data's classes."""
-        return self.extractor.name == "cnn" and self.extractor.classes == self.source.num_classes
+        of_classes = self.extractor.name in cnn.NAMES
+        return of_classes and self.extractor.classes == self.source.num_classes
 
     def class_agreement(self, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         """Share of conditional samples that a classifier assigns to the requested class.

@@ -301,7 +301,7 @@ class Config(ShowFlags, MethodSettings):
     reals: str = flag("", "evaluate: folder or .npz to compare with", group=TOOLS, may_change=True)
     extractor: str = flag(
         "",
-        "feature extractor: cnn, inception, pixels or a model's path",
+        "feature extractor: cnn, search_cnn, inception, pixels or a model's path",
         group=TOOLS,
         may_change=True,
     )

@@ -16,6 +16,8 @@ def open_extractor(
     """Opens an extractor by name (see `Evaluator`); "cnn" may be trained first."""
     if name == "cnn":
         return cnn.small_cnn(division, data_dir)
+    if name == "search_cnn":
+        return cnn.search_cnn(division, data_dir)
     if name == "fashion_mnist_cnn":
         return cnn.open_shipped()
     if name == "pixels":

@@ -84,6 +84,16 @@ def test_unlabelled_data_get_a_network_named_after_rotations(small, tmp_path):
     assert small_cnn.small_cnn(division, tmp_path).hash == extractor.hash
 
 
+def test_settings_are_searched_with_another_network_of_other_images(small, tmp_path):
+    division = protocol.divide(small.source(1200, 0, shape=(28, 28, 1)))
+    public = small_cnn.small_cnn(division, tmp_path)
+    search = small_cnn.search_cnn(division, tmp_path)
+    assert (search.name, search.title) == ("search_cnn", "FD (search CNN)")
+    assert search.hash != public.hash and search.classes == public.classes
+    recorded = {storage.load(file)[1]["data"] for file in tmp_path.rglob("*.npz")}
+    assert len(recorded) == 2
+
+
 def test_rotations_are_those_of_numpy():
     image = np.arange(9).reshape(1, 3, 3, 1)
     turned = cnn.rotated(np.repeat(image, 4, 0), [0, 1, 2, 3])
