@@ -91,7 +91,7 @@ def measure(name: str, steps: int = 30, warm_up: int = 10) -> dict[str, object]:
 
     config = _config(name)
     source = open_data(config)
-    gan = build_model(config, REGISTRY[name], source)
+    gan = build_model(config, REGISTRY[config.model], source)
     batches = pipeline.batches(
         source,
         batch_size=config.batch_size,

@@ -57,7 +57,10 @@ class Variant:
             for field in dataclasses.fields(self.config)
             if not field.metadata["flag"]["may_change"] and field.name not in ("seed", "data_dir")
         }
-        return {**settings, "steps": self.config.steps}
+        settings["steps"] = self.config.steps
+        if self.config.extractor:  # results from before studies had one do not name it
+            settings["extractor"] = self.config.extractor
+        return settings
 
 
 def variants(

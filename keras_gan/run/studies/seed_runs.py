@@ -33,6 +33,8 @@ class SeedRuns:
         self.evaluator = evaluator.Evaluator(
             self.source,
             count=config.score_samples,
+            extractor=config.extractor or None,
+            inception_weights=config.inception_weights or None,
             precision_recall=len(self.source.image_shape) > 1,
             data_dir=config.data_dir or None,
         )
