@@ -99,6 +99,15 @@ def test_seeds_share_a_model_without_affecting_each_other():
     np.testing.assert_array_equal(weights(alone, 1), other)
 
 
+def test_the_extractor_that_is_given_scores_and_is_part_of_the_settings():
+    flags = ["--model=dcgan", "--dataset=fashion_mnist", "--width=4", "--latent_dim=4"]
+    given = study(*flags, "--steps=1", "--score_samples=2000", "--extractor=pixels")["base"]
+    assert given.settings()["extractor"] == "pixels"
+    results = seed_runs.SeedRuns(given.config, given.config, models.REGISTRY).run(0)
+    assert results["fd_pixels"] > 0 and "fd_cnn" not in results
+    assert "extractor" not in study()["base"].settings()  # as older results have it
+
+
 def test_variants_start_from_the_bases_weights():
     variants = study("--variant=hinge: --loss=hinge")
     base, hinge = (
