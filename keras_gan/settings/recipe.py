@@ -14,9 +14,10 @@ SIDES = (28, 32, 48, 64, 96, 128)  # of images that are made of larger pictures
 LARGEST_SIDE = {"CPU": 64, "GPU": 128}
 SMALL = 32  # largest side of small images
 SQUARE = 1.25  # aspect ratios up to this, of pictures of many sizes, make square images
-BATCH = {"small": 64, "large": 32}  # on a CPU; a GPU takes the first
-WIDTH = {"CPU": 32, "GPU": 64}  # of networks for large images; small ones have 64
-RATE = {"small grey": 6e-4, "other": 2e-4}
+BATCH = {"CPU": 32, "GPU": 64}
+WIDTH = {"CPU": 32, "GPU": 64}
+# Of many small grey images: docs/recipes.md.
+RATE = {"many": 1.6e-3, "many, classes": 1e-3, "small grey": 6e-4, "other": 2e-4}
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
 LAZY = 4  # steps between penalties on a CPU
 FEW, SOME = 2_000, 10_000  # pictures
@@ -174,8 +175,8 @@ def _model(recipe):
 
 def _batch(recipe):
     count = recipe.facts.count
-    batch = BATCH["small" if recipe.small or recipe.facts.device == "GPU" else "large"]
-    reason = "what the device manages"
+    batch = BATCH[recipe.facts.device]
+    reason = "small batches and more steps, on a CPU" if batch == 32 else "what a GPU manages"
     if count < 2 * batch:
         batch = max(2, 2 ** ((count // 2).bit_length() - 1)) if count > 3 else 2
         reason = f"half of {count} pictures at most"
@@ -186,8 +187,9 @@ def _networks(recipe):
     if not recipe.of_family:
         return
     device = recipe.facts.device
-    width, reason = (64, "images are small") if recipe.small else (WIDTH[device], f"on a {device}")
-    recipe.choose("width", width, reason)
+    recipe.choose("width", WIDTH[device], f"on a {device}")
+    if recipe.value("normalization") != "none":
+        recipe.choose("self_modulation", True, "z modulates G's maps: better in as many seconds")
     if recipe.value("batch_size") < 4 and "normalization" not in recipe.given:
         recipe.choose("normalization", "instance", "batch norm needs four images")
 
@@ -196,7 +198,10 @@ def _rates(recipe):
     if not recipe.of_family:
         return
     grey = recipe.small and recipe.facts.channels == 1
-    rate = RATE["small grey" if grey else "other"]
+    kind = "small grey" if grey else "other"
+    if grey and recipe.facts.count >= SOME:
+        kind = "many, classes" if recipe.value("model") in ("cgan", "acgan") else "many"
+    rate = RATE[kind]
     why = "small grey images bear a high rate" if grey else "DCGAN's rate"
     for side in "dg":
         recipe.choose(f"{side}_learning_rate", rate, why)

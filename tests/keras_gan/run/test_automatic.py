@@ -50,7 +50,7 @@ def test_a_run_keeps_the_recipe_as_flags(folder, tmp_path):
     with run:
         run.write_settings(config)
     text = (run.path / "recipe.flags").read_text()
-    assert "# as given, where the recipe would take 64" in text and "\n--model=cgan\n" in text
+    assert "# as given, where the recipe would take 32" in text and "\n--model=cgan\n" in text
     again = automatic.settings({**given, "steps": 9000}, run)
     assert again == {**given, "steps": 9000}  # the run keeps its settings
     assert resolve(again, REGISTRY, run).average_half_life == config.average_half_life

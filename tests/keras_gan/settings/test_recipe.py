@@ -67,7 +67,10 @@ def test_few_colour_pictures():
 
 def test_many_small_grey_pictures():
     values = chosen(Facts(28, 28, 1, 60_000, own=False))
-    assert values["d_learning_rate"] == 6e-4 and values["g_learning_rate_schedule"] == "cosine"
+    assert values["d_learning_rate"] == 1.6e-3 and values["g_learning_rate_schedule"] == "cosine"
+    assert values["self_modulation"] and values["width"] == values["batch_size"] == 32
+    assert chosen(Facts(28, 28, 1, 60_000, 10, own=False))["d_learning_rate"] == 1e-3
+    assert "self_modulation" not in chosen(Facts(28, 28, 1, 60_000), {"normalization": "none"})
     assert not values.keys() & {"r1", "augment", "lecam"} and values["mirror"] is False
 
 
