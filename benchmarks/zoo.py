@@ -34,7 +34,8 @@ def models(configs: str = "configs") -> list[str]:
     return sorted(p.name.removesuffix(ending) for p in pathlib.Path(configs).glob(f"*{ending}"))
 
 
-def _config(name):
+def recipe(name: str):
+    """The settings of a model's recipe."""
     from keras_gan.settings import flags
     from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import resolve
@@ -89,7 +90,7 @@ def measure(name: str, steps: int = 30, warm_up: int = 10) -> dict[str, object]:
     from keras_gan.run.build import build_model, open_data
     from models import REGISTRY
 
-    config = _config(name)
+    config = recipe(name)
     source = open_data(config)
     gan = build_model(config, REGISTRY[config.model], source)
     batches = pipeline.batches(

@@ -1,0 +1,132 @@
+"""Where the models' time goes: a step beside its matrix products at the processor's peak.
+
+*Work* counts the products and convolutions of a step: those of a forward pass, from its graph,
+times the passes that the algorithm needs. *Peak* is that of float32 products of 2,048 × 2,048
+on this machine (`contenders.sgemm`). Everything else, from LeakyReLU to optimizers, is overhead.
+
+    python -m benchmarks.profile_models                    # all image models, by their recipes
+    python -m benchmarks.profile_models --models=sngan     # one, printed only
+"""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+
+PAGE = pathlib.Path("docs/benchmarks.md")
+BEGIN, END = "<!-- models: begin -->", "<!-- models: end -->"
+
+
+def forward_flops(network) -> float:
+    """Floating-point operations of a network's products and convolutions, for one image."""
+    import tensorflow as tf
+
+    shapes = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in network.inputs]
+
+    @tf.function
+    def forward(*inputs):
+        return network(list(inputs) if len(inputs) > 1 else inputs[0], training=True)
+
+    graph = forward.get_concrete_function(*shapes).graph
+    return sum(_flops(operation) for operation in graph.get_operations())
+
+
+def _flops(operation):
+    """2 × multiplications of one operation."""
+    kind = operation.type
+    if kind in ("MatMul", "BatchMatMulV2"):
+        left = operation.inputs[0].shape
+        inner = left[0] if kind == "MatMul" and operation.get_attr("transpose_a") else left[-1]
+        return 2 * math.prod(operation.outputs[0].shape) * inner
+    if kind == "Conv2D":
+        return 2 * math.prod(operation.outputs[0].shape) * math.prod(operation.inputs[1].shape[:3])
+    if kind == "Conv2DBackpropInput":  # a transposed convolution
+        kernel = operation.inputs[1].shape
+        return 2 * math.prod(operation.inputs[2].shape) * math.prod(kernel[:3])
+    if kind == "DepthwiseConv2dNative":
+        return 2 * math.prod(operation.outputs[0].shape) * math.prod(operation.inputs[1].shape[:2])
+    return 0
+
+
+def step_flops(gan, batch_size: int) -> float:
+    """Floating-point operations of a step.
+
+    A pass back costs as much as one forward for a network's input, and as much again for its
+    weights. D's turn: fakes, D forward and back on real and fake. G's turn: G forward and back, D
+    forward and back to its input. A penalty on D's gradient adds, per batch that it is taken on, D
+    back to its input and two passes back through both; one that needs images of its own adds D
+    forward.
+    """
+    players = {name: forward_flops(network) for name, network in gan.networks.items()}
+    d = sum(players.pop(name) for name in gan.discriminators)
+    g = sum(players.values())
+    turn = g + 2 * 3 * d
+    for penalty in gan.penalties:
+        if getattr(penalty, "second_order", False):
+            turn += (1 + 4 + (penalty.name in ("gradient_penalty", "dragan"))) * d
+    turns = gan.schedule
+    return batch_size * (turns.d_turns * turn + turns.g_turns * (3 * g + 2 * d))
+
+
+def measure(name: str) -> dict[str, object]:
+    """Time and work of a step of a model, in this process."""
+    from benchmarks import contenders, zoo
+    from keras_gan.run.build import build_model, open_data
+    from models import REGISTRY
+
+    config = zoo.recipe(name)
+    gan = build_model(config, REGISTRY[config.model], open_data(config))
+    flops = step_flops(gan, config.batch_size)
+    peak = contenders.sgemm(1)["gflops"]
+    ms = zoo.measure(name)["ms_per_step"]
+    return {"model": name, "ms": ms, "gflop": flops / 1e9, "peak": peak}
+
+
+def table(rows: list[dict]) -> list[str]:
+    """The table of docs/benchmarks.md."""
+    lines = ["| model | ms per step | work | at the peak | share of the peak |", "|---" * 5 + "|"]
+    for row in rows:
+        least = 1000 * row["gflop"] / row["peak"]
+        lines.append(
+            f"| `{row['model']}` | {row['ms']:.1f} | {row['gflop']:.2f} GFLOP | {least:.1f} ms |"
+            f" {least / row['ms']:.0%} |"
+        )
+    return lines
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the benchmark; returns the exit status."""
+    from benchmarks import zoo
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--models", default="", help="comma-separated; defaults to all")
+    parser.add_argument("--inside", default="", help=argparse.SUPPRESS)
+    given = parser.parse_args(argv)
+    if given.inside:
+        print(json.dumps(measure(given.inside)), flush=True)
+        return 0
+    rows = []
+    for name in given.models.split(",") if given.models else zoo.models():
+        command = [sys.executable, "-m", "benchmarks.profile_models", f"--inside={name}"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print(json.dumps(rows[-1]), flush=True)
+    lines = table(rows)
+    print("\n".join(lines))
+    if not given.models:
+        peak = max(row["peak"] for row in rows)
+        about = f"{os.cpu_count()} cores, no GPU; float32 products peak at {peak:.0f} GFLOP/s."
+        before, rest = PAGE.read_text().split(BEGIN)
+        text = "\n".join([BEGIN, "", about, "", *lines, "", END])
+        PAGE.write_text(before + text + rest.split(END)[1])
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.exit(main())
