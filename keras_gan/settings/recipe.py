@@ -166,7 +166,9 @@ def _size(recipe):
 def _model(recipe):
     count, classes = recipe.facts.count, recipe.facts.num_classes
     if classes and classes > 1 and count >= PICTURES_PER_CLASS * classes:
-        recipe.choose("model", "cgan", f"there are {classes} classes")
+        recipe.choose("model", "dcgan", "the best of its family, with classes too")
+        if recipe.value("model") == "dcgan":
+            recipe.choose("conditional", True, f"there are {classes} classes")
     elif classes and classes > 1:
         recipe.choose("model", "dcgan", f"{count} pictures are too few for {classes} classes")
     else:
@@ -200,7 +202,8 @@ def _rates(recipe):
     grey = recipe.small and recipe.facts.channels == 1
     kind = "small grey" if grey else "other"
     if grey and recipe.facts.count >= SOME:
-        kind = "many, classes" if recipe.value("model") in ("cgan", "acgan") else "many"
+        classes = recipe.value("conditional") or recipe.value("model") in ("cgan", "acgan")
+        kind = "many, classes" if classes else "many"
     rate = RATE[kind]
     why = "small grey images bear a high rate" if grey else "DCGAN's rate"
     for side in "dg":

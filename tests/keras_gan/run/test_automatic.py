@@ -46,11 +46,11 @@ def test_a_run_keeps_the_recipe_as_flags(folder, tmp_path):
     run = RunDirectory(tmp_path / "run")
     values = automatic.settings(given, run)
     config = resolve(values, REGISTRY, run)
-    assert config.model == "cgan" and config.width == 8 and config.image_size == "32"
+    assert config.conditional and config.width == 8 and config.image_size == "32"
     with run:
         run.write_settings(config)
     text = (run.path / "recipe.flags").read_text()
-    assert "# as given, where the recipe would take 32" in text and "\n--model=cgan\n" in text
+    assert "# as given, where the recipe would take 32" in text and "\n--conditional=true\n" in text
     again = automatic.settings({**given, "steps": 9000}, run)
     assert again == {**given, "steps": 9000}  # the run keeps its settings
     assert resolve(again, REGISTRY, run).average_half_life == config.average_half_life

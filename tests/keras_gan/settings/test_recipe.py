@@ -59,7 +59,7 @@ def test_the_rule_of_r1():
 
 def test_few_colour_pictures():
     values = chosen(EMOJI)
-    assert values["model"] == "cgan" and "image_size" not in values
+    assert values["model"] == "dcgan" and values["conditional"] and "image_size" not in values
     assert values["augment"] == "color,translation,cutout" and values["mirror"] is True
     assert values["lecam"] > 0
     assert chosen(Facts(64, 64, 1, 1906))["augment"] == "translation,cutout"
@@ -102,7 +102,7 @@ def test_each_choice_says_why(tmp_path):
     file.write_text(recipe.flagfile(EMOJI, made, "folder:x"))
     values = flags.parse(Config, ["recipe", f"--flagfile={file}"])
     assert values == {"dataset": "folder:x", **{c.name: c.value for c in made}}
-    assert "# there are 9 classes\n--model=cgan" in file.read_text()
+    assert "# there are 9 classes\n--conditional=true" in file.read_text()
 
 
 def test_the_page_shows_the_rules():
