@@ -19,6 +19,7 @@ import platform
 import subprocess
 import sys
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -181,7 +182,8 @@ def write(names: list[str], folder: pathlib.Path) -> None:
     for name in names:
         table.append(row(name, folder))
         gan = loading.open_export(folder / name / "export")[0]
-        grid = pictures.grid(gan.sample(64, seed=0))
+        labels = np.arange(64) // 8 if gan.conditional else None
+        grid = pictures.grid(gan.sample(64, seed=0, labels=labels))
         pictures.save(grid, DOCS / "images" / "models" / f"{name}.png")
     page = DOCS / "models.md"
     before, rest = page.read_text().split(BEGIN)
@@ -191,7 +193,7 @@ def write(names: list[str], folder: pathlib.Path) -> None:
 
 
 def draw(curves: dict[str, tuple[list[float], list[float]]], target: pathlib.Path) -> None:
-    """One curve a model, the distance against minutes, both on logarithmic axes."""
+    """The curves of all models: distance against minutes, both on logarithmic axes."""
     figure = Figure(figsize=(8.0, 4.5), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()

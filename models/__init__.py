@@ -4,8 +4,6 @@
 `--weights`.
 """
 
-import pathlib
-
 from .acgan import ACGAN
 from .cgan import CGAN
 from .dcgan import DCGAN
@@ -14,6 +12,7 @@ from .infogan import InfoGAN
 from .kl_gan import KLGAN
 from .lsgan import LSGAN
 from .r3gan import R3GAN
+from .shipped import WEIGHTS as WEIGHTS
 from .sngan import SNGAN
 from .vae_gan import VAEGAN
 from .wgan import WGAN
@@ -32,9 +31,4 @@ REGISTRY = {
     "vae_gan": VAEGAN,
     "kl_gan": KLGAN,
     "r3gan": R3GAN,
-}
-
-WEIGHTS = {
-    config.parent.name: config.parent
-    for config in sorted((pathlib.Path(__file__).parent / "weights").glob("*/config.json"))
 }

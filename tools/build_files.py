@@ -155,6 +155,11 @@ def data_files(package):
         return owners
     scripts = sorted(package.glob("*.py"))
     for path in sorted(package.iterdir()):
+        if path.is_dir() and not any(path.rglob("*.py")) and not (path / "BUILD").exists():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            for user in (script for script in scripts if f'"{path.name}"' in script.read_text()):
+                names = [file.relative_to(package).as_posix() for file in files]
+                owners.setdefault(user, []).extend(names)
         if path.is_dir() or path.suffix == ".py" or path.name == "BUILD":
             continue
         users = [script for script in scripts if path.name in script.read_text()]

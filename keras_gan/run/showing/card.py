@@ -32,8 +32,18 @@ SCORES = {
     "kid_": "kernel distance in the features of {}",
     "precision": "share of samples near real images",
     "recall": "share of real images near samples",
+    "density": "how many real images' neighbourhoods a sample is in, over the number expected",
+    "coverage": "share of real images with a sample among their neighbours",
+    "class_agreement": "share of samples that a classifier assigns to the class asked for",
+    "classifier_accuracy": "the classifier's accuracy on real test images",
+}
+PARTS = {  # of a score's name, at its end
+    "_floor": "the same for held-out real images: what a perfect generator would reach",
+    "_floor_sd": "the floor's standard deviation over draws",
+    "_over_floor": "the ratio of the two",
 }
 NO_TRAINING = (DEVICES, WATCH, TOOLS, SHOW, STUDY)  # groups of flags
+NO_SCORES = {"step", "attempt", "seconds"}
 TASKS = ("unconditional-image-generation", "other")
 LICENCES = ("apache-2.0", "mit", "cc0-1.0", "unknown")
 
@@ -165,7 +175,8 @@ def scores(metrics: Mapping[str, object]) -> dict[str, float]:
     """The scores among what a row of scores.csv has: name → float."""
     results = {}
     for name, value in metrics.items():
-        if name in Config.__dataclass_fields__ or name in ("step", "attempt", "seconds"):
+        # --precision is a flag too, but no number.
+        if name in Config.__dataclass_fields__.keys() - {"precision"} | NO_SCORES:
             continue
         try:
             results[name] = float(value)
@@ -207,10 +218,9 @@ def score_table(numbers: Mapping[str, float], metrics: Mapping[str, object]) -> 
         return "None were taken in this run."
     lines = ["| score | value | what it is |", "|---|---|---|"]
     for name, value in numbers.items():
-        about = next((text for start, text in SCORES.items() if name.startswith(start)), "")
-        about = about.format(name.split("_", 1)[-1])
-        if name.endswith("_floor"):
-            about = "the same for held-out real images: what a perfect generator would reach"
+        ends = [text for end, text in PARTS.items() if name.endswith(end)]
+        starts = [text for start, text in SCORES.items() if name.startswith(start)]
+        about = [*ends[-1:], *starts, ""][0].format(name.split("_", 1)[-1])
         lines.append(f"| `{name}` | {value:.4g} | {about} |")
     count = metrics.get("score_samples")
     lines += ["", f"Of {count} samples with fresh latents; protocol: docs/evaluation.md."]
