@@ -10,6 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
+import keras_gan
+
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 
 
@@ -89,6 +91,17 @@ def test_an_installed_wheel_has_the_recipes_by_name(environment, tmp_path):
     )
     assert wrong.returncode == 2 and "did you mean dcgan_fashion_mnist" in wrong.stderr
     assert wrong.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_models_that_ship_make_pictures_at_once(environment, tmp_path):
+    """By name, in an empty folder, as the checkout makes them."""
+    name = "dcgan_conditional_fashion_mnist"
+    command = [str(environment / "keras-gan"), "--mode=sample", f"--weights={name}"]
+    run(*command, "--out=here", "--count=4", "--sample_labels=5", "--seed=3", cwd=tmp_path)
+    made = np.load(tmp_path / "here" / "samples.npz")["images"]
+    gan = keras_gan.load(name)
+    np.testing.assert_array_equal(made, gan.sample(4, seed=3, labels=[5] * 4))
 
 
 @pytest.mark.slow
