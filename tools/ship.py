@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
+from benchmarks import zoo
 from keras_gan.evaluation import pictures
-from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.run import loading, shipped
 from keras_gan.run.build import open_data
 from keras_gan.run.showing import card, hub
@@ -54,18 +54,6 @@ images = gan.sample(16, seed=0)
 """
 
 
-def score(folder: pathlib.Path) -> dict[str, object]:
-    """The scores of a shipped folder, by the project's protocol."""
-    gan, description = loading.open_hub(folder)
-    evaluator = Evaluator(open_data(complete(description["settings"])), precision_recall=True)
-    scores = evaluator.score(gan.sample)
-    if gan.conditional and evaluator.classifies:
-        labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), 10_000)
-        images = gan.sample(len(labels), seed=0, labels=labels)
-        scores |= evaluator.class_agreement(images, labels)
-    return scores
-
-
 def ship(run: pathlib.Path, name: str, precision: str) -> dict[str, object]:
     """Writes models/weights/NAME from the export of a run; returns its scores."""
     gan, description = loading.open_export(run / "export")
@@ -83,7 +71,7 @@ def ship(run: pathlib.Path, name: str, precision: str) -> dict[str, object]:
     labels = np.arange(64) // 8 if gan.conditional and gan.num_classes >= 8 else None
     samples = gan.sample(64, seed=0, labels=labels)
     pictures.save(pictures.grid(samples), folder / "samples.png")
-    scores = score(folder)
+    scores = zoo.score(gan, open_data(complete(description["settings"])))
     config.write_text(json.dumps({**description, "scores": scores}, indent=1) + "\n")
     numbers = card.scores(scores)
     (folder / "README.md").write_text(
