@@ -29,6 +29,6 @@ def test_a_run_recovers_and_ends_where_it_would_have(tmp_path_factory, undisturb
     results = runs(fault, tmp_path_factory)
     assert all(run["status"] == 0 and run["rolled_back"] for run in results)
     # Within 15 %, or within the spread of the seeds: the run that goes on draws other noise, which
-    # alone moves the median of three by some 10 %. One that does not recover ends at many times that.
+    # alone moves the median of three by some 10 %. Without recovery it ends far above.
     allowed = max(1.15 * statistics.median(undisturbed), max(undisturbed))
     assert statistics.median(run["score"] for run in results) <= allowed
