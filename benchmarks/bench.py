@@ -11,17 +11,14 @@ import os
 import pathlib
 import platform
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks import forms, scale
+from benchmarks import common, forms, scale
 
 DOCS = pathlib.Path("docs")
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 RUNNERS = ("ours", "ours, XLA", "PyTorch", "PyTorch, compiled", "plain Keras")
 RACE = (*RUNNERS, "sgemm")
 TIPS = {  # by their name in the table; none adds passes through the networks
@@ -49,11 +46,7 @@ FLOP_PER_STEP = 64 * (3 * FORWARD["G"] + (3 + 3 + 2) * FORWARD["D"])
 
 def measure(name: str, steps: int) -> dict[str, float]:
     """Runs one contender once; returns its measurements."""
-    command = [sys.executable, "-m", "benchmarks.contenders", name, f"--steps={steps}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return common.measure_apart("contenders", name, f"--steps={steps}")
 
 
 def rounds(names: Sequence[str], count: int, steps: int) -> dict[str, list[dict]]:
@@ -132,9 +125,7 @@ def write(measured: dict[str, dict]) -> None:
     for title, part, of in parts:
         if part in measured:
             lines += [f"## {title}", "", *of(measured[part]), ""]
-    page = DOCS / "benchmarks.md"
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(before + "\n".join([BEGIN, "", *lines, END]) + rest.split(END)[1])
+    common.replace_section(DOCS / "benchmarks.md", "measured", lines[:-1])
     if "race" in measured:
         _picture(measured["race"], DOCS / "benchmarks.png")
 

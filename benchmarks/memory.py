@@ -15,12 +15,12 @@ import json
 import os
 import pathlib
 import resource
-import subprocess
 import sys
+
+from benchmarks import common
 
 RESULTS = pathlib.Path("benchmarks/results/memory.jsonl")
 PAGE = pathlib.Path("docs/benchmarks.md")
-BEGIN, END = "<!-- memory table: begin -->", "<!-- memory table: end -->"
 STEPS = 3
 
 
@@ -76,13 +76,18 @@ def _train(gan, config):
     gan.fit(data, steps_per_epoch=STEPS, verbose=0, shuffle=False)
 
 
-def table(rows: list[dict]) -> str:
+def table(rows: list[dict]) -> list[str]:
     """The table of docs/benchmarks.md."""
-    lines = ["| model | expected | measured | ratio |", "|---|---|---|---|"]
-    for row in rows:
-        sizes = f"{row['expected'] / 1e6:.0f} MB | {row['measured'] / 1e6:.0f} MB"
-        lines.append(f"| `{row['model']}` | {sizes} | {row['ratio']:.2f} |")
-    return "\n".join(lines)
+    cells = [
+        (
+            f"`{row['model']}`",
+            f"{row['expected'] / 1e6:.0f} MB",
+            f"{row['measured'] / 1e6:.0f} MB",
+            f"{row['ratio']:.2f}",
+        )
+        for row in rows
+    ]
+    return common.table(("model", "expected", "measured", "ratio"), cells)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -98,19 +103,13 @@ def main(argv: list[str] | None = None) -> int:
 
     rows = []
     for name in given.models.split(",") if given.models else REGISTRY:
-        command = [sys.executable, "-m", "benchmarks.memory", f"--inside={name}"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            print(f"{name}: {done.stderr[-2000:]}", file=sys.stderr)
-            return 1
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        rows.append(common.measure_apart("memory", f"--inside={name}"))
         print(json.dumps(rows[-1]), flush=True)
-    print(table(rows))
+    print("\n".join(table(rows)))
     if not given.models:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        before, rest = PAGE.read_text().split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.split(END)[1]}")
+        common.replace_section(PAGE, "memory table", table(rows))
     return 0
 
 

@@ -13,11 +13,11 @@ import json
 import math
 import os
 import pathlib
-import subprocess
 import sys
 
+from benchmarks import common
+
 PAGE = pathlib.Path("docs/benchmarks.md")
-BEGIN, END = "<!-- models: begin -->", "<!-- models: end -->"
 
 
 def forward_flops(network) -> float:
@@ -60,13 +60,15 @@ def step_flops(gan, batch_size: int) -> float:
     back to its input and two passes back through both; one that needs images of its own adds D
     forward.
     """
+    from keras_gan.rules.penalties import Dragan, GradientPenalty
+
     players = {name: forward_flops(network) for name, network in gan.networks.items()}
     d = sum(players.pop(name) for name in gan.discriminators)
     g = sum(players.values())
     turn = g + 2 * 3 * d
     for penalty in gan.penalties:
         if getattr(penalty, "second_order", False):
-            turn += (1 + 4 + (penalty.name in ("gradient_penalty", "dragan"))) * d
+            turn += (1 + 4 + isinstance(penalty, GradientPenalty | Dragan)) * d
     turns = gan.schedule
     return batch_size * (turns.d_turns * turn + turns.g_turns * (3 * g + 2 * d))
 
@@ -87,14 +89,12 @@ def measure(name: str) -> dict[str, object]:
 
 def table(rows: list[dict]) -> list[str]:
     """The table of docs/benchmarks.md."""
-    lines = ["| model | ms per step | work | at the peak | share of the peak |", "|---" * 5 + "|"]
+    cells = []
     for row in rows:
         least = 1000 * row["gflop"] / row["peak"]
-        lines.append(
-            f"| `{row['model']}` | {row['ms']:.1f} | {row['gflop']:.2f} GFLOP | {least:.1f} ms |"
-            f" {least / row['ms']:.0%} |"
-        )
-    return lines
+        times = f"{row['ms']:.1f}", f"{row['gflop']:.2f} GFLOP", f"{least:.1f} ms"
+        cells.append((f"`{row['model']}`", *times, f"{least / row['ms']:.0%}"))
+    return common.table(("model", "ms per step", "work", "at the peak", "share of the peak"), cells)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -112,18 +112,14 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     rows = []
     for name in given.models.split(",") if given.models else zoo.models():
-        command = [sys.executable, "-m", "benchmarks.profile_models", f"--inside={name}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        rows.append(common.measure_apart("profile_models", f"--inside={name}"))
         print(json.dumps(rows[-1]), flush=True)
     lines = table(rows)
     print("\n".join(lines))
     if not given.models:
         peak = max(row["peak"] for row in rows)
         about = f"{os.cpu_count()} cores, no GPU; float32 products peak at {peak:.0f} GFLOP/s."
-        before, rest = PAGE.read_text().split(BEGIN)
-        text = "\n".join([BEGIN, "", about, "", *lines, "", END])
-        PAGE.write_text(before + text + rest.split(END)[1])
+        common.replace_section(PAGE, "models", [about, "", *lines])
     return 0
 
 

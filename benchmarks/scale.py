@@ -8,6 +8,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 
+from benchmarks import common
+
 GROWTH = {
     "batch": [f"--batch_size={n}" for n in (16, 64, 256, 1024)],
     "image size": [f"--image_size={n} --batch_size=16" for n in (28, 64, 128)],
@@ -28,11 +30,7 @@ def growth() -> dict[str, dict]:
     for flags in (f for group in GROWTH.values() for f in group):
         long = any(word in flags for word in ("1024", "256", "128", "=64 "))
         steps = SHORT if long else STEPS
-        command = [sys.executable, "-m", "benchmarks.contenders", f"ours {flags}"]
-        done = subprocess.run([*command, f"--steps={steps}"], capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{flags}: {done.stderr[-2000:]}")
-        measured[flags] = json.loads(done.stdout.splitlines()[-1])
+        measured[flags] = common.measure_apart("contenders", f"ours {flags}", f"--steps={steps}")
         print(f"{flags}: {measured[flags]}", flush=True)
     return measured
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks import directions
+from benchmarks import common, directions
 from keras_gan.errors import UsageError
 from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.evaluation.metrics.precision_recall import precision_recall_density_coverage
@@ -83,14 +83,6 @@ def measured(run_dir: str) -> list[str]:
     ]
 
 
-def replace_section(page: pathlib.Path, name: str, lines: Sequence[str]) -> None:
-    """Replaces what is between the marks `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
-    begin, end = (f"<!-- {name}: {where} -->" for where in ("begin", "end"))
-    before, rest = page.read_text().split(begin)
-    text = "\n".join(lines)
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints or writes what is asked for; returns 0, or 2 where there is nothing to show."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -116,12 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except UsageError as error:
             parser.error(str(error))
         if options.write:
-            replace_section(PAGE, "directions", lines)
+            common.replace_section(PAGE, "directions", lines)
     if options.run_dir:
         lines = measured(options.run_dir)
         print("\n".join(lines))
         if options.write:
-            replace_section(PAGE, "showing", lines)
+            common.replace_section(PAGE, "showing", lines)
     return 0
 
 

@@ -23,8 +23,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from benchmarks import common
+
 DOCS = pathlib.Path("docs")
-BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 DATASET = "fashion_mnist"
 DISTANCE = "fd_cnn"
 
@@ -174,8 +175,6 @@ def write(names: list[str], folder: pathlib.Path) -> None:
     from keras_gan.run import loading
 
     table = [
-        BEGIN,
-        "",
         f"On {DATASET}, {_machine()}. FD: `{DISTANCE}` of 10,000 samples of the best checkpoint,"
         " and its ratio to the floor, that of held-out real images; precision and recall in the"
         " same features. Class: how often the CNN predicts the requested class, divided by its"
@@ -193,8 +192,7 @@ def write(names: list[str], folder: pathlib.Path) -> None:
         grid = pictures.grid(gan.sample(64, seed=0, labels=labels))
         pictures.save(grid, DOCS / "images" / "models" / f"{name}.png")
     page = DOCS / "models.md"
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(before + "\n".join([*table, "", END]) + rest.split(END)[1])
+    common.replace_section(page, "zoo table", table)
     draw({name: curve(name, folder) for name in names}, DOCS / "images" / "zoo_scores.png")
     print(page)
 
@@ -247,9 +245,7 @@ def main(argv: list[str] | None = None) -> int:
     for name in names:
         speed = options.folder / name / "speed.json"
         if not speed.exists():
-            command = [sys.executable, "-m", "benchmarks.zoo", f"--measure={name}"]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            speed.write_text(done.stdout.splitlines()[-1])
+            speed.write_text(json.dumps(common.measure_apart("zoo", f"--measure={name}")))
     write(names, options.folder)
     return 0
 

@@ -118,7 +118,8 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    from keras_gan.run import automatic, cluster, commands, devices, export, train
+    """Imports what the mode needs, for the rest takes time too."""
+    from keras_gan.run import commands, devices, export
     from keras_gan.run.showing import commands as showing
     from keras_gan.settings.resolve import resolve
 
@@ -143,6 +144,8 @@ def _run(given, registry, load_zoo):
     elif not run.flagfile.exists():
         refuse("run_dir", run.path, "no run there", "a folder with operative.flags")
     if mode == "train":
+        from keras_gan.run import automatic, cluster, train
+
         given = automatic.settings(given, run)
     config = resolve(given, registry, run)
     model_class = registry[config.model]
