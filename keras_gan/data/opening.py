@@ -32,9 +32,9 @@ def open_source(
 
     Args:
         name: a TFDS name, "folder:PATH" of a folder or a .zip or .tar file, "npz:PATH" of an .npz
-            or .npy file, "ring8", "grid25", "swissroll" or
-            "stacked_fashion_mnist".
-        split: "train", "test", …; used by TFDS data sets, stacked_fashion_mnist and mixtures.
+            or .npy file, "ring8", "grid25", "swissroll",
+            "stacked_fashion_mnist" or "stacked_mnist".
+        split: "train", "test", …; used by TFDS data sets, stacked_… and mixtures.
             Defaults to "train".
         image_size: (height, width) to bring images to. Defaults to None, the data's own.
         channels: 1, 3 or 4. Defaults to None, the data's own.
@@ -76,8 +76,8 @@ def open_source(
         source = folder.open_folder(name, path, data_dir, **options)
     elif kind == "npz" and path:
         source = npz.open_npz(name, path, **options)
-    elif name == stacked.NAME:
-        source = stacked.open_stacked(split, data_dir, **options)
+    elif name in stacked.BASES:
+        source = stacked.open_stacked(name, split, data_dir, **options)
     else:
         source = tfds_source.open_tfds(name, split, data_dir, **options)
     if len(source) < min_size:

@@ -135,7 +135,7 @@ def _builder(name, data_dir):
             value=name,
             allowed=(f"for example {', '.join(close)}; " if close else "")
             + "a TFDS name, folder:PATH, npz:PATH, ring8, grid25, swissroll,"
-            " stacked_fashion_mnist",
+            " stacked_fashion_mnist, stacked_mnist",
         ) from error
 
 

@@ -72,7 +72,7 @@ class Config(ShowFlags, MethodSettings):
     dataset: str = common_flag(
         "fashion_mnist",
         "a TFDS name, folder:PATH (of a folder, .zip or .tar), npz:PATH (of an .npz or .npy),"
-        " ring8, grid25, swissroll or stacked_fashion_mnist",
+        " ring8, grid25, swissroll, stacked_fashion_mnist or stacked_mnist",
         group=DATA,
     )
     data_dir: str = common_flag(

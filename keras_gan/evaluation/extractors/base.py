@@ -122,7 +122,8 @@ class StackedCNN(Extractor):
 
     def __init__(self, grey: SmallCNN):
         self.grey = grey
-        self.name, self.title, self.hash = "stacked_cnn", "FD (stacked CNN)", grey.hash
+        self.name, self.hash = f"stacked_{grey.name}", grey.hash
+        self.title = grey.title.replace("(", "(stacked ")
         self.size = 3 * grey.size
         self.image_shape = (*grey.image_shape[:2], 3)
         self.modes = grey.classes**3

@@ -9,7 +9,7 @@ import time
 import numpy as np
 from absl import logging
 
-from keras_gan.data import opening
+from keras_gan.data import opening, stacked
 from keras_gan.errors import UsageError
 from keras_gan.evaluation import protocol, storage
 from keras_gan.evaluation.extractors import cnn_network
@@ -17,7 +17,6 @@ from keras_gan.evaluation.extractors.base import SmallCNN, StackedCNN, to_size
 
 SHIPPED = pathlib.Path(__file__).with_name("fashion_mnist_cnn.npz")
 FEWEST = 4 * cnn_network.BATCH  # images of a data set, a quarter of which trains the network
-STACKED = "stacked_fashion_mnist"
 NAMES = ("cnn", "search_cnn")  # of those that classify
 _ARCHITECTURE = 1  # raised whenever the network or its training changes
 
@@ -38,15 +37,15 @@ def small_cnn(
         seed: of the training. Defaults to 0.
 
     Returns:
-        An `Extractor`; of stacked_fashion_mnist, a `StackedCNN`.
+        An `Extractor`; of a stacked data set, a `StackedCNN`.
 
     Raises:
         UsageError: too few images.
         StorageError: cached weights are damaged.
     """
     source = division.source
-    if source.name == STACKED:
-        grey = opening.open_source("fashion_mnist", data_dir=data_dir)
+    if source.name in stacked.BASES:
+        grey = opening.open_source(stacked.BASES[source.name], data_dir=data_dir)
         return StackedCNN(small_cnn(protocol.divide(grey), data_dir, seed))
     metadata = describe(division, seed)
     for path in (SHIPPED, _path(source.name, metadata, data_dir)):
@@ -69,8 +68,8 @@ def search_cnn(
     chosen by. Its images are the last ones of the reference.
     """
     source = division.source
-    if source.name == STACKED:
-        grey = opening.open_source("fashion_mnist", data_dir=data_dir)
+    if source.name in stacked.BASES:
+        grey = opening.open_source(stacked.BASES[source.name], data_dir=data_dir)
         return StackedCNN(search_cnn(protocol.divide(grey), data_dir))
     others = dataclasses.replace(division, cnn=division.reference[-len(division.cnn) :])
     extractor = small_cnn(others, data_dir, seed=1)
@@ -119,7 +118,7 @@ def _extractor(arrays, source, metadata):
 
 def trainable(division: protocol.Division) -> bool:
     """Whether a divided data set has enough images to train its CNN."""
-    return division.source.name == STACKED or len(division.cnn) >= cnn_network.BATCH
+    return division.source.name in stacked.BASES or len(division.cnn) >= cnn_network.BATCH
 
 
 def default(division: protocol.Division) -> str:

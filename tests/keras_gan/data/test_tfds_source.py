@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_gan.data import fashion_mnist, fetch, open_source, opening, reachable, tfds_source
+from keras_gan.data import (
+    fashion_mnist,
+    fetch,
+    open_source,
+    opening,
+    reachable,
+    stacked,
+    tfds_source,
+)
 from keras_gan.errors import StorageError
 
 COUNT = 12
@@ -160,6 +168,21 @@ def test_stacked_fashion_mnist():
             assert image[..., channel].tobytes() in by_class[digit]
     np.testing.assert_array_equal(open_source("stacked_fashion_mnist").fetch([7])[0][0], images[7])
     assert open_source("stacked_fashion_mnist", image_size=(32, 32)).fetch([1])[0].shape[1] == 32
+
+
+@needs_fashion_mnist
+def test_stacked_mnist_is_made_as_stacked_fashion_mnist_is(monkeypatch):
+    """Of MNIST, in whose place Fashion-MNIST stands here."""
+    opened = []
+
+    def open_other(name, split, data_dir):
+        opened.append(name)
+        return tfds_source.open_tfds("fashion_mnist", split, data_dir)
+
+    monkeypatch.setattr(stacked, "open_tfds", open_other)
+    source, other = open_source("stacked_mnist"), open_source("stacked_fashion_mnist")
+    assert opened == ["mnist", "fashion_mnist"] and source.name == "stacked_mnist"
+    np.testing.assert_array_equal(source.fetch([0, 9])[0], other.fetch([0, 9])[0])
 
 
 @pytest.mark.slow
