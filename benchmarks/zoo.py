@@ -61,9 +61,10 @@ def train(name: str, folder: pathlib.Path, further: list[str]) -> bool:
 
 def score(gan, source) -> dict[str, object]:
     """The scores of a model that the table has, by the project's protocol."""
+    from keras_gan.evaluation import protocol
     from keras_gan.evaluation.evaluator import Evaluator
 
-    evaluator = Evaluator(source, precision_recall=True)
+    evaluator = Evaluator(source, precision_recall=True, seed=protocol.FRESH_SEED)
     scores = evaluator.score(gan.sample)
     if gan.conditional and evaluator.classifies:
         labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), 10_000)

@@ -38,7 +38,7 @@ CARD = """\
 ```
 
 - **Data and licence**: {data} The weights' licence is that of keras-gan, Apache 2.0.
-- **Scores** of this file, 10,000 samples of the seed that chose its checkpoint:
+- **Scores** of this file, 10,000 samples, of other latents than those that chose its checkpoint:
 
 {scores}
 

@@ -15,6 +15,7 @@ HELD_OUT = 10_000
 REFERENCE = 50_000  # at most
 CNN_BYTES = 2**28  # largest size of the CNN's training images, which are held in memory
 DRAWS = 5
+FRESH_SEED = 1  # of final scores; the best checkpoint was chosen by the fakes of seed 0
 _SEED = 20_000  # divides data without a test split; independent of the run's seed
 
 

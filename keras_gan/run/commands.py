@@ -87,8 +87,8 @@ def folder(config: Config, run: RunDirectory, name: str) -> pathlib.Path:
 
 
 def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
-    """Scores a run with all metrics; prints a table, or JSON."""
-    from keras_gan.evaluation import report
+    """Scores a run with all metrics, by other latents than in training; prints a table, or JSON."""
+    from keras_gan.evaluation import protocol, report
     from keras_gan.evaluation.evaluator import Evaluator
 
     source, gan = load(config, model_class, run, with_data=True)
@@ -98,6 +98,7 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
         data_dir=config.data_dir or None,
         count=config.score_samples,
         full=True,
+        seed=protocol.FRESH_SEED,
         inception_weights=config.inception_weights or None,
     )
     noise = config.noise_at_sampling

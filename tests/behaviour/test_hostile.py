@@ -182,6 +182,19 @@ class TestNothingIsSilentlyWrong:
         assert about["scores"]["fakes"] == 100 and about["scores"]["step"] == 2
         assert "width" not in about["scores"]
 
+    def test_final_scores_are_of_other_latents_than_those_in_training(
+        self, tmp_path, fashion_mnist
+    ):
+        """The checkpoint was chosen by the latter."""
+        flags = [*TINY, "--dataset=fashion_mnist", "--score_every=2", "--score_samples=500"]
+        assert here(*flags, f"--run_dir={tmp_path / 'run'}") == 0
+        about = json.loads((tmp_path / "run" / "export" / "model.json").read_text())
+        assert here("--mode=evaluate", "--json", f"--run_dir={tmp_path / 'run'}") == 0
+        final = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+        in_training = about["scores"]
+        assert final["fd_cnn_floor"] == pytest.approx(in_training["fd_cnn_floor"], rel=1e-5)
+        assert final["fd_cnn"] != pytest.approx(in_training["fd_cnn"], rel=1e-5)
+
     def test_json_is_json(self, tmp_path, capfd):
         flags = [*TINY, "--dataset=ring8", f"--run_dir={tmp_path / 'run'}"]
         assert here(*flags) == 0
