@@ -22,6 +22,14 @@ from benchmarks import common
 RESULTS = pathlib.Path("benchmarks/results/memory.jsonl")
 PAGE = pathlib.Path("docs/benchmarks.md")
 STEPS = 3
+OTHERS = (  # settings that nothing was fitted to
+    "dcgan --image_size=64 --channels=3 --width=32 --batch_size=32",
+    "dcgan --width=32 --batch_size=32 --self_modulation",
+    "wgan_gp --width=32 --batch_size=128",
+    "sngan --width=16 --batch_size=64",
+    "r3gan --width=16 --batch_size=32",
+    "vae_gan --image_size=64 --batch_size=32",
+)
 
 
 def resident() -> int:
@@ -35,19 +43,23 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def measure(name: str) -> dict[str, object]:
-    """Trains a model in this process; returns expected and measured bytes."""
+def measure(setting: str) -> dict[str, object]:
+    """Trains a model, with flags behind its name, in this process; expected and measured bytes."""
     import dataclasses
     import types
 
     from keras_gan.run import memory
     from keras_gan.run.build import build_model
+    from keras_gan.settings import flags
+    from keras_gan.settings.config import Config
     from keras_gan.settings.resolve import resolve
     from models import REGISTRY
 
     trivial = resolve({"model": "gan", "width": 1, "batch_size": 8}, REGISTRY)
-    config = resolve({"model": name}, REGISTRY)
-    source = types.SimpleNamespace(image_shape=(28, 28, 1), num_classes=10)
+    name, *further = setting.split()
+    config = resolve(flags.parse(Config, ["", f"--model={name}", *further]), REGISTRY)
+    shape = (*(flags.image_size(config.image_size) or (28, 28)), config.channels or 1)
+    source = types.SimpleNamespace(image_shape=shape, num_classes=10)
     _train(build_model(trivial, REGISTRY["gan"], source), trivial)
     gc.collect()
     before = resident()
@@ -56,7 +68,7 @@ def measure(name: str) -> dict[str, object]:
     _train(gan, config)
     measured = peak() - before
     return {
-        "model": name,
+        "model": setting,
         "batch_size": config.batch_size,
         **dataclasses.asdict(expected),
         "expected": expected.total,
@@ -102,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
     from models import REGISTRY
 
     rows = []
-    for name in given.models.split(",") if given.models else REGISTRY:
+    for name in given.models.split(",") if given.models else (*REGISTRY, *OTHERS):
         rows.append(common.measure_apart("memory", f"--inside={name}"))
         print(json.dumps(rows[-1]), flush=True)
     print("\n".join(table(rows)))

@@ -11,8 +11,10 @@ NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
 RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
-SECOND_ORDER = 2.4  # passes of D that a penalty on its gradient adds to a turn: found likewise
-UPDATES = 4.5  # copies of trained weights during an update: found by benchmarks/memory.py
+# Found by benchmarks/memory.py:
+SECOND_ORDER = 1.6  # passes of D that penalties on its gradient add to a turn
+UPDATES = 4.5  # copies of trained weights during an update
+FUNCTIONS = 10_000_000  # bytes of traced functions, and of what their kernels work with
 COPIES = 4  # of a trained weight: itself, its gradient, two slots of the optimizer
 
 
@@ -75,6 +77,7 @@ class Expected:
         activations: what the passes of one turn keep for its backward pass.
         data: images held in memory.
         updates: what the optimizers' updates hold while old and new weights are both in use.
+        functions: traced functions, and what their kernels work with.
     """
 
     weights: int
@@ -83,6 +86,7 @@ class Expected:
     activations: int
     data: int
     updates: int
+    functions: int = FUNCTIONS
 
     @property
     def total(self) -> int:
