@@ -11,10 +11,11 @@ NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
 RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
-# Found by benchmarks/memory.py:
-SECOND_ORDER = 1.6  # passes of D that penalties on its gradient add to a turn
-UPDATES = 4.5  # copies of trained weights during an update
-FUNCTIONS = 10_000_000  # bytes of traced functions, and of what their kernels work with
+# Fitted to what benchmarks/memory.py measures of the twelve models:
+KEPT_G, KEPT_D = 1.6, 0.52  # of what the layers give: kept in G, and in D per turn
+SECOND_ORDER = 2.2  # what penalties on D's gradient keep in addition, as a multiple
+UPDATES = 4.0  # copies of trained weights during an update
+PASS = 165_000  # bytes of a layer's pass: its traced operations, and what their kernels work with
 COPIES = 4  # of a trained weight: itself, its gradient, two slots of the optimizer
 
 
@@ -77,7 +78,7 @@ class Expected:
         activations: what the passes of one turn keep for its backward pass.
         data: images held in memory.
         updates: what the optimizers' updates hold while old and new weights are both in use.
-        functions: traced functions, and what their kernels work with.
+        functions: the traced step, and what its kernels work with.
     """
 
     weights: int
@@ -86,7 +87,7 @@ class Expected:
     activations: int
     data: int
     updates: int
-    functions: int = FUNCTIONS
+    functions: int
 
     @property
     def total(self) -> int:
@@ -113,9 +114,15 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
     trained = sum(_bytes(network.trainable_variables) for network in gan.networks.values())
     slots = sum(owned[f"{name}'s optimizer"] for name in gan.players)
     averages = owned["average_generator"] + owned["rules"] + owned["recorder"]
-    passes = {name: _outputs_per_image(network) for name, network in gan.networks.items()}
-    of_d = _d_passes(gan)
-    per_image = sum(n * (of_d if name in gan.discriminators else 1) for name, n in passes.items())
+    layers = {
+        name: [layer for layer in keras_private.all_layers(network) if _copies(layer)]
+        for name, network in gan.networks.items()
+    }
+    kept_d = KEPT_D * gan.schedule.d_turns * (1.0 + SECOND_ORDER * _second_order(gan))
+    per_image = sum(
+        sum(map(_outputs, layers[name])) * (kept_d if name in gan.discriminators else KEPT_G)
+        for name in layers
+    )
     return Expected(
         replicas * (weights + trained),
         replicas * slots,
@@ -123,19 +130,25 @@ def expect(gan, batch_size: int, data: int = 0) -> Expected:
         round(NUMBER * per_image * batch_size / gan.accumulate),
         data,
         round(replicas * UPDATES * trained),
+        PASS * _layer_passes(gan, {name: len(listed) for name, listed in layers.items()}),
     )
 
 
-def _d_passes(gan):
-    """How many passes of D are in memory together."""
-    second_order = any(getattr(penalty, "second_order", False) for penalty in gan.penalties)
-    return max(2.0, gan.schedule.d_turns * (1.0 + SECOND_ORDER * second_order))
+def _second_order(gan):
+    return any(getattr(penalty, "second_order", False) for penalty in gan.penalties)
 
 
-def _outputs_per_image(network):
-    """How many numbers per image a network's layers give, without those that only reshape."""
-    layers = keras_private.all_layers(network)
-    return sum(_outputs(layer) for layer in layers if type(layer).__name__ not in RESHAPE)
+def _layer_passes(gan, count):
+    """The layers' passes of a step, which is traced as a whole: forward, and back as two."""
+    d = sum(count[name] for name in gan.discriminators)
+    g = sum(count.values()) - d
+    of_d = g + 6 * d + 7 * d * _second_order(gan)
+    return gan.schedule.d_turns * of_d + gan.schedule.g_turns * (3 * g + 2 * d)
+
+
+def _copies(layer):
+    """Whether a layer gives new numbers, rather than others of another shape."""
+    return type(layer).__name__ not in RESHAPE
 
 
 def _bytes(variables):
