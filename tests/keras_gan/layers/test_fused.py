@@ -158,8 +158,8 @@ def test_batch_norm_in_bfloat16_is_as_exact_as_keras(case, xla):
         layer = kind(**options, dtype="mixed_bfloat16")
         layer.build(shape)
         layer.set_weights(weights)
-        found = passes(layer, tf.cast(x, tf.bfloat16), xla)
-        pairs = zip(found, exact, strict=True)
+        results = passes(layer, tf.cast(x, tf.bfloat16), xla)
+        pairs = zip(results, exact, strict=True)
         return [float(np.abs(a.astype(np.float32) - b).mean()) for a, b in pairs]
 
     ours, keras_errors = errors(fused.BatchNormalization), errors(keras.layers.BatchNormalization)
