@@ -40,17 +40,17 @@ def kernels(runner: str) -> dict[tuple[str, str], float]:
     return times
 
 
-def lines(measured: dict[str, list[dict]], times: dict[str, dict]) -> list[str]:
+def lines(measured: dict[str, list[dict]], kernel_times: dict[str, dict]) -> list[str]:
     """Both tables of docs/benchmarks.md."""
     rates = [bench.median(measured, name, "steps_per_second") for name in RUNNERS]
     gain, least, most = bench.ratio(measured, RUNNERS[1], RUNNERS[0])
-    kinds = sorted({key for times in times.values() for key in times})
+    kinds = sorted({key for times in kernel_times.values() for key in times})
     rows = []
     for kind in kinds:
-        times = [times[name].get(kind, 0.0) for name in RUNNERS]
+        times = [kernel_times[name].get(kind, 0.0) for name in RUNNERS]
         if max(times) >= 0.5:
             rows.append((kind[0], kind[1] or "–", *(f"{time:.1f} ms" for time in times)))
-    totals = (f"{sum(times[name].values()):.1f} ms" for name in RUNNERS)
+    totals = (f"{sum(kernel_times[name].values()):.1f} ms" for name in RUNNERS)
     return [
         f"Medians of {len(measured['ours'])} alternating rounds: float32 {rates[0]:.1f} steps/s,"
         f" mixed bfloat16 {rates[1]:.1f}, {gain:.2f} × ({least:.2f} to {most:.2f}). Time of"
