@@ -22,7 +22,7 @@ from benchmarks import common
 RESULTS = pathlib.Path("benchmarks/results/memory.jsonl")
 PAGE = pathlib.Path("docs/benchmarks.md")
 STEPS = 3
-OTHERS = (  # settings that nothing was fitted to
+OTHERS = (  # other sizes; the estimate was fitted to the default ones above all
     "dcgan --image_size=64 --channels=3 --width=32 --batch_size=32",
     "dcgan --width=32 --batch_size=32 --self_modulation",
     "wgan_gp --width=32 --batch_size=128",

@@ -58,7 +58,7 @@ def step_flops(gan, batch_size: int) -> float:
     weights. D's turn: fakes, D forward and back on real and fake. G's turn: G forward and back, D
     forward and back to its input. A penalty on D's gradient adds, per batch that it is taken on, D
     back to its input and two passes back through both; one that needs images of its own adds D
-    forward.
+    forward. A lazy one counts by how often it is computed.
     """
     from keras_gan.rules.penalties import Dragan, GradientPenalty
 
@@ -68,7 +68,8 @@ def step_flops(gan, batch_size: int) -> float:
     turn = g + 2 * 3 * d
     for penalty in gan.penalties:
         if getattr(penalty, "second_order", False):
-            turn += (1 + 4 + isinstance(penalty, GradientPenalty | Dragan)) * d
+            passes = 1 + 4 + isinstance(penalty, GradientPenalty | Dragan)
+            turn += passes * d / penalty.interval
     turns = gan.schedule
     return batch_size * (turns.d_turns * turn + turns.g_turns * (3 * g + 2 * d))
 

@@ -24,20 +24,27 @@ from benchmarks import common
 
 PAGE = pathlib.Path("docs/benchmarks.md")
 QUICKSTART = ("main.py", "--flagfile=configs/quickstart.flags", "--steps=1")
-COMMANDS = {  # what it is: arguments of python, and what on stderr ends the measurement
-    "`import tensorflow`": (("-c", "import tensorflow"), ""),
-    "`--help`": (("main.py", "--help"), ""),
-    "an unknown flag": (("main.py", "--no_such_flag=1"), ""),
-    "quickstart, to the first step": ((*QUICKSTART, "--run_dir={new}"), "1/1"),
+COMMANDS = {  # what it is: arguments of python, what on stderr ends the measurement, exit status
+    "`import tensorflow`": (("-c", "import tensorflow"), "", 0),
+    "`--help`": (("main.py", "--help"), "", 0),
+    "an unknown flag": (("main.py", "--no_such_flag=1"), "", 2),
+    "quickstart, to the first step": ((*QUICKSTART, "--run_dir={new}"), "1/1", 0),
     "samples of a run (`--mode=sample`)": (
         ("main.py", "--mode=sample", "--run_dir={run}"),
         "",
+        0,
     ),
 }
 
 
-def seconds(tree: pathlib.Path, arguments: Sequence[str], until: str = "") -> float:
-    """The time of a command in a source tree, to its end or until stderr has a text."""
+def seconds(
+    tree: pathlib.Path, arguments: Sequence[str], until: str = "", status: int = 0
+) -> float:
+    """The time of a command in a source tree, to its end or until stderr has a text.
+
+    Raises:
+        RuntimeError: it ended otherwise, or with another exit status.
+    """
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -51,13 +58,11 @@ def seconds(tree: pathlib.Path, arguments: Sequence[str], until: str = "") -> fl
         said += part
         if until and until.encode() in said:
             break
-    if until:
-        elapsed = time.perf_counter() - began
-        process.communicate()
-    else:
+    if not until:
         process.wait()
-        elapsed = time.perf_counter() - began
-    if until and until.encode() not in said:
+    elapsed = time.perf_counter() - began
+    process.communicate()
+    if until.encode() not in said or process.returncode != status:
         raise RuntimeError(f"{' '.join(arguments)} in {tree}: {said.decode()[-500:]}")
     return elapsed
 
@@ -71,13 +76,13 @@ def measure(trees: Sequence[pathlib.Path], pairs: int) -> dict[str, list[tuple[f
             seconds(tree, (*QUICKSTART, f"--run_dir={runs[tree]}"), "1/1")
         number = 0
         for pair in range(pairs):
-            for name, (arguments, until) in COMMANDS.items():
+            for name, (arguments, until, status) in COMMANDS.items():
                 times = {}
                 for tree in trees if pair % 2 else trees[::-1]:
                     number += 1
                     new = pathlib.Path(folder) / str(number)
                     words = [a.format(new=new, run=runs[tree]) for a in arguments]
-                    times[tree] = seconds(tree, words, until)
+                    times[tree] = seconds(tree, words, until, status)
                 measured[name].append(tuple(times[tree] for tree in trees))
                 print(name, *(f"{t:.2f}" for t in measured[name][-1]), flush=True)
     return measured

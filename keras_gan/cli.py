@@ -118,7 +118,7 @@ def _fail(error, status):
 
 
 def _run(given, registry, load_zoo):
-    """Imports what the mode needs, for the rest takes time too."""
+    """Runs the mode that is given; imports what it needs and no more, since imports take time."""
     from keras_gan.run import commands, devices, export
     from keras_gan.run.showing import commands as showing
     from keras_gan.settings.resolve import resolve

@@ -26,8 +26,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,
-            scale=_float32(self.gamma) if self.scale else tf.ones(images.shape[-1]),
-            offset=_float32(self.beta) if self.center else tf.zeros(images.shape[-1]),
+            scale=tf.convert_to_tensor(self.gamma if self.scale else tf.ones(images.shape[-1])),
+            offset=tf.convert_to_tensor(self.beta if self.center else tf.zeros(images.shape[-1])),
             mean=[],
             variance=[],
             epsilon=self.epsilon,
@@ -113,11 +113,6 @@ def leaky_relu(x: tf.Tensor, slope: float) -> tf.Tensor:
         return outputs, gradient
 
     return function(x)
-
-
-def _float32(variable):
-    """A variable as it is stored, also where a policy casts what is read to another type."""
-    return tf.convert_to_tensor(variable.value)
 
 
 def _can_fold(layer, inputs, channels):

@@ -11,7 +11,7 @@ NUMBER = 4  # bytes of a float32
 # Settings up to these never exceed a machine that runs TensorFlow; their models aren't built twice.
 ORDINARY = {"width": 128, "latent_dim": 1024, "batch_size": 256, "replay_size": 10_000}
 RESHAPE = ("InputLayer", "Reshape", "Flatten", "PerSample")  # layers that copy nothing
-# Fitted to what benchmarks/memory.py measures of the twelve models:
+# Fitted to what benchmarks/memory.py measures, the twelve models at their default sizes above all:
 KEPT_G, KEPT_D = 1.6, 0.52  # of what the layers give: kept in G, and in D per turn
 SECOND_ORDER = 2.2  # what penalties on D's gradient keep in addition, as a multiple
 UPDATES = 4.0  # copies of trained weights during an update

@@ -5,6 +5,7 @@ import pytest
 
 import models
 from benchmarks import profile_models
+from keras_gan.rules.penalties import GradientPenalty
 
 
 def test_products_and_convolutions_are_counted():
@@ -27,3 +28,6 @@ def test_a_step_is_its_passes():
     g, d = map(profile_models.forward_flops, (penalised.generator, penalised.discriminator))
     whole = 5 * (g + 6 * d + 6 * d) + 3 * g + 2 * d
     assert profile_models.step_flops(penalised, 4) == pytest.approx(4 * whole)
+    penalised.compile(penalties=[GradientPenalty(10.0, interval=3)])
+    lazy = 5 * (g + 6 * d + 6 * d / 3) + 3 * g + 2 * d
+    assert profile_models.step_flops(penalised, 4) == pytest.approx(4 * lazy)
