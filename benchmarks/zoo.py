@@ -67,9 +67,7 @@ def score(gan, source) -> dict[str, object]:
     evaluator = Evaluator(source, precision_recall=True, seed=protocol.FRESH_SEED)
     scores = evaluator.score(gan.sample)
     if gan.conditional and evaluator.classifies:
-        labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), 10_000)
-        images = gan.sample(len(labels), seed=0, labels=labels)
-        scores |= evaluator.class_agreement(images, labels)
+        scores |= evaluator.class_agreement(gan.sample)
     return scores
 
 

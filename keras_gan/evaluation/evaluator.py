@@ -172,11 +172,12 @@ class Evaluator:
             )
         return self._references[count]
 
-    def _fakes(self, sample_fn, count):
-        """Yields chunks of fakes, checked."""
+    def _fakes(self, sample_fn, count, labels=None):
+        """Yields chunks of fakes, of the classes `labels` if given, checked."""
         for number, start in enumerate(range(0, count, protocol.CHUNK)):
             size = min(protocol.CHUNK, count - start)
-            fakes = np.asarray(sample_fn(size, seed=1000 * self.seed + number))
+            asked = {} if labels is None else {"labels": labels[start : start + size]}
+            fakes = np.asarray(sample_fn(size, seed=1000 * self.seed + number, **asked))
             wanted = (size, *self.source.image_shape)
             kind = np.float32 if self.points else np.uint8
             if fakes.shape != wanted or (fakes.dtype != kind and not self.points):
@@ -302,23 +303,25 @@ class Evaluator:
         of_classes = self.extractor.name in cnn.NAMES
         return of_classes and self.extractor.classes == self.source.num_classes
 
-    def class_agreement(self, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    def class_agreement(self, sample_fn: Callable[..., np.ndarray]) -> dict[str, float]:
         """Share of conditional samples that a classifier assigns to the requested class.
 
         Args:
-            images: uint8 [n, h, w, c], conditional samples.
-            labels: int [n], the requested classes.
+            sample_fn: function (count, seed=…, labels=…) → uint8 [count, h, w, c]. It is called as
+                by `score`, with labels int32 [count] that ask for every class equally often.
 
         Returns:
             A dict: class_agreement, and classifier_accuracy, that of the same classifier on
             held-out reals.
         """
-        predicted = self.extractor.probabilities(images).argmax(1)
+        labels = np.resize(np.arange(self.extractor.classes, dtype=np.int32), self._count)
+        fakes = self._fakes(sample_fn, self._count, labels)
+        predicted = [self.extractor.probabilities(images).argmax(1) for images in fakes]
         if self._accuracy is None:
             _, real, truth = self._held_out(len(self.division.held_out))
             self._accuracy = class_shares.agreement(real.argmax(1), truth)
         return {
-            "class_agreement": class_shares.agreement(predicted, labels),
+            "class_agreement": class_shares.agreement(np.concatenate(predicted), labels),
             "classifier_accuracy": self._accuracy,
         }
 

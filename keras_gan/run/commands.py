@@ -1,5 +1,6 @@
 """The modes that use a trained run: evaluate, sample, interpolate, export."""
 
+import functools
 import os
 import pathlib
 import re
@@ -101,12 +102,10 @@ def evaluate(config: Config, model_class: type, run: RunDirectory) -> int:
         seed=protocol.FRESH_SEED,
         inception_weights=config.inception_weights or None,
     )
-    noise = config.noise_at_sampling
-    scores = evaluator.score(lambda count, seed: gan.sample(count, seed=seed, noise=noise))
+    sample = functools.partial(gan.sample, noise=config.noise_at_sampling)
+    scores = evaluator.score(sample)
     if gan.conditional and evaluator.classifies:
-        labels = np.resize(np.arange(gan.num_classes, dtype=np.int32), config.score_samples)
-        images = gan.sample(len(labels), seed=config.seed, labels=labels, noise=noise)
-        scores.update(evaluator.class_agreement(images, labels))
+        scores.update(evaluator.class_agreement(sample))
     if isinstance(gan.average, PowerAverages):
         scores["average_length"] = gan.average.length
     scores = {"step": int(gan.step.numpy()), **scores}
