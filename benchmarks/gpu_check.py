@@ -168,7 +168,7 @@ def speed(runs: Runs) -> Outcome:
     seen = ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items()) + " steps/s"
     if importlib.util.find_spec("torch") is None:
         return Outcome(PASSED, f"{seen}; PyTorch is not installed")
-    command = [sys.executable, "-m", "benchmarks.contenders", "pytorch", f"--steps={runs.steps}"]
+    command = [sys.executable, "-m", "benchmarks.contenders", "PyTorch", f"--steps={runs.steps}"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return Outcome(PASSED, f"{seen}; PyTorch's step failed (it needs Fashion-MNIST)")
