@@ -21,25 +21,58 @@ BATCH, LATENT, WARM_UP = 64, 128, 20
 
 
 class Clock:
-    """Measures the time to the first step and the rate of the steps after warm-up."""
+    """Counts steps, and measures the time to the first step and the rate after warm-up.
 
-    def __init__(self):
+    Args:
+        steps: number of steps to train.
+    """
+
+    def __init__(self, steps: int):
+        self.steps = steps
         self.first = self.warm = None
         self.count = 0
 
-    def tick(self) -> None:
-        """Counts a finished step."""
+    def tick(self, sample=None) -> None:
+        """Counts a finished step.
+
+        Args:
+            sample: function (count, seed) → uint8 [count, 28, 28, 1], of G as it is now.
+        """
         self.count += 1
         if self.count == 1:
             self.first = time.perf_counter() - STARTED
         if self.count == WARM_UP:
             self.warm = time.perf_counter()
 
+    @property
+    def done(self) -> bool:
+        """Whether to stop."""
+        return self.count >= self.steps
+
     def result(self) -> dict[str, float]:
         """The measurements, by name."""
         steady = (self.count - WARM_UP) / (time.perf_counter() - self.warm)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return {"first_step": self.first, "steps_per_second": steady, "peak_mb": peak}
+
+
+def callback(clock: Clock, sample):
+    """A callback of `fit` that ticks the clock, and stops training when it says so."""
+    import keras
+
+    class Tick(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            clock.tick(sample)
+            self.model.stop_training = clock.done
+
+    return Tick()
+
+
+def to_bytes(images):
+    """Images in [-1, 1] as uint8."""
+    import numpy as np
+
+    return np.clip(np.rint((np.asarray(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def images():
@@ -49,10 +82,8 @@ def images():
     return open_source("fashion_mnist", labels="none").images
 
 
-def ours(steps: int, *flags: str) -> dict[str, float]:
-    """This project, with the flags of configs/reference_step.flags and further ones."""
-    import keras
-
+def ours(clock: Clock, *flags: str, recipe: str = "reference_step") -> None:
+    """This project, with the flags of `configs/RECIPE.flags` and further ones."""
     from keras_gan.data import pipeline
     from keras_gan.run.build import build_model, open_data
     from keras_gan.settings import flags as flags_module
@@ -60,20 +91,22 @@ def ours(steps: int, *flags: str) -> dict[str, float]:
     from keras_gan.settings.resolve import complete
     from models import REGISTRY
 
-    values = flags_module.parse(Config, ["", "--flagfile=configs/reference_step.flags", *flags])
+    values = flags_module.parse(Config, ["", f"--flagfile=configs/{recipe}.flags", *flags])
     settings = complete(values, REGISTRY["dcgan"].defaults())
     source = open_data(settings)
     gan = build_model(settings, REGISTRY[settings.model], source)
-    clock = Clock()
     batches = pipeline.batches(
-        source, batch_size=settings.batch_size, turns=gan.schedule.d_turns, seed=0, steps=steps
+        source,
+        batch_size=settings.batch_size,
+        turns=gan.schedule.d_turns,
+        seed=settings.seed,
+        steps=clock.steps,
     )
-    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: clock.tick())
-    gan.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[tick])
-    return clock.result()
+    tick = callback(clock, lambda count, seed: gan.sample(count, seed=seed))
+    gan.fit(batches, steps_per_epoch=clock.steps, verbose=0, shuffle=False, callbacks=[tick])
 
 
-def plain_keras(steps: int) -> dict[str, float]:
+def plain_keras(clock: Clock, rate: float = 2e-4) -> None:
     """As public Keras examples do it: two tapes, two passes of G, Keras' optimizers."""
     import keras
     import numpy as np
@@ -132,17 +165,19 @@ def plain_keras(steps: int) -> dict[str, float]:
         ]
     )
     gan = Plain(generator, discriminator)
-    gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in "dg"))
+    gan.compile(*(keras.optimizers.Adam(rate, beta_1=0.5) for _ in "dg"))
     pixels = images().astype(np.float32) / 127.5 - 1.0
     data = tf.data.Dataset.from_tensor_slices(pixels).shuffle(60_000).repeat().batch(BATCH)
-    clock = Clock()
-    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: clock.tick())
     data = data.prefetch(tf.data.AUTOTUNE)
-    gan.fit(data, steps_per_epoch=steps, verbose=0, callbacks=[tick])
-    return clock.result()
+
+    def sample(count, seed):
+        z = tf.random.stateless_normal((count, LATENT), (seed, 0))
+        return to_bytes(generator(z, training=False))
+
+    gan.fit(data, steps_per_epoch=clock.steps, verbose=0, callbacks=[callback(clock, sample)])
 
 
-def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
+def pytorch(clock: Clock, compiled: bool = False, rate: float = 2e-4) -> None:
     """The same in PyTorch, which shares G's pass as its own tutorial does; channels last."""
     import torch
     from torch import nn
@@ -174,7 +209,7 @@ def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
         nn.Flatten(),
         nn.Linear(128 * 7 * 7, 1),
     ).to(memory_format=torch.channels_last)
-    adam = dict(lr=2e-4, betas=(0.5, 0.999))
+    adam = dict(lr=rate, betas=(0.5, 0.999))
     d_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
     g_optimizer = torch.optim.Adam(generator.parameters(), **adam)
     loss_function = nn.BCEWithLogitsLoss()
@@ -183,10 +218,18 @@ def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
     if compiled:
         generate, discriminate = torch.compile(generator), torch.compile(discriminator)
     pixels = torch.from_numpy(images()).to(device).permute(0, 3, 1, 2)
-    clock = Clock()
-    while clock.count < steps:
+
+    @torch.no_grad()
+    def sample(count, seed):
+        z = torch.randn(count, LATENT, generator=torch.Generator(device).manual_seed(seed))
+        generator.eval()
+        pictures = to_bytes(generator(z).permute(0, 2, 3, 1).cpu())
+        generator.train()
+        return pictures
+
+    while not clock.done:
         for index in torch.randperm(len(pixels)).split(BATCH):
-            if len(index) < BATCH or clock.count == steps:
+            if len(index) < BATCH or clock.done:
                 break
             real = pixels[index].float().div_(127.5).sub_(1.0)
             d_optimizer.zero_grad(set_to_none=True)
@@ -198,11 +241,10 @@ def pytorch(steps: int, compiled: bool = False) -> dict[str, float]:
             g_optimizer.zero_grad(set_to_none=True)
             loss_function(discriminate(fake), ones).backward()
             g_optimizer.step()
-            clock.tick()
-    return clock.result()
+            clock.tick(sample)
 
 
-def sgemm(steps: int) -> dict[str, float]:
+def sgemm() -> dict[str, float]:
     """The machine's peak rate: float32 matrix products of 2,048 × 2,048, in GFLOP/s."""
     import numpy as np
 
@@ -218,23 +260,27 @@ def sgemm(steps: int) -> dict[str, float]:
 
 CONTENDERS = {
     "ours": ours,
-    "ours, XLA": lambda steps: ours(steps, "--xla"),
+    "ours, XLA": lambda clock: ours(clock, "--xla"),
     "PyTorch": pytorch,
-    "PyTorch, compiled": lambda steps: pytorch(steps, compiled=True),
+    "PyTorch, compiled": lambda clock: pytorch(clock, compiled=True),
     "plain Keras": plain_keras,
-    "sgemm": sgemm,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", help=", ".join(CONTENDERS) + ', or "ours --FLAG=VALUE …"')
+    parser.add_argument("name", help=", ".join(CONTENDERS) + ', sgemm or "ours --FLAG=VALUE …"')
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
-    if options.name.startswith("ours --"):
-        measured = ours(options.steps, *options.name.split()[1:])
+    clock = Clock(options.steps)
+    if options.name == "sgemm":
+        measured = sgemm()
+    elif options.name.startswith("ours --"):
+        ours(clock, *options.name.split()[1:])
+        measured = clock.result()
     else:
-        measured = CONTENDERS[options.name](options.steps)
+        CONTENDERS[options.name](clock)
+        measured = clock.result()
     sys.stdout.write(json.dumps(measured) + "\n")
 
 

@@ -6,6 +6,7 @@ on this machine (`contenders.sgemm`). Everything else, from LeakyReLU to optimiz
 
     python -m benchmarks.profile_models                    # all image models, by their recipes
     python -m benchmarks.profile_models --models=sngan     # one, printed only
+    python -m benchmarks.profile_models --convolutions     # single convolutions, printed only
 """
 
 import argparse
@@ -13,11 +14,24 @@ import json
 import math
 import os
 import pathlib
+import statistics
 import sys
+import time
 
 from benchmarks import common
 
 PAGE = pathlib.Path("docs/benchmarks.md")
+# (batch, side, channels in, channels out, kernel, stride) of convolutions in the recipes and, where
+# the batch is 64 or both channels are, in the same networks at four times the width.
+CONVOLUTIONS = (
+    (32, 28, 16, 16, 3, 1),
+    (32, 28, 64, 64, 3, 1),
+    (32, 14, 32, 32, 3, 1),
+    (64, 14, 128, 128, 3, 1),
+    (32, 14, 32, 64, 4, 2),
+    (64, 14, 64, 128, 4, 2),
+    (32, 28, 1, 16, 3, 1),
+)
 
 
 def forward_flops(network) -> float:
@@ -74,6 +88,45 @@ def step_flops(gan, batch_size: int) -> float:
     return batch_size * (turns.d_turns * turn + turns.g_turns * (3 * g + 2 * d))
 
 
+def convolution_rates(batch: int, side: int, inputs: int, outputs: int, kernel: int, stride: int):
+    """GFLOP/s of a convolution: forward, back to its input, back to its weights; medians of 15."""
+    import tensorflow as tf
+
+    x = tf.random.normal((batch, side, side, inputs))
+    weights = tf.random.normal((kernel, kernel, inputs, outputs))
+    y = tf.nn.conv2d(x, weights, stride, "SAME")
+    form = {"strides": [1, stride, stride, 1], "padding": "SAME", "out_backprop": y}
+    passes = (
+        lambda: tf.nn.conv2d(x, weights, stride, "SAME"),
+        lambda: tf.raw_ops.Conv2DBackpropInput(input_sizes=x.shape, filter=weights, **form),
+        lambda: tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=weights.shape, **form),
+    )
+    work = 2e-9 * math.prod(y.shape) * inputs * kernel**2
+    rates = []
+    for compute in map(tf.function, passes):
+        times = []
+        for _ in range(18):
+            started = time.perf_counter()
+            compute()
+            times.append(time.perf_counter() - started)
+        rates.append(work / statistics.median(times[3:]))
+    return rates
+
+
+def convolutions() -> list[str]:
+    """The table of single convolutions, and the peak."""
+    from benchmarks import contenders
+
+    rows = []
+    for batch, side, inputs, outputs, kernel, stride in CONVOLUTIONS:
+        rates = convolution_rates(batch, side, inputs, outputs, kernel, stride)
+        name = f"{inputs} to {outputs}, {kernel}×{kernel}" + (f", stride {stride}" * (stride > 1))
+        rows.append((name, f"{batch}×{side}×{side}", *(f"{rate:.0f}" for rate in rates)))
+    head = ("channels, kernel", "maps", "forward", "to the input", "to the weights")
+    peak = contenders.sgemm()["gflops"]
+    return [f"GFLOP/s; products of 2,048 × 2,048: {peak:.0f}.", "", *common.table(head, rows)]
+
+
 def measure(name: str) -> dict[str, object]:
     """Time and work of a step of a model, in this process."""
     from benchmarks import contenders, zoo
@@ -83,7 +136,7 @@ def measure(name: str) -> dict[str, object]:
     config = zoo.recipe(name)
     gan = build_model(config, REGISTRY[config.model], open_data(config))
     flops = step_flops(gan, config.batch_size)
-    peak = contenders.sgemm(1)["gflops"]
+    peak = contenders.sgemm()["gflops"]
     ms = zoo.measure(name)["ms_per_step"]
     return {"model": name, "ms": ms, "gflop": flops / 1e9, "peak": peak}
 
@@ -106,8 +159,12 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--models", default="", help="comma-separated; defaults to all")
+    parser.add_argument("--convolutions", action="store_true", help="single convolutions instead")
     parser.add_argument("--inside", default="", help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
+    if given.convolutions:
+        print("\n".join(convolutions()))
+        return 0
     if given.inside:
         print(json.dumps(measure(given.inside)), flush=True)
         return 0

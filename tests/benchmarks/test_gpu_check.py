@@ -1,9 +1,13 @@
 """The GPU check: what it compares, and a whole report on this machine."""
 
+import importlib.util
+import subprocess
+import types
+
 import numpy as np
 import pytest
 
-from benchmarks import gpu_check
+from benchmarks import contenders, gpu_check
 
 
 def saved(path, **arrays):
@@ -27,6 +31,20 @@ def test_the_report_has_versions_devices_and_a_row_per_check():
     outcome = gpu_check.Outcome(gpu_check.NOT_CHECKED, "a | b")
     text = gpu_check.report(devices, [("XLA", outcome, 2.6)], 60.0)
     assert "| GPUs | A, A |" in text and "| XLA | not checked | a / b | 3 |" in text
+
+
+def test_pytorch_runs_beside_it_where_it_is_installed(monkeypatch):
+    asked = []
+
+    def answer(command, **given):
+        asked.append(command[command.index("benchmarks.contenders") + 1])
+        return subprocess.CompletedProcess(command, 0, stdout='{"steps_per_second": 3.0}')
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(subprocess, "run", answer)
+    runs = types.SimpleNamespace(gpus=0, steps=12, train=lambda *flags: {"rate": 2.0})
+    assert gpu_check.speed(runs).seen.startswith("graph mode 2.0, XLA 2.0 steps/s; PyTorch 3.0")
+    assert asked and asked[0] in contenders.CONTENDERS
 
 
 @pytest.mark.slow
