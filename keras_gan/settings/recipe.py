@@ -14,17 +14,17 @@ SIDES = (28, 32, 48, 64, 96, 128)  # of images that are made of larger pictures
 LARGEST_SIDE = {"CPU": 64, "GPU": 128}
 SMALL = 32  # largest side of small images
 SQUARE = 1.25  # aspect ratios up to this, of pictures of many sizes, make square images
-BATCH = {"CPU": 32, "GPU": 64}
-WIDTH = {"CPU": 32, "GPU": 64}
-# Of many small grey images: docs/recipes.md.
-RATE = {"many": 1.6e-3, "many, classes": 1e-3, "small grey": 6e-4, "other": 2e-4}
+# On a CPU small nets and batches and more steps give more in as many minutes: docs/recipes.md.
+BATCH = {"CPU, small": 32, "CPU": 16, "GPU": 64}
+WIDTH = {"CPU, small": 32, "CPU": 24, "GPU": 64}
+RATE = {"many small grey": 1.6e-3, "CPU": 1e-3, "GPU": 2e-4}
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
-LAZY = 4  # steps between penalties on a CPU
 FEW, SOME = 2_000, 10_000  # pictures
-LECAM = 0.3
+VERY_FEW, LECAM = 1_000, 0.3
 PICTURES_PER_CLASS = 10  # fewer teach no class
-SEEN = {"CPU": 640_000, "GPU": 3_200_000}  # real images that D sees in all
-EPOCHS = 1_000  # at most
+# Real images that D sees in all; on a CPU, half an hour to an hour of two cores.
+SEEN = {"CPU, small": 640_000, "CPU": 240_000, "GPU": 3_200_000}
+EPOCHS = 150  # at most
 HALF_LIFE = 10_000  # images, of the moving average; at most a twentieth of the training
 
 FAMILY = ("dcgan", "cgan", "acgan", "lsgan")  # models whose networks and rules a recipe sets
@@ -122,6 +122,12 @@ class Recipe:
         return max(self.height, self.width) <= SMALL
 
     @property
+    def kind(self) -> str:
+        """The key of this device, and on a CPU of these sizes, in the tables above."""
+        device = self.facts.device
+        return f"{device}, small" if device == "CPU" and self.small else device
+
+    @property
     def of_family(self) -> bool:
         return self.value("model") in FAMILY
 
@@ -177,8 +183,9 @@ def _model(recipe):
 
 def _batch(recipe):
     count = recipe.facts.count
-    batch = BATCH[recipe.facts.device]
-    reason = "small batches and more steps, on a CPU" if batch == 32 else "what a GPU manages"
+    batch = BATCH[recipe.kind]
+    on_cpu = "small batches and more steps, on a CPU"
+    reason = on_cpu if recipe.facts.device == "CPU" else "what a GPU manages"
     if count < 2 * batch:
         batch = max(2, 2 ** ((count // 2).bit_length() - 1)) if count > 3 else 2
         reason = f"half of {count} pictures at most"
@@ -188,10 +195,11 @@ def _batch(recipe):
 def _networks(recipe):
     if not recipe.of_family:
         return
-    device = recipe.facts.device
-    recipe.choose("width", WIDTH[device], f"on a {device}")
+    recipe.choose("width", WIDTH[recipe.kind], f"on a {recipe.facts.device}")
     if recipe.value("normalization") != "none":
         recipe.choose("self_modulation", True, "z modulates G's maps: better in as many seconds")
+    if not recipe.small:
+        recipe.choose("upsampling", "nearest", "transposed convolutions leave a checkerboard long")
     if recipe.value("batch_size") < 4 and "normalization" not in recipe.given:
         recipe.choose("normalization", "instance", "batch norm needs four images")
 
@@ -199,25 +207,23 @@ def _networks(recipe):
 def _rates(recipe):
     if not recipe.of_family:
         return
-    grey = recipe.small and recipe.facts.channels == 1
-    kind = "small grey" if grey else "other"
-    if grey and recipe.facts.count >= SOME:
-        classes = recipe.value("conditional") or recipe.value("model") in ("cgan", "acgan")
-        kind = "many, classes" if classes else "many"
-    rate = RATE[kind]
-    why = "small grey images bear a high rate" if grey else "DCGAN's rate"
+    facts, kind = recipe.facts, recipe.facts.device
+    classes = recipe.value("conditional") or recipe.value("model") in ("cgan", "acgan")
+    if recipe.small and facts.channels == 1 and facts.count >= SOME and not classes:
+        kind = "many small grey"
+    why = "DCGAN's rate" if kind == "GPU" else "small nets and batches bear a high rate"
     for side in "dg":
-        recipe.choose(f"{side}_learning_rate", rate, why)
+        recipe.choose(f"{side}_learning_rate", RATE[kind], why)
         recipe.choose(f"{side}_learning_rate_schedule", "cosine", "falls to 0 at the end")
 
 
 def _penalty(recipe):
+    """R1 on a GPU; on a CPU, batch norm in D learns more in as many minutes."""
     facts, batch = recipe.facts, recipe.value("batch_size")
     others = any(recipe.given.get(name) for name in OTHER_PENALTIES)
     if not recipe.of_family or others or recipe.given.get("r1") == 0:
         return
-    many_grey = recipe.small and facts.channels == 1 and facts.count >= SOME
-    if many_grey and "r1" not in recipe.given:
+    if facts.device == "CPU" and "r1" not in recipe.given:
         if batch < 4:
             recipe.choose("d_normalization", "instance", "batch norm needs four images")
         return
@@ -226,8 +232,6 @@ def _penalty(recipe):
     gamma = float(f"{GAMMA * recipe.height * recipe.width / batch:.2g}")
     recipe.choose("d_normalization", "none", "R1 is defined per image")
     recipe.choose("r1", gamma, f"{GAMMA:g} · {recipe.height} · {recipe.width} / {batch}")
-    if facts.device == "CPU":
-        recipe.choose("penalty_interval", LAZY, "a quarter of R1's cost")
 
 
 def _augmentation(recipe):
@@ -235,8 +239,8 @@ def _augmentation(recipe):
     if facts.count < SOME and not recipe.given.get("ada"):
         kinds = "translation,cutout" if facts.channels == 1 else "color,translation,cutout"
         recipe.choose("augment", kinds, f"D would learn {facts.count:,} pictures by heart")
-    if facts.count < FEW and recipe.of_family:
-        recipe.choose("lecam", LECAM, f"fewer than {FEW:,} pictures")
+    if facts.count < VERY_FEW and recipe.of_family:
+        recipe.choose("lecam", LECAM, f"fewer than {VERY_FEW:,} pictures")
     if facts.signs:
         recipe.choose("mirror", False, "letters and digits have no mirror images")
     elif not facts.own:
@@ -249,9 +253,9 @@ def _augmentation(recipe):
 def _length(recipe):
     facts, batch = recipe.facts, recipe.value("batch_size")
     epoch = facts.count * (2 if recipe.value("mirror") else 1)
-    seen = min(SEEN[facts.device], EPOCHS * epoch)
+    seen = min(SEEN[recipe.kind], EPOCHS * epoch)
     reason = f"D sees {seen:,} pictures"
-    if seen < SEEN[facts.device]:
+    if seen < SEEN[recipe.kind]:
         reason += f", {EPOCHS:,} times each"
     turns = recipe.value("d_turns", 1)
     recipe.choose("steps", max(1000, round(seen // batch // turns, -3)), reason)
@@ -287,7 +291,10 @@ ROWS = tuple(
     for count in (500, 5_000, 50_000)
 )
 TRIED: dict[Facts, str] = {}  # a row → what a training with these settings gave
-COLUMNS = ("batch_size", "width", "d_learning_rate", "r1", "augment", "lecam", "mirror", "steps")
+COLUMNS = (
+    *("batch_size", "width", "upsampling", "d_learning_rate"),
+    *("augment", "lecam", "mirror", "steps"),
+)
 
 
 def table() -> str:

@@ -1,5 +1,6 @@
 """`--recipe=auto`: what it chooses, that it is always accepted, and that given flags win."""
 
+import dataclasses
 import itertools
 import pathlib
 
@@ -51,9 +52,11 @@ def test_any_recipe_is_accepted_and_given_flags_win():
 
 
 def test_the_rule_of_r1():
-    values = chosen(EMOJI)
+    on_gpu = dataclasses.replace(EMOJI, device="GPU")
+    values = chosen(on_gpu)
     assert values["r1"] == pytest.approx(2e-4 * 64 * 64 / values["batch_size"], rel=0.05)
-    half = chosen(EMOJI, {"batch_size": values["batch_size"] // 2})
+    assert values["d_normalization"] == "none" and "r1" not in chosen(EMOJI)
+    half = chosen(on_gpu, {"batch_size": values["batch_size"] // 2})
     assert half["r1"] == pytest.approx(2 * values["r1"], rel=0.05)
 
 
@@ -61,7 +64,8 @@ def test_few_colour_pictures():
     values = chosen(EMOJI)
     assert values["model"] == "dcgan" and values["conditional"] and "image_size" not in values
     assert values["augment"] == "color,translation,cutout" and values["mirror"] is True
-    assert values["lecam"] > 0
+    assert values["upsampling"] == "nearest" and "lecam" not in values
+    assert chosen(Facts(64, 64, 3, 400))["lecam"] > 0
     assert chosen(Facts(64, 64, 1, 1906))["augment"] == "translation,cutout"
 
 
@@ -97,7 +101,7 @@ def test_each_choice_says_why(tmp_path):
     made = recipe_for(EMOJI, {"batch_size": 8})
     assert all(choice.reason for choice in made)
     (batch,) = [choice for choice in made if choice.given]
-    assert str(batch).startswith("--batch_size=8  # as given, where the recipe would take 32: ")
+    assert str(batch).startswith("--batch_size=8  # as given, where the recipe would take 16: ")
     file = tmp_path / "recipe.flags"
     file.write_text(recipe.flagfile(EMOJI, made, "folder:x"))
     values = flags.parse(Config, ["recipe", f"--flagfile={file}"])
