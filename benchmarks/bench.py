@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks import common, forms, scale
+from benchmarks import common, forms, made, scale
 
 DOCS = pathlib.Path("docs")
 RUNNERS = ("ours", "ours, XLA", "PyTorch", "PyTorch, compiled", "plain Keras")
@@ -128,6 +128,7 @@ def write(measured: dict[str, dict]) -> None:
     common.replace_section(DOCS / "benchmarks.md", "measured", lines[:-1])
     if "race" in measured:
         _picture(measured["race"], DOCS / "benchmarks.png")
+        made.stamp("benchmarks.png")
 
 
 def _picture(race, path):

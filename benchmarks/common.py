@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 
+from benchmarks import made
+
 
 def measure_apart(module: str, *arguments: str) -> dict:
     """Runs `python -m benchmarks.MODULE …`, which prints its result as JSON on the last line.
@@ -37,8 +39,13 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def replace_section(page: pathlib.Path, name: str, lines: Sequence[str]) -> None:
-    """Replaces what is between the marks `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+    """Replaces what is between the marks `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
+
+    In the docs the section is stamped (`made`).
+    """
     begin, end = (f"<!-- {name}: {where} -->" for where in ("begin", "end"))
     before, rest = page.read_text().split(begin)
     text = "\n".join(lines)
     page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
+    if (page.parent / made.STAMPS).exists():
+        made.stamp(f"{page.name}#{name}", docs=page.parent)

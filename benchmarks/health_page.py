@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks import health_faults
+from benchmarks import health_faults, made
 from keras_gan.monitoring.health import signals
 
 DOCS = pathlib.Path("docs")
@@ -299,6 +299,7 @@ def _delays(lines):
     axes.set(xlabel="onset to event, share of the run (cross: not named)", xlim=(-0.02, 1.05))
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(PICTURES / "delays.png")
+    made.stamp("images/health/delays.png")
 
 
 EXAMPLES = {  # by file name: (title, predicate of the line)
@@ -357,3 +358,4 @@ def _examples(lines):
         score = "not finite" if line["score"] is None else f"{line['score']:.0f}"
         figure.suptitle(f"{title} (score {score}, healthy median {line['twins']:.0f})", fontsize=11)
         figure.savefig(PICTURES / f"{name}.png")
+        made.stamp(f"images/health/{name}.png")

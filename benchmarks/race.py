@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import common, contenders
+from benchmarks import common, contenders, made
 
 PAGE = pathlib.Path("docs/benchmarks.md")
 PICTURE = "images/race.png"
@@ -271,6 +271,7 @@ def main(argv: list[str] | None = None) -> int:
         if not given.write:
             race(out, given.rounds, marks)
         draw(read(out), PAGE.parent / PICTURE)
+        made.stamp(PICTURE)
         common.replace_section(PAGE, "race", report(read(out)))
     return 0
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks import common, directions
+from benchmarks import common, directions, made
 from keras_gan.errors import UsageError
 from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.evaluation.metrics.precision_recall import precision_recall_density_coverage
@@ -109,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         if options.write:
             common.replace_section(PAGE, "directions", lines)
+            for path in sorted(PICTURES.glob("*.png")):
+                made.stamp(f"images/directions/{path.name}")
     if options.run_dir:
         lines = measured(options.run_dir)
         print("\n".join(lines))

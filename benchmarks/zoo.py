@@ -23,7 +23,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks import common
+from benchmarks import common, made
 
 DOCS = pathlib.Path("docs")
 DATASET = "fashion_mnist"
@@ -190,9 +190,11 @@ def write(names: list[str], folder: pathlib.Path) -> None:
         labels = np.arange(64) // 8 if gan.conditional else None
         grid = pictures.grid(gan.sample(64, seed=0, labels=labels))
         pictures.save(grid, DOCS / "images" / "models" / f"{name}.png")
+        made.stamp(f"images/models/{name}.png")
     page = DOCS / "models.md"
     common.replace_section(page, "zoo table", table)
     draw({name: curve(name, folder) for name in names}, DOCS / "images" / "zoo_scores.png")
+    made.stamp("images/zoo_scores.png")
     print(page)
 
 

@@ -10,6 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from benchmarks import made
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIDE, PAD = 28, 1  # of an image in a grid, in pixels
 ROWS, COLUMNS = 4, 4  # images shown per model
@@ -39,3 +41,4 @@ if __name__ == "__main__":
         sorted((ROOT / "docs" / "images" / "models").glob("*.png")),
         ROOT / "docs" / "images" / "zoo.png",
     )
+    made.stamp("images/zoo.png", docs=ROOT / "docs")
