@@ -69,9 +69,9 @@ def main_py(run: pathlib.Path, *flags: str) -> None:
 
 def score(run: pathlib.Path, folder: pathlib.Path) -> dict:
     """FD, precision and recall of a finished run."""
-    import keras_gan
+    from keras_gan.evaluation.compare import compare
 
-    scores = keras_gan.compare(
+    scores = compare(
         run / "export", folder / "rest.npz", extractor="fashion_mnist_cnn", count=10_000
     )
     return {key: value for key, value in scores.items() if isinstance(value, float)}
