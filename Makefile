@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test fuzz test-slow lint format docs notebooks bench memory gpu-check \
-	zoo study-images health-bench chaos build-files flags-page bazel clean
+	race zoo study-images health-bench chaos build-files flags-page bazel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -73,6 +73,9 @@ memory: $(DEV_STAMP)  ## expected memory beside measured memory, of every model
 
 gpu-check: $(RUN_STAMP)  ## what a GPU changes, as a report; GPU=1 for the environment with CUDA
 	@$(PYTHON) -m benchmarks.gpu_check $(ARGS)
+
+race: $(BENCH_STAMP)  ## FD against seconds: ours, plain Keras, PyTorch. Some hours; continues
+	@$(PYTHON) -m benchmarks.race $(ARGS)
 
 zoo: $(DEV_STAMP)  ## trains the zoo by its recipes: samples, scores, time. Some hours; continues
 	@$(PYTHON) -m benchmarks.zoo $(ARGS)
