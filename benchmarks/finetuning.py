@@ -4,7 +4,8 @@
     python -m benchmarks.finetuning --write    # the table of docs/data.md
 
 The few pictures are 300 of one class of Fashion-MNIST. The trained model saw the nine other classes
-only. Both ways have the same flags, number of steps and seeds; FD is that of 10,000 fakes against
+only. Both ways have the same number of steps, the same seeds and, but for the rates, which were
+searched for each, the same flags; FD is that of 10,000 fakes against
 the 5,700 other pictures of the class in the training set, by the classifier that ships with the
 project. Sneakers have relatives among the other classes, bags have none.
 """
@@ -20,18 +21,17 @@ import numpy as np
 from benchmarks import common
 
 PAGE = pathlib.Path("docs/data.md")
-CLASSES, PICTURES = {"bags": 8, "sneakers": 7}, 300
+CLASSES, PICTURES = {"sneakers": 7, "bags": 8}, 300
 SEEDS = (0, 1, 2)
 STEPS = 1000
-# On bags with seed 100 and 2,000 steps, rates of 1e-3 were better than 4e-4, both ways.
+# Searched on bags with seed 100: trained weights are larger than new ones and need higher rates.
+RATES = {"scratch": 1e-3, "fine-tuned": 3e-3}
 FEW = (
     "--model=dcgan",
     "--batch_size=32",
     "--latent_dim=64",
     "--width=32",
     "--self_modulation",
-    "--d_learning_rate=1e-3",
-    "--g_learning_rate=1e-3",
     "--d_learning_rate_schedule=cosine",
     "--g_learning_rate_schedule=cosine",
     "--average_decay=0.995",
@@ -93,7 +93,8 @@ def experiment(folder: pathlib.Path) -> None:
                 if (name, way, seed) in known:
                     continue
                 run = of_class / f"{way}_{seed}"
-                main_py(run, *FEW, few, f"--seed={seed}", *further)
+                rates = (f"--{side}_learning_rate={RATES[way]}" for side in "dg")
+                main_py(run, *FEW, few, f"--seed={seed}", *rates, *further)
                 line = {"class": name, "way": way, "seed": seed, "steps": STEPS}
                 line |= score(run, of_class)
                 with out.open("a") as file:
