@@ -20,7 +20,7 @@ WIDTH = {"CPU, small": 32, "CPU": 24, "GPU": 64}
 RATE = {"many small grey": 1.6e-3, "CPU": 1e-3, "GPU": 2e-4}
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
 FEW, SOME = 2_000, 10_000  # pictures
-VERY_FEW, LECAM, PATIENCE = 1_000, 0.3, 8
+VERY_FEW, LECAM = 1_000, 0.3
 SCORED = 100  # pictures; fewer are too few to hold some out
 PICTURES_PER_CLASS = 10  # fewer teach no class
 # Real images that D sees in all; on a CPU, half an hour to an hour of two cores.
@@ -265,10 +265,6 @@ def _length(recipe):
     recipe.choose("checkpoint_every", every, "twenty times")
     if facts.count >= SCORED:
         recipe.choose("score_every", every, "the checkpoint with the best score is exported")
-        if facts.count < VERY_FEW:
-            reason = "few pictures are soon learnt by heart; then the score gets worse"
-            recipe.choose("stop_when", "plateau", reason)
-            recipe.choose("patience", PATIENCE, "scores without improvement")
     images = recipe.value("steps") * batch
     half_life = min(HALF_LIFE, images // 20)
     if not recipe.given.get("average_decay"):
