@@ -5,9 +5,8 @@
 
 The few pictures are 300 of one class of Fashion-MNIST. The trained model saw the nine other classes
 only. Both ways have the same number of steps, the same seeds and, but for the rates, which were
-searched for each, the same flags; FD is that of 10,000 fakes against
-the 5,700 other pictures of the class in the training set, by the classifier that ships with the
-project. Sneakers have relatives among the other classes, bags have none.
+searched for each, the same flags; FD is that of 10,000 fakes against the 5,700 other pictures of
+the class in the training set, by the classifier that ships with the project. Sneakers have relatives among the other classes, bags have none.
 """
 
 import argparse
@@ -24,7 +23,7 @@ PAGE = pathlib.Path("docs/data.md")
 CLASSES, PICTURES = {"sneakers": 7, "bags": 8}, 300
 SEEDS = (0, 1, 2)
 STEPS = 1000
-# Searched on bags with seed 100: trained weights are larger than new ones and need higher rates.
+# Searched on bags with seed 100.
 RATES = {"scratch": 1e-3, "fine-tuned": 3e-3}
 FEW = (
     "--model=dcgan",
