@@ -6,7 +6,8 @@
 The few pictures are 300 of one class of Fashion-MNIST. The trained model saw the nine other classes
 only. Both ways have the same number of steps, the same seeds and, but for the rates, which were
 searched for each, the same flags; FD is that of 10,000 fakes against the 5,700 other pictures of
-the class in the training set, by the classifier that ships with the project. Sneakers have relatives among the other classes, bags have none.
+the class in the training set, by the classifier that ships with the project. Sneakers have
+relatives among the other classes, bags have none.
 """
 
 import argparse
