@@ -10,7 +10,7 @@ import contextlib
 import math
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -75,7 +75,8 @@ class Key(NamedTuple):
         Returns:
             float32 of that shape.
         """
-        return math.sqrt(2.0) * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
+        uniform = self.uniform(shape)
+        return _in_whole_vectors(lambda u: math.sqrt(2.0) * tf.math.erfinv(2.0 * u - 1.0), uniform)
 
     def uniform(self, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         """Draws U(low, high).
@@ -129,8 +130,10 @@ class Key(NamedTuple):
                 tf.bitwise.bitwise_and(words, tf.constant(0xFFFF, tf.uint32)),
             )
         )
-        radius, angle = tf.sqrt(-2.0 * tf.math.log(radius)), 2.0 * math.pi * angle
-        normal = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 1)
+        radius = _in_whole_vectors(lambda r: tf.sqrt(-2.0 * tf.math.log(r)), radius)
+        angle = 2.0 * math.pi * angle
+        cosine, sine = (_in_whole_vectors(f, angle) for f in (tf.cos, tf.sin))
+        normal = tf.concat([radius * cosine, radius * sine], 1)
         return tf.reshape(normal[:, :each], shape)
 
     def chance(self, shape: Sequence[int], probability: float) -> tf.Tensor:
@@ -168,6 +171,16 @@ class Key(NamedTuple):
 
 def _numbers(shape: Sequence[int]) -> int:
     return math.prod(int(n) for n in shape[1:])
+
+
+def _in_whole_vectors(function: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+    # A processor takes up to 16 values at once, and what is left over one by one, with another
+    # rounding of log, cos and erfinv. Filled up, a value does not depend on where it stands.
+    missing = -math.prod(x.shape) % 16
+    if not missing:
+        return function(x)
+    filled = function(tf.pad(tf.reshape(x, [-1]), [[0, missing]], constant_values=0.5))
+    return tf.reshape(filled[:-missing], x.shape)
 
 
 _scope = threading.local()  # each replica is traced in its own thread

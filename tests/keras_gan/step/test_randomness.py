@@ -10,7 +10,7 @@ from keras_gan.step.randomness import Key
 
 
 def test_a_shard_draws_its_rows_of_the_global_batch(key):
-    for shape in ((8,), (8, 3), (8, 5, 3)):
+    for shape in ((8,), (8, 3), (8, 5), (8, 5, 3), (8, 16)):
         for draw in (Key.normal, Key.noise, lambda k, shape: k.chance(shape, 0.5)):
             whole = draw(key, shape).numpy()
             parts = [draw(key.at(row), (4, *shape[1:])).numpy() for row in (0, 4)]
