@@ -176,11 +176,12 @@ def _numbers(shape: Sequence[int]) -> int:
 def _in_whole_vectors(function: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
     # A processor takes up to 16 values at once, and what is left over one by one, with another
     # rounding of log, cos and erfinv. Filled up, a value does not depend on where it stands.
-    missing = -math.prod(x.shape) % 16
-    if not missing:
+    size = x.shape.num_elements()
+    if size is not None and size % 16 == 0:
         return function(x)
-    filled = function(tf.pad(tf.reshape(x, [-1]), [[0, missing]], constant_values=0.5))
-    return tf.reshape(filled[:-missing], x.shape)
+    size = tf.size(x)  # a batch's length may be unknown
+    flat = tf.pad(tf.reshape(x, [-1]), [[0, -size % 16]], constant_values=0.5)
+    return tf.reshape(function(flat)[:size], tf.shape(x))
 
 
 _scope = threading.local()  # each replica is traced in its own thread

@@ -17,6 +17,16 @@ def test_a_shard_draws_its_rows_of_the_global_batch(key):
             np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
+def test_a_batch_of_unknown_length_draws_the_same(key):
+    @tf.function(input_signature=[tf.TensorSpec([None, 5])])
+    def draw(like):
+        shape = (tf.shape(like)[0], 5)
+        return key.normal(shape), key.noise(shape)
+
+    for drawn, expected in zip(draw(tf.zeros((3, 5))), (key.normal((3, 5)), key.noise((3, 5)))):
+        np.testing.assert_array_equal(drawn, expected)
+
+
 @pytest.mark.parametrize("jit", [False, True])
 def test_graph_and_xla_draw_the_same(key, jit):
     def draw(step):
