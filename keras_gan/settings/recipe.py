@@ -21,7 +21,7 @@ RATE = {"many small grey": 1.6e-3, "CPU": 1e-3, "GPU": 2e-4}
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
 FEW, SOME = 2_000, 10_000  # pictures
 VERY_FEW, LECAM = 1_000, 0.3
-SCORED = 100  # pictures; fewer are too few to hold some out
+SCORED = 1_000  # pictures; the score of fewer is too noisy to choose a checkpoint by
 PICTURES_PER_CLASS = 10  # fewer teach no class
 # Real images that D sees in all; on a CPU, half an hour to an hour of two cores.
 SEEN = {"CPU, small": 640_000, "CPU": 240_000, "GPU": 3_200_000}

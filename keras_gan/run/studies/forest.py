@@ -44,24 +44,33 @@ class Panel:
     def rows(self) -> dict[str, pandas.Series]:
         """Its comparisons, by the name that the plot shows."""
         return {
-            row["variant"]
-            if row["against"] == BASE
-            else f"{row['variant']} vs {row['against']}": row
+            row_name(row["variant"], row["against"]): row
             for _, row in self.frame.dropna(subset=["difference"]).iterrows()
         }
 
 
-def draw(panels: Sequence[Panel], path: str | os.PathLike) -> None:
-    """Draws panels beside each other, one row per comparison, in the first panel's order of size.
+def row_name(variant: str, against: str) -> str:
+    """What the plot calls a comparison."""
+    return variant if against == BASE else f"{variant} vs {against}"
+
+
+def draw(
+    panels: Sequence[Panel], path: str | os.PathLike, names: Sequence[str] | None = None
+) -> None:
+    """Draws panels beside each other, one row per comparison.
 
     Args:
         panels: at least one `Panel`.
         path: of the PNG.
+        names: of the comparisons to show, from the top. Defaults to None, all of them, in the
+            first panel's order of size.
     """
     by_panel = [panel.rows() for panel in panels]
-    names = sorted(by_panel[0], key=lambda name: by_panel[0][name]["difference"])
-    names += [name for rows in by_panel[1:] for name in rows if name not in names]
-    names = list(dict.fromkeys(names))
+    if names is None:
+        names = sorted(by_panel[0], key=lambda name: by_panel[0][name]["difference"])
+        names = list(dict.fromkeys([*names, *(name for rows in by_panel for name in rows)]))
+    else:
+        names = [name for name in reversed(names) if any(name in rows for rows in by_panel)]
     figure = Figure(
         figsize=(4 + 4 * len(panels), 1.2 + 0.28 * len(names)), dpi=100, layout="constrained"
     )
