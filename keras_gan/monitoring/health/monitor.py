@@ -34,7 +34,7 @@ class HealthMonitor(EveryNSteps):
     def __init__(self, config: Any, run: Any, writer: Any = None):
         super().__init__(config.log_every)
         self.config, self.run, self.writer = config, run, writer
-        self.signals = signals.of_loss(config.loss)
+        self.signals = signals.of_loss(config.loss, config.batch_size)
         self.stopped = False
         self.trial: Trial | None = None
         self.forget()

@@ -6,11 +6,14 @@ Wasserstein's loss, and saturation for the hinge loss.
 """
 
 import dataclasses
+import math
 
 import numpy as np
 
 from keras_gan.rules.losses import LOSSES, names_where
 
+CALIBRATED = 32  # images, the batch that the thresholds were found with
+SPREADS = ("D loss unsteady",)  # signals whose value holds a batch's sampling error
 ALL = tuple(LOSSES)
 BOUNDED = names_where(lambda loss: loss.bounded)
 LOGISTIC = names_where(lambda loss: loss.logistic)
@@ -395,6 +398,19 @@ SIGNALS = (
 )
 
 
-def of_loss(loss: str) -> tuple[Signal, ...]:
-    """The signals that apply to a loss, given by its flag name."""
-    return tuple(signal for signal in SIGNALS if loss in signal.losses)
+def of_loss(loss: str, batch_size: int = CALIBRATED) -> tuple[Signal, ...]:
+    """The signals that apply to a run.
+
+    Args:
+        loss: its flag name.
+        batch_size: int, images of a step. Defaults to that of the health benchmark; the mean loss
+            of a smaller batch varies more by itself, so a limit of its spread is higher.
+    """
+    noise = math.sqrt(max(1.0, CALIBRATED / batch_size))
+    return tuple(
+        dataclasses.replace(signal, threshold=signal.threshold * noise)
+        if signal.name in SPREADS
+        else signal
+        for signal in SIGNALS
+        if loss in signal.losses
+    )

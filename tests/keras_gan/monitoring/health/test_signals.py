@@ -51,6 +51,15 @@ def test_a_healthy_run_raises_nothing(loss):
     assert raised(blocks(), loss) == set()
 
 
+def test_a_small_batch_may_vary_as_its_sampling_error():
+    (at_32,), (at_8,), (at_128,) = (
+        [s for s in signals.of_loss("hinge", batch) if s.name == "D loss unsteady"]
+        for batch in (32, 8, 128)
+    )
+    assert at_8.threshold == pytest.approx(2 * at_32.threshold)  # 1/sqrt(batch)
+    assert at_128.threshold == at_32.threshold  # swings of a large batch are no sampling error
+
+
 @pytest.mark.parametrize(
     "name, changed",
     [
