@@ -47,6 +47,7 @@ COLUMNS = (
     Column("tips_fashion_mnist", "precision", "precision"),
     Column("tips_fashion_mnist", "recall", "recall"),
 )
+IMAGES = "tips_fashion_mnist"
 PANELS = (0, 1, 3)  # of these columns
 VERDICTS = {comparisons.HELPS: "**helps**", comparisons.HURTS: "**hurts**"}
 
@@ -111,6 +112,25 @@ SECTIONS: dict[str, tuple[str | tuple[str, str], ...]] = {
 }
 
 
+TITLES = {
+    "tip 2": "2, non-saturating loss",
+    "tip 3": "3, Gaussian prior",
+    "tip 4": "4, separate batches, normalisation",
+    "tip 5": "5, no sparse gradients",
+    "tip 6": "6, soft and noisy labels",
+    "tip 7": "7, hybrids",
+    "tip 8": "8, tricks from reinforcement learning",
+    "tip 9": "9, Adam for G, SGD for D",
+    "tip 11": "11, no balancing by statistics",
+    "tip 12": "12, use labels",
+    "tip 13": "13, noise that decays",
+    "tip 14": "14, more D steps",
+    "tip 15": "15, minibatch discrimination",
+    "tip 16": "16, label embedding",
+    "tip 17": "17, dropout in G",
+}  # of the other sections their names
+
+
 @functools.cache
 def comparisons_of(column: Column) -> dict[tuple[str, str], pandas.Series]:
     """The comparisons of a study: (variant, against) → row; none if it has not been run."""
@@ -135,15 +155,55 @@ def table(section: str) -> list[str]:
     columns = [
         column for column in COLUMNS if any(pair in comparisons_of(column) for pair in asked)
     ]
+    images = [column for column in columns if column.study == IMAGES]
     rows = []
-    for variant, against in asked:
-        cells = [_cell(comparisons_of(column).get((variant, against)), column) for column in columns]
+    for pair in asked:
+        cells = [_cell(comparisons_of(column).get(pair), column) for column in columns]
         if any(cells):
-            name = variant if against == BASE else f"{variant}, against {against}"
-            rows.append((name, *(cell or "–" for cell in cells)))
+            row = comparisons_of(images[0]).get(pair) if images else None
+            cost = [f"{row['cost']:.2f}" if row is not None else ""] if images else []
+            rows.append((_name(pair), *(cell or "–" for cell in cells + cost)))
     if not rows:
         return ["Not measured yet."]
-    return common.table(("measured effect", *(column.title for column in columns)), rows)
+    titles = ("measured effect", *(column.title for column in columns))
+    return common.table((*titles, "images: time") if images else titles, rows)
+
+
+def summary() -> list[str]:
+    """The table of all verdicts: a row per section, a column for points and one for images."""
+    rows = []
+    for section in SECTIONS:
+        points, images = (
+            _verdicts(section, [column for column in COLUMNS if (column.study == IMAGES) == wanted])
+            for wanted in (False, True)
+        )
+        rows.append((TITLES.get(section, section), points, images))
+    return common.table(("tip or method", "points", "images (FD)"), rows)
+
+
+def _verdicts(section, columns):
+    """What helps and what hurts, in the modes of any study of points or in the FD of images."""
+    found = {}
+    for pair in pairs(section):
+        rows = [
+            comparisons_of(column).get(pair)
+            for column in columns
+            if column.metric in ("modes", "fd_cnn")
+        ]
+        verdicts = {row["verdict"] for row in rows if row is not None}
+        for verdict in verdicts - {comparisons.NONE} or verdicts:
+            found.setdefault(verdict, []).append(_name(pair))
+    said = [
+        f"{VERDICTS[verdict]}: {', '.join(found[verdict])}"
+        for verdict in VERDICTS
+        if verdict in found
+    ]
+    return "; ".join(said) or ("no effect seen" if found else "not measured")
+
+
+def _name(pair):
+    variant, against = pair
+    return f"`{variant}`" if against == BASE else f"`{variant}` against `{against}`"
 
 
 def _cell(row, column):
@@ -171,9 +231,7 @@ def picture(path: pathlib.Path) -> None:
         if rows := comparisons_of(column):
             kind = comparisons.METRICS[column.metric]
             frame = pandas.DataFrame(list(rows.values()))
-            panels.append(
-                forest.Panel(column.study, column.metric, kind.better, kind.ratio, frame)
-            )
+            panels.append(forest.Panel(column.study, column.metric, kind.better, kind.ratio, frame))
     forest.draw(panels, path, names)
 
 
@@ -184,11 +242,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--write", action="store_true", help="into the page, with the plot")
     given = parser.parse_args(argv)
-    for section in SECTIONS:
+    sections = {f"effect of {section}": table(section) for section in SECTIONS}
+    sections["effects"] = summary()
+    for name, lines in sections.items():
         if given.write:
-            common.replace_section(PAGE, f"effect of {section}", table(section))
+            common.replace_section(PAGE, name, lines)
         else:
-            print("\n".join([f"\n{section}", *table(section)]))
+            print("\n".join([f"\n{name}", *lines]))
     if given.write:
         picture(PAGE.parent / PICTURE)
         made.stamp(PICTURE)

@@ -32,3 +32,13 @@ def test_each_study_has_a_panel_and_each_variant_a_row(tmp_path):
             sizes.append(picture.size)
     (width, height), (wider, higher) = sizes
     assert wider == width + 400 and higher == height + 2 * 28
+
+
+def test_given_names_are_the_rows_from_the_top(tmp_path):
+    one = panel("ring8", [("a", "base"), ("b", "base"), ("c", "base")])
+    heights = []
+    for number, names in enumerate([None, ["c", "a", "not in any study"]]):
+        forest.draw([one], tmp_path / f"{number}.png", names)
+        with Image.open(tmp_path / f"{number}.png") as picture:
+            heights.append(picture.height)
+    assert heights[0] == heights[1] + 28  # a row less
