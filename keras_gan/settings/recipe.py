@@ -18,6 +18,7 @@ SQUARE = 1.25  # aspect ratios up to this, of pictures of many sizes, make squar
 BATCH = {"CPU, small": 32, "CPU": 16, "GPU": 64}
 WIDTH = {"CPU, small": 32, "CPU": 24, "GPU": 64}
 RATE = {"many small grey": 1.6e-3, "CPU": 1e-3, "GPU": 2e-4}
+FINE_TUNED = 3  # times the rate: docs/data.md
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
 FEW, SOME = 2_000, 10_000  # pictures
 VERY_FEW, LECAM = 1_000, 0.3
@@ -212,9 +213,14 @@ def _rates(recipe):
     classes = recipe.value("conditional") or recipe.value("model") in ("cgan", "acgan")
     if recipe.small and facts.channels == 1 and facts.count >= SOME and not classes:
         kind = "many small grey"
-    why = "DCGAN's rate" if kind == "GPU" else "small nets and batches bear a high rate"
+    rate, why = RATE[kind], "small nets and batches bear a high rate"
+    if kind == "GPU":
+        why = "DCGAN's rate"
+    elif recipe.given.get("init_from"):
+        rate *= FINE_TUNED
+        why = "trained weights are larger than new ones, and Adam's steps are not"
     for side in "dg":
-        recipe.choose(f"{side}_learning_rate", RATE[kind], why)
+        recipe.choose(f"{side}_learning_rate", rate, why)
         recipe.choose(f"{side}_learning_rate_schedule", "cosine", "falls to 0 at the end")
 
 
@@ -294,7 +300,7 @@ TRIED: dict[Facts, str] = {
     Facts(28, 28, 1, 60_000, num_classes=10, own=False): (
         "FD (search CNN) 1.9 without self-modulation (recipes.md)"
     ),
-    Facts(40, 28, 1, 5_000): "FD (rotation CNN) 1.2, floor 0.09",
+    Facts(40, 28, 1, 5_000): "FD (rotation CNN) 1.4, floor 0.09",
     Facts(64, 64, 3, 1_906, num_classes=9): "FD (own CNN) 4.5, floor 0.97; 46 minutes of a core",
     Facts(64, 64, 3, 400, num_classes=9): "no; with an early stop, blobs",
 }

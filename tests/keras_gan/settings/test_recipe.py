@@ -80,7 +80,13 @@ def test_many_small_grey_pictures():
 
 def test_the_best_is_kept_where_enough_are_held_out():
     assert chosen(EMOJI)["score_every"] == chosen(EMOJI)["checkpoint_every"]
-    assert "score_every" not in chosen(Facts(28, 28, 1, 50))
+    assert "score_every" not in chosen(Facts(64, 64, 3, 400))  # 100 would be scored
+
+
+def test_fine_tuning_takes_a_higher_rate():
+    new, tuned = (chosen(EMOJI, given) for given in ({}, {"init_from": "runs/trained"}))
+    for side in "dg":
+        assert tuned[f"{side}_learning_rate"] == 3 * new[f"{side}_learning_rate"]
 
 
 def test_letters_are_not_mirrored():
