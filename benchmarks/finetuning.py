@@ -39,7 +39,6 @@ FEW = (
     "--g_learning_rate_schedule=cosine",
     "--average_decay=0.995",
     "--augment=translation,cutout",
-    "--mirror",
 )
 NINE = ("--flagfile=configs/quickstart.flags", "--augment=translation,cutout")
 QUIET = ("--sample_every=0", "--score_every=0", "--notensorboard", "--checkpoint_every=0")
