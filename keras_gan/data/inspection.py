@@ -10,7 +10,7 @@ import numpy as np
 import tqdm
 from PIL import Image, ImageOps
 
-from keras_gan.data import decoding, duplicates, folder, framing
+from keras_gan.data import decoding, duplicates, folder, framing, symmetry
 from keras_gan.data.source import Source
 from keras_gan.data.survey import Survey
 
@@ -46,7 +46,8 @@ def inspect(seen: Survey, source: Source, crop: str) -> Inspection:
     """
     files = _readable(seen, source)
     names = [_name(seen, file) for file in files] if files else None
-    groups = duplicates.groups(*_fingerprints(source))
+    hashes, thumbnails = _fingerprints(source)
+    groups = duplicates.groups(hashes, thumbnails)
     facts = {
         "dataset": seen.name,
         "pictures": len(source),
@@ -61,6 +62,7 @@ def inspect(seen: Survey, source: Source, crop: str) -> Inspection:
         "duplicate_files": [
             [names[i] if names else i for i in group[:10]] for group in groups[:LISTED]
         ],
+        "asymmetry": symmetry.asymmetry(thumbnails),
         "image_shape": list(source.image_shape),
         "pipeline": pipeline_sentences(seen, source.image_shape, crop),
     }
@@ -112,6 +114,7 @@ def text(facts: dict[str, Any]) -> str:
         ("modes", ", ".join(f"{count} {mode}" for mode, count in facts["modes"].items())),
         ("classes", _classes(facts["classes"])),
         ("near copies", f"{facts['duplicates']:,} in {facts['duplicate_groups']:,} groups"),
+        ("left/right", _left_and_right(facts["asymmetry"])),
         ("images", f"{shape}, as the model sees them"),
     ]
     lines = [f"{name:<13} {value}" for name, value in rows]
@@ -202,6 +205,12 @@ def _sizes(sizes):
 
 def _x(size):
     return f"{int(size[0])}x{int(size[1])}"
+
+
+def _left_and_right(asymmetry):
+    alike = asymmetry <= symmetry.ASYMMETRIC
+    said = "alike, so --mirror may help" if alike else "differ, so --mirror would be wrong"
+    return f"{said} ({asymmetry:.1%} of the variance)"
 
 
 def _classes(classes):

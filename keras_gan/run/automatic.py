@@ -6,13 +6,14 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
+from keras_gan.data import symmetry
 from keras_gan.data.survey import Survey, survey
 from keras_gan.errors import refuse
 from keras_gan.run.directory import RunDirectory
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.conflicts import POINTS
-from keras_gan.settings.recipe import Facts, flagfile, recipe_for
+from keras_gan.settings.recipe import FEW, Facts, flagfile, recipe_for
 from keras_gan.settings.resolve import complete
 
 
@@ -35,6 +36,7 @@ def facts_of(seen: Survey) -> Facts:
     """What a recipe needs to know of the data and of this machine."""
     height, width = seen.median_size
     names = list(seen.classes or ())
+    own = seen.name.partition(":")[0] in ("folder", "npz")
     return Facts(
         height,
         width,
@@ -43,7 +45,8 @@ def facts_of(seen: Survey) -> Facts:
         num_classes=len(names) or None,
         one_size=seen.one_size,
         signs=bool(names) and all(len(name) == 1 for name in names),
-        own=seen.name.partition(":")[0] in ("folder", "npz"),
+        own=own,
+        sided=own and len(seen) < FEW and symmetry.of_survey(seen) > symmetry.ASYMMETRIC,
         device="GPU" if tf.config.list_physical_devices("GPU") else "CPU",
     )
 

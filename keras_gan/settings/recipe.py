@@ -45,6 +45,7 @@ class Facts:
         num_classes: number of classes, or None without labels.
         signs: whether the classes are letters or digits, which must not be mirrored.
         own: whether they are a user's pictures and not a published data set.
+        sided: whether left and right differ in them, as in shoes that all point one way.
         device: "CPU" or "GPU".
     """
 
@@ -56,6 +57,7 @@ class Facts:
     one_size: bool = True
     signs: bool = False
     own: bool = True
+    sided: bool = False
     device: str = "CPU"
 
     def __str__(self):
@@ -252,8 +254,10 @@ def _augmentation(recipe):
         recipe.choose("mirror", False, "letters and digits have no mirror images")
     elif not facts.own:
         recipe.choose("mirror", False, "not known whether mirror images are right")
+    elif facts.sided:
+        recipe.choose("mirror", False, "the mean picture is unlike its mirror image")
     elif facts.count < FEW:
-        reason = "doubles the pictures; --nomirror if left and right differ (letters, digits)"
+        reason = "doubles the pictures, whose mean is like its mirror image"
         recipe.choose("mirror", True, reason)
 
 

@@ -41,6 +41,16 @@ def test_facts_of_arrays(tmp_path):
     assert automatic.facts_of(seen).channels == 1
 
 
+def test_pictures_that_all_look_one_way_are_not_mirrored(tmp_path):
+    images = np.random.default_rng(0).integers(0, 99, (40, 28, 28), np.uint8)
+    np.savez(tmp_path / "alike.npz", images=images)
+    images[:, :, :9] += 99
+    np.savez(tmp_path / "sided.npz", images=images)
+    for name, sided in (("alike", False), ("sided", True)):
+        seen = automatic.look({"dataset": f"npz:{tmp_path / name}.npz"})
+        assert automatic.facts_of(seen).sided is sided
+
+
 def test_a_run_keeps_the_recipe_as_flags(folder, tmp_path):
     given = {"dataset": f"folder:{folder}", "recipe": "auto", "width": 8}
     run = RunDirectory(tmp_path / "run")

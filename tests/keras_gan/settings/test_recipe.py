@@ -89,8 +89,10 @@ def test_fine_tuning_takes_a_higher_rate():
         assert tuned[f"{side}_learning_rate"] == 3 * new[f"{side}_learning_rate"]
 
 
-def test_letters_are_not_mirrored():
+def test_what_has_a_left_and_a_right_is_not_mirrored():
     assert chosen(Facts(28, 28, 1, 500, 10, signs=True))["mirror"] is False
+    assert chosen(Facts(28, 28, 1, 500, sided=True))["mirror"] is False
+    assert chosen(Facts(28, 28, 1, 500))["mirror"] is True
 
 
 @pytest.mark.parametrize(
