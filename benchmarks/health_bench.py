@@ -35,6 +35,7 @@ from keras_gan.data import Source, pipeline
 from keras_gan.evaluation.evaluator import Evaluator
 from keras_gan.monitoring.health import signals
 from keras_gan.monitoring.health.monitor import MEMORY, HealthMonitor
+from keras_gan.monitoring.health.reading import Reading
 from keras_gan.run.build import build_model, open_data
 from keras_gan.run.checkpoints import named_state
 from keras_gan.settings import flags
@@ -200,7 +201,7 @@ def reach(line: dict, rows: list) -> dict[str, float]:
 
     The most extreme value that lasted for as many readings as the signal's patience requires.
     """
-    extremes, readings = {}, [signals.Reading.of(*row) for row in rows]
+    extremes, readings = {}, [Reading.of(*row) for row in rows]
     for signal in signals.of_loss(line["loss"]):
         ends = range(1, len(readings) + 1)
         values = [signal.measure(readings[max(0, end - MEMORY) : end]) for end in ends]

@@ -7,6 +7,7 @@ from absl import logging
 
 from keras_gan.monitoring.callbacks import EveryNSteps
 from keras_gan.monitoring.health import report, signals
+from keras_gan.monitoring.health.reading import Reading
 from keras_gan.monitoring.health.recovery import RollBack, Trial
 
 HISTORY = 20  # number of latest readings that signals can use
@@ -49,7 +50,7 @@ class HealthMonitor(EveryNSteps):
             self._end_trial(self.trial, step)
         _, metrics = self.model.recorder.read(step, self.every)
         self.windows = [*self.windows[1 - HISTORY :], (step, metrics)]
-        readings = [signals.Reading.of(*window) for window in self.windows]
+        readings = [Reading.of(*window) for window in self.windows]
         self.run.append_reading(step, {k: float(v.mean()) for k, v in metrics.items()})
         raised = set()
         for signal in self.signals:

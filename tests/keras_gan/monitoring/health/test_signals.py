@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_gan.monitoring.health import signals
+from keras_gan.monitoring.health.reading import Reading
 
 STEPS = 50
 HEALTHY = {
@@ -38,7 +39,7 @@ def blocks(count=20, **changed):
         for name, values in changed.items():
             value = np.asarray(values)[i]
             rows[name] = np.broadcast_to(value, (STEPS,)).astype(float)
-        made.append(signals.Reading.of((i + 1) * STEPS, rows))
+        made.append(Reading.of((i + 1) * STEPS, rows))
     return made
 
 
