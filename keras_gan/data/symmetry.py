@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from keras_gan.data import decoding, duplicates
+from keras_gan.data.source import Source
 from keras_gan.data.survey import Survey
 
 LOOKED_AT = 200  # pictures
@@ -33,14 +34,22 @@ def asymmetry(images: np.ndarray) -> float:
     return max(0.0, float(odd / variance) - 1 / len(images))
 
 
+def of_source(source: Source) -> float:
+    """The `asymmetry` of up to 200 images of a source, as thumbnails."""
+    return asymmetry(duplicates.fingerprints(source.fetch(_some(len(source)))[0])[1])
+
+
 def of_survey(seen: Survey) -> float:
     """The `asymmetry` of up to 200 pictures of a data set, as thumbnails."""
-    indices = np.unique(np.linspace(0, len(seen) - 1, LOOKED_AT).astype(int))
     if seen.source is not None:
-        return asymmetry(duplicates.fingerprints(seen.source.fetch(indices)[0])[1])
-    found = [_thumbnail(seen.files[index]) for index in indices]
+        return of_source(seen.source)
+    found = [_thumbnail(seen.files[index]) for index in _some(len(seen))]
     thumbnails = [thumbnail for thumbnail in found if thumbnail is not None]
     return asymmetry(np.stack(thumbnails)) if thumbnails else 0.0
+
+
+def _some(count):
+    return np.unique(np.linspace(0, count - 1, LOOKED_AT).astype(int))
 
 
 def _thumbnail(file: pathlib.Path) -> np.ndarray | None:

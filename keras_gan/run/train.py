@@ -11,7 +11,7 @@ import keras
 from absl import logging
 
 from keras_gan import atomic
-from keras_gan.data import pipeline
+from keras_gan.data import pipeline, symmetry
 from keras_gan.errors import ConversionError, HealthStop, StorageError, refuse
 from keras_gan.evaluation import memorised, pictures, report
 from keras_gan.monitoring import saving, scores
@@ -77,6 +77,7 @@ def _train(config, model_class, run, strategy, workers, interruption, callbacks)
     with strategy.scope():
         gan = build_model(config, model_class, source, prepare)
     _hint_labels(config, source, model_class)
+    _hint_mirror(config, source)
     restored = workers.restore(checkpoints, gan) or Restored()
     start = restored.step
     _check_progress(config, run, start, checkpoints)
@@ -238,6 +239,15 @@ def _callbacks(config, run, source, writer, checkpoints, health, recovery):
     if config.stop_when == "plateau":
         yield StopOnPlateau(run, config.score_every, config.patience)
     yield keeper
+
+
+def _hint_mirror(config, source):
+    if config.mirror and (share := symmetry.of_source(source)) > symmetry.ASYMMETRIC:
+        logging.warning(
+            "left and right differ in these images (%.1f %% of their variance), so the images that"
+            " --mirror makes do not belong to them",
+            100 * share,
+        )
 
 
 def _hint_labels(config, source, model_class):
