@@ -21,7 +21,6 @@ RATE = {"many small grey": 1.6e-3, "CPU": 1e-3, "GPU": 2e-4}
 FINE_TUNED = 3  # times the rate: docs/data.md
 GAMMA = 2e-4  # R1's γ is this · pixels / batch (StyleGAN2-ADA's rule)
 FEW, SOME = 2_000, 10_000  # pictures
-VERY_FEW, LECAM = 1_000, 0.3
 SCORED = 1_000  # pictures; the score of fewer is too noisy to choose a checkpoint by
 PICTURES_PER_CLASS = 10  # fewer teach no class
 # Real images that D sees in all; on a CPU, half an hour to an hour of two cores.
@@ -248,8 +247,6 @@ def _augmentation(recipe):
     if facts.count < SOME and not recipe.given.get("ada"):
         kinds = "translation,cutout" if facts.channels == 1 else "color,translation,cutout"
         recipe.choose("augment", kinds, f"D would learn {facts.count:,} pictures by heart")
-    if facts.count < VERY_FEW and recipe.of_family:
-        recipe.choose("lecam", LECAM, f"fewer than {VERY_FEW:,} pictures")
     if facts.signs:
         recipe.choose("mirror", False, "letters and digits have no mirror images")
     elif not facts.own:
@@ -310,7 +307,7 @@ TRIED: dict[Facts, str] = {
 }
 COLUMNS = (
     *("batch_size", "width", "upsampling", "d_learning_rate"),
-    *("augment", "lecam", "mirror", "steps"),
+    *("augment", "mirror", "steps"),
 )
 
 

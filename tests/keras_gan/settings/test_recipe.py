@@ -64,8 +64,7 @@ def test_few_colour_pictures():
     values = chosen(EMOJI)
     assert values["model"] == "dcgan" and values["conditional"] and "image_size" not in values
     assert values["augment"] == "color,translation,cutout" and values["mirror"] is True
-    assert values["upsampling"] == "nearest" and "lecam" not in values
-    assert chosen(Facts(64, 64, 3, 400))["lecam"] > 0
+    assert values["upsampling"] == "nearest"
     assert chosen(Facts(64, 64, 1, 1906))["augment"] == "translation,cutout"
 
 
@@ -75,7 +74,7 @@ def test_many_small_grey_pictures():
     assert values["self_modulation"] and values["width"] == values["batch_size"] == 32
     assert chosen(Facts(28, 28, 1, 60_000, 10, own=False))["d_learning_rate"] == 1e-3
     assert "self_modulation" not in chosen(Facts(28, 28, 1, 60_000), {"normalization": "none"})
-    assert not values.keys() & {"r1", "augment", "lecam"} and values["mirror"] is False
+    assert not values.keys() & {"r1", "augment"} and values["mirror"] is False
 
 
 def test_the_best_is_kept_where_enough_are_held_out():
