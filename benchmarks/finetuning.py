@@ -109,7 +109,7 @@ def report(path: pathlib.Path) -> list[str]:
     column = next(key for key in lines[0] if key.startswith("fd_") and "floor" not in key)
     lines.sort(key=lambda line: line["seed"])
     rows = []
-    for name, steps in sorted({(line["class"], line["steps"]) for line in lines}, reverse=True):
+    for name, steps in dict.fromkeys((line["class"], line["steps"]) for line in lines):
         runs = {
             way: [
                 line
