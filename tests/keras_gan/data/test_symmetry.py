@@ -1,4 +1,4 @@
-"""Data that have a left and a right are told from data that don't."""
+"""Which data have a left and a right, and which don't."""
 
 import numpy as np
 import pytest
