@@ -140,8 +140,8 @@ def comparisons_of(column: Column) -> dict[tuple[str, str], pandas.Series]:
     frame = comparisons.frames(folder).get(column.metric, pandas.DataFrame())
     if "difference" not in frame:
         return {}
-    found = frame.dropna(subset=["difference"])
-    return {(row["variant"], row["against"]): row for _, row in found.iterrows()}
+    compared = frame.dropna(subset=["difference"])
+    return {(row["variant"], row["against"]): row for _, row in compared.iterrows()}
 
 
 def pairs(section: str) -> list[tuple[str, str]]:
@@ -183,7 +183,7 @@ def summary() -> list[str]:
 
 def _verdicts(section, columns):
     """What helps and what hurts, in the modes of any study of points or in the FD of images."""
-    found = {}
+    names_by_verdict = {}
     for pair in pairs(section):
         rows = [
             comparisons_of(column).get(pair)
@@ -192,13 +192,13 @@ def _verdicts(section, columns):
         ]
         verdicts = {row["verdict"] for row in rows if row is not None}
         for verdict in verdicts - {comparisons.NONE} or verdicts:
-            found.setdefault(verdict, []).append(_name(pair))
+            names_by_verdict.setdefault(verdict, []).append(_name(pair))
     said = [
-        f"{VERDICTS[verdict]}: {', '.join(found[verdict])}"
+        f"{VERDICTS[verdict]}: {', '.join(names_by_verdict[verdict])}"
         for verdict in VERDICTS
-        if verdict in found
+        if verdict in names_by_verdict
     ]
-    return "; ".join(said) or ("no effect seen" if found else "not measured")
+    return "; ".join(said) or ("no effect seen" if names_by_verdict else "not measured")
 
 
 def _name(pair):

@@ -43,8 +43,8 @@ def of_survey(seen: Survey) -> float:
     """The `asymmetry` of up to 200 pictures of a data set, as thumbnails."""
     if seen.source is not None:
         return of_source(seen.source)
-    found = [_thumbnail(seen.files[index]) for index in _some(len(seen))]
-    thumbnails = [thumbnail for thumbnail in found if thumbnail is not None]
+    some = [_thumbnail(seen.files[index]) for index in _some(len(seen))]
+    thumbnails = [thumbnail for thumbnail in some if thumbnail is not None]
     return asymmetry(np.stack(thumbnails)) if thumbnails else 0.0
 
 

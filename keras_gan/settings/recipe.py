@@ -303,9 +303,7 @@ TRIED: dict[Facts, str] = {
     ),
     Facts(40, 28, 1, 5_000): "FD (rotation CNN) 1.4, floor 0.09",
     Facts(64, 64, 3, 1_906, num_classes=9): "FD (own CNN) 4.5, floor 0.97; 46 minutes of a core",
-    Facts(
-        64, 64, 3, 400, num_classes=9
-    ): "FD (own CNN) 4.8, floor 2.6; 42 minutes",
+    Facts(64, 64, 3, 400, num_classes=9): "FD (own CNN) 4.8, floor 2.6; 42 minutes",
 }
 COLUMNS = (
     *("batch_size", "width", "upsampling", "d_learning_rate"),

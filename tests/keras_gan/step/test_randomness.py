@@ -23,8 +23,8 @@ def test_a_batch_of_unknown_length_draws_the_same(key):
         shape = (tf.shape(like)[0], 5)
         return key.normal(shape), key.noise(shape)
 
-    for drawn, expected in zip(draw(tf.zeros((3, 5))), (key.normal((3, 5)), key.noise((3, 5)))):
-        np.testing.assert_array_equal(drawn, expected)
+    for values, expected in zip(draw(tf.zeros((3, 5))), (key.normal((3, 5)), key.noise((3, 5)))):
+        np.testing.assert_array_equal(values, expected)
 
 
 @pytest.mark.parametrize("jit", [False, True])
