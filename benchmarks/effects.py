@@ -44,8 +44,8 @@ COLUMNS = (
     Column("tips_grid25", "modes of 25", "modes"),
     Column("losses_grid25", "modes of 25 (losses)", "modes"),
     Column("tips_fashion_mnist", "images: FD", "fd_cnn"),
-    Column("tips_fashion_mnist", "precision", "precision"),
-    Column("tips_fashion_mnist", "recall", "recall"),
+    Column("tips_fashion_mnist", "images: precision", "precision"),
+    Column("tips_fashion_mnist", "images: recall", "recall"),
 )
 IMAGES = "tips_fashion_mnist"
 PANELS = (0, 1, 3)  # of these columns
