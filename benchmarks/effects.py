@@ -62,7 +62,7 @@ SECTIONS: dict[str, tuple[str | tuple[str, str], ...]] = {
         "one batch",
         "instance norm",
     ),
-    "tip 5": ("LeakyReLU", "sparse gradients"),
+    "tip 5": ("LeakyReLU", "sparse gradients", "ReLU", "max pooling", "nearest upsampling"),
     "tip 6": (
         "constant soft labels",
         "noisy soft labels",
