@@ -48,7 +48,7 @@ COLUMNS = (
     Column("tips_fashion_mnist", "images: recall", "recall"),
 )
 IMAGES = "tips_fashion_mnist"
-PANELS = (0, 1, 3)  # of these columns
+PRIMARY = ("modes", "fd_cnn")  # metrics whose verdicts are summed up and drawn
 VERDICTS = {comparisons.HELPS: "**helps**", comparisons.HURTS: "**hurts**"}
 
 # The comparisons of each section: variants, or (variant, what it is compared with).
@@ -185,11 +185,7 @@ def _verdicts(section, columns):
     """What helps and what hurts, in the modes of any study of points or in the FD of images."""
     names_by_verdict = {}
     for pair in pairs(section):
-        rows = [
-            comparisons_of(column).get(pair)
-            for column in columns
-            if column.metric in ("modes", "fd_cnn")
-        ]
+        rows = [comparisons_of(column).get(pair) for column in columns if column.metric in PRIMARY]
         verdicts = {row["verdict"] for row in rows if row is not None}
         for verdict in verdicts - {comparisons.NONE} or verdicts:
             names_by_verdict.setdefault(verdict, []).append(_name(pair))
@@ -227,8 +223,9 @@ def picture(path: pathlib.Path) -> None:
     """The forest plot: a row per comparison in the page's order, a panel per study."""
     names = [forest.row_name(*pair) for section in SECTIONS for pair in pairs(section)]
     panels = []
-    for column in (COLUMNS[index] for index in PANELS):
-        if rows := comparisons_of(column):
+    for column in COLUMNS:
+        rows = comparisons_of(column)
+        if rows and column.metric in PRIMARY:
             kind = comparisons.METRICS[column.metric]
             frame = pandas.DataFrame(list(rows.values()))
             panels.append(forest.Panel(column.study, column.metric, kind.better, kind.ratio, frame))

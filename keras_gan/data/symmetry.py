@@ -1,9 +1,6 @@
 """Whether a data set looks the same in a mirror: emoji do, shoes in a shop all point one way."""
 
-import pathlib
-
 import numpy as np
-from PIL import Image, ImageOps
 
 from keras_gan.data import decoding, duplicates
 from keras_gan.data.source import Source
@@ -43,22 +40,13 @@ def of_survey(seen: Survey) -> float:
     """The `asymmetry` of up to 200 pictures of a data set, as thumbnails."""
     if seen.source is not None:
         return of_source(seen.source)
-    some = [_thumbnail(seen.files[index]) for index in _some(len(seen))]
+    side = duplicates.SIDE
+    some = [
+        decoding.read(seen.files[index], side, side, 3, "squeeze") for index in _some(len(seen))
+    ]
     thumbnails = [thumbnail for thumbnail in some if thumbnail is not None]
     return asymmetry(np.stack(thumbnails)) if thumbnails else 0.0
 
 
 def _some(count):
     return np.unique(np.linspace(0, count - 1, LOOKED_AT).astype(int))
-
-
-def _thumbnail(file: pathlib.Path) -> np.ndarray | None:
-    size = (duplicates.SIDE, duplicates.SIDE)
-    try:
-        with Image.open(file) as picture:
-            picture.draft("RGB", size)  # quicker for large JPEGs
-            ImageOps.exif_transpose(picture, in_place=True)
-            picture = Image.fromarray(decoding.to_array(picture, 3))
-    except decoding.UNREADABLE:
-        return None
-    return np.asarray(picture.resize(size, Image.Resampling.BOX))

@@ -13,7 +13,6 @@ import numpy as np
 from keras_gan.rules.losses import LOSSES, names_where
 
 CALIBRATED = 32  # images, the batch that the thresholds were found with
-SPREADS = ("D loss unsteady",)  # signals whose value holds a batch's sampling error
 ALL = tuple(LOSSES)
 BOUNDED = names_where(lambda loss: loss.bounded)
 LOGISTIC = names_where(lambda loss: loss.logistic)
@@ -34,6 +33,7 @@ class Signal:
         measure: function of a list of `Reading`s, newest last → float, or None if unknown.
         above: bool, whether values above the threshold are bad. Defaults to True.
         span: int, number of readings that a value is computed from. Defaults to 1.
+        sampled: bool, whether the value holds the sampling error of a batch. Defaults to False.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Signal:
     measure: callable
     above: bool = True
     span: int = 1
+    sampled: bool = False
 
     @property
     def readings(self):
@@ -246,6 +247,7 @@ SIGNALS = (
         BOUNDED,
         "D's loss swings by as much as its level. Lower D's learning rate, or raise the batch.",
         _spread,
+        sampled=True,
     ),
     Signal(
         "D loss variance rises",
@@ -374,7 +376,7 @@ def of_loss(loss: str, batch_size: int = CALIBRATED) -> tuple[Signal, ...]:
     noise = math.sqrt(max(1.0, CALIBRATED / batch_size))
     return tuple(
         dataclasses.replace(signal, threshold=signal.threshold * noise)
-        if signal.name in SPREADS
+        if signal.sampled
         else signal
         for signal in SIGNALS
         if loss in signal.losses

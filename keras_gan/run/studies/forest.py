@@ -20,6 +20,7 @@ from matplotlib.ticker import PercentFormatter
 from keras_gan.run.studies.comparisons import HELPS, HURTS, METRICS, frames
 from keras_gan.run.studies.results import BASE
 
+WIDEST = 1.0  # relative change; what is larger is written at the edge, or the rest can't be seen
 COLOURS = {HELPS: "tab:green", HURTS: "tab:red"}
 
 
@@ -80,6 +81,12 @@ def draw(
         for position, name in enumerate(names):
             if name in rows:
                 row = rows[name]
+                if panel.relative and row["difference"] > WIDEST:
+                    text = f"{row['difference']:+.0%} →"
+                    colour = COLOURS.get(row["verdict"], "0.45")
+                    place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+                    axes.text(0.98, position, text, color=colour, fontsize=8, **place)
+                    continue
                 ends = [[row["difference"] - row["low"]], [row["high"] - row["difference"]]]
                 colour = COLOURS.get(row["verdict"], "0.45")
                 axes.errorbar(

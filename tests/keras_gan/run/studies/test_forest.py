@@ -1,5 +1,8 @@
 """Forest plots show every comparison of every study."""
 
+import dataclasses
+
+import numpy as np
 import pandas
 from PIL import Image
 
@@ -42,3 +45,16 @@ def test_given_names_are_the_rows_from_the_top(tmp_path):
         with Image.open(tmp_path / f"{number}.png") as picture:
             heights.append(picture.height)
     assert heights[0] == heights[1] + 28  # a row less
+
+
+def test_a_huge_change_leaves_the_others_where_they_are(tmp_path):
+    plots = []
+    for huge in (10.0, 20.0):
+        one = panel("images", [("a", "base"), ("b", "base")])
+        one.frame.loc[1, ["difference", "low", "high"]] = huge
+        one = dataclasses.replace(one, relative=True)
+        forest.draw([one], tmp_path / "plot.png", ["b", "a"])
+        with Image.open(tmp_path / "plot.png") as picture:
+            plots.append(np.asarray(picture.convert("L"), int))
+    changed = np.flatnonzero(np.abs(plots[0] - plots[1]).any(1))
+    assert 0 < np.ptp(changed) < 20  # the number that is written, and neither axis nor "a"
