@@ -6,20 +6,17 @@ the same data order, and the same initial weights wherever the networks' shapes 
 """
 
 import concurrent.futures
-import dataclasses
 import datetime
-import itertools
 import json
 import math
 import multiprocessing
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
 from absl import logging
@@ -27,127 +24,14 @@ from absl import logging
 from keras_gan.errors import StorageError, UsageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.run.studies.results import BASE, read
-from keras_gan.settings import flags
+from keras_gan.run.studies.variants import Variant, variants
 from keras_gan.settings.config import Config
-from keras_gan.settings.resolve import resolve
 
 NEEDED = (
     "pandas and SciPy write the report (`pip install pandas scipy`); the runs are made and kept"
     " without them, and the same command writes it later"
 )
 VARIANTS_PER_WORKER = 6  # then a new process starts, so that traces don't accumulate
-
-
-class Variant:
-    """A variant of a study.
-
-    Args:
-        name: of the variant.
-        config: its complete `Config`.
-        against: names of the variants that it is compared with.
-    """
-
-    def __init__(self, name: str, config: Config, against: tuple[str, ...]):
-        self.name, self.config, self.against = name, config, against
-
-    def settings(self) -> dict[str, object]:
-        """The settings that its results depend on, as JSON values by name."""
-        settings = {
-            field.name: getattr(self.config, field.name)
-            for field in dataclasses.fields(self.config)
-            if not field.metadata["flag"]["may_change"] and field.name not in ("seed", "data_dir")
-        }
-        settings["steps"] = self.config.steps
-        if self.config.extractor:  # results from before studies had one do not name it
-            settings["extractor"] = self.config.extractor
-        return settings
-
-
-def variants(
-    command_line: Mapping[str, object], registry: Mapping[str, type]
-) -> dict[str, Variant]:
-    """The study's variants by name, the base first.
-
-    Args:
-        command_line: the study's flags, values by name. Each of its `variant`s is a text
-            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base;
-            each point of its `grid` is a variant too.
-        registry: model classes by name.
-
-    Returns:
-        A dict of `Variant`s.
-
-    Raises:
-        UsageError: a variant can't be parsed, a name is used twice, an unknown variant to compare
-            with, or incompatible settings.
-    """
-    base = {**command_line, "mode": "study", "variant": (), "grid": (), "only": ()}
-    study = {BASE: Variant(BASE, resolve(base, registry), ())}
-    for text in (*command_line.get("variant", ()), *grid(command_line.get("grid", ()))):
-        head, colon, line = text.partition(":")
-        name, _, others = (part.strip() for part in head.partition(" vs "))
-        others = [other.strip() for other in others.split(",") if other.strip()]
-        if not colon or not name:
-            refuse(
-                "variant",
-                text,
-                "not a variant",
-                "NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
-            )
-        if name in study:
-            refuse("variant", name, "the name is used twice")
-        for other in others:
-            if other not in study:
-                refuse(
-                    "variant",
-                    head.strip(),
-                    "is compared with a variant that does not come before it",
-                    ", ".join(study),
-                )
-        changes = flags.parse(Config, ["variant", *shlex.split(line)])
-        study[name] = Variant(
-            name, resolve({**base, **changes}, registry), tuple(others) or (BASE,)
-        )
-    return selected(study, command_line.get("only", ()))
-
-
-def selected(study: Mapping[str, Variant], names: Sequence[str]) -> dict[str, Variant]:
-    """Some of a study's variants, with the base and those that they are compared with.
-
-    Args:
-        study: variants by name.
-        names: of the variants; none for all.
-
-    Raises:
-        UsageError: there is no variant of this name.
-    """
-    for name in names:
-        if name not in study:
-            refuse("only", name, "no variant of the study", ", ".join(study))
-    wanted = {BASE, *names, *(other for name in names for other in study[name].against)}
-    return {name: study[name] for name in study if name in wanted or not names}
-
-
-def grid(axes: Sequence[str]) -> Iterator[str]:
-    """The combinations of a grid, as texts of variants.
-
-    Args:
-        axes: texts "FLAG=VALUE,VALUE,…", or "FLAG+FLAG=VALUE,…" for flags with the same value.
-
-    Raises:
-        UsageError: not such a text.
-    """
-    choices = []
-    for axis in axes:
-        names, equals, values = axis.partition("=")
-        values = flags.words(values)
-        if not equals or not names or not values:
-            refuse("grid", axis, "not an axis of a grid", "FLAG=VALUE,VALUE,…")
-        choices.append([(names.strip(), value) for value in values])
-    for point in itertools.product(*choices) if choices else ():
-        name = " ".join(f"{names}={value}" for names, value in point)
-        changes = (f"--{flag}={value}" for names, value in point for flag in names.split("+"))
-        yield f"{name}: {' '.join(changes)}"
 
 
 def share(text: str, count: int) -> range:
