@@ -343,7 +343,7 @@ class Config(ShowFlags, MethodSettings):
     grid: tuple = flag(
         (),
         "study: FLAG=VALUE,VALUE,… or FLAG+FLAG=VALUE,… (the same value for both); may be repeated,"
-        " and each combination is a variant",
+        " and each combination is a variant, or each --variant is made at each of them",
         group=STUDY,
         may_change=True,
     )

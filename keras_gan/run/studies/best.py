@@ -13,9 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from keras_gan.run.studies.comparisons import METRICS
-from keras_gan.run.studies.results import BASE, read
-
-SEPARATOR = " at "
+from keras_gan.run.studies.results import AT, BASE, read
 
 
 def lines(folder: pathlib.Path | str, metric: str) -> Iterator[str]:
@@ -28,7 +26,7 @@ def lines(folder: pathlib.Path | str, metric: str) -> Iterator[str]:
     kind, scores, settings = METRICS[metric], {}, {}
     worst = -math.inf if kind.more else math.inf
     for row in read(folder):
-        name, at, _ = row["variant"].partition(SEPARATOR)
+        name, at, _ = row["variant"].partition(AT)
         if row["variant"] == BASE or not at:
             continue
         value = row.get(metric)

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 BASE = "base"  # the variant that all others are compared with
+AT = " at "  # between a variant's name and the point of a grid that it is made at
 
 
 def read(folder: str | os.PathLike) -> list[dict]:

@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from keras_gan.errors import refuse
-from keras_gan.run.studies.results import BASE
+from keras_gan.run.studies.results import AT, BASE
 from keras_gan.settings import flags
 from keras_gan.settings.config import Config
 from keras_gan.settings.resolve import resolve
@@ -44,8 +44,9 @@ def variants(
 
     Args:
         command_line: the study's flags, values by name. Each of its `variant`s is a text
-            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base;
-            each point of its `grid` is a variant too.
+            "NAME: FLAGS", or "NAME vs OTHER, …: FLAGS" to compare it with others than the base.
+            With a `grid`, each of them is made at each of its points, "NAME at VALUES"; without
+            variants, each point is one.
         registry: model classes by name.
 
     Returns:
@@ -57,24 +58,18 @@ def variants(
     """
     base = {**command_line, "mode": "study", "variant": (), "grid": (), "only": ()}
     study = {BASE: Variant(BASE, resolve(base, registry), ())}
-    for text in (*command_line.get("variant", ()), *grid(command_line.get("grid", ()))):
-        head, colon, line = text.partition(":")
-        name, _, others = (part.strip() for part in head.partition(" vs "))
-        others = [other.strip() for other in others.split(",") if other.strip()]
-        if not colon or not name:
-            refuse(
-                "variant",
-                text,
-                "not a variant",
-                "NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
-            )
+    written = [_parts(text) for text in command_line.get("variant", ())]
+    points = grid(command_line.get("grid", ()))
+    if points:
+        written = [_at(one, point) for one in written or [("", [], "")] for point in points]
+    for name, others, line in written:
         if name in study:
             refuse("variant", name, "the name is used twice")
         for other in others:
             if other not in study:
                 refuse(
                     "variant",
-                    head.strip(),
+                    f"{name} vs {other}",
                     "is compared with a variant that does not come before it",
                     ", ".join(study),
                 )
@@ -83,6 +78,31 @@ def variants(
             name, resolve({**base, **changes}, registry), tuple(others) or (BASE,)
         )
     return selected(study, command_line.get("only", ()))
+
+
+def _parts(text):
+    """A variant's name, the names that it is compared with, and its flags."""
+    head, colon, line = text.partition(":")
+    name, _, others = (part.strip() for part in head.partition(" vs "))
+    if not colon or not name:
+        refuse(
+            "variant",
+            text,
+            "not a variant",
+            "NAME: --FLAG=VALUE …, or NAME vs OTHER: --FLAG=VALUE …",
+        )
+    return name, [other.strip() for other in others.split(",") if other.strip()], line
+
+
+def _at(written, point):
+    """A variant at a point of a grid; without a name, the point itself."""
+    name, others, line = written
+    changes = " ".join(f"--{flag}={value}" for names, value in point for flag in names.split("+"))
+    if not name:
+        return " ".join(f"{names}={value}" for names, value in point), others, changes
+    at = AT + " ".join(value for _, value in point)
+    same = [other if other == BASE else other + at for other in others]
+    return name + at, same, f"{line} {changes}"
 
 
 def selected(study: Mapping[str, Variant], names: Sequence[str]) -> dict[str, Variant]:
@@ -102,8 +122,8 @@ def selected(study: Mapping[str, Variant], names: Sequence[str]) -> dict[str, Va
     return {name: study[name] for name in study if name in wanted or not names}
 
 
-def grid(axes: Sequence[str]) -> Iterator[str]:
-    """The combinations of a grid, as texts of variants.
+def grid(axes: Sequence[str]) -> list[tuple[tuple[str, str], ...]]:
+    """The points of a grid, each a tuple of (FLAG or FLAG+FLAG, VALUE).
 
     Args:
         axes: texts "FLAG=VALUE,VALUE,…", or "FLAG+FLAG=VALUE,…" for flags with the same value.
@@ -118,7 +138,4 @@ def grid(axes: Sequence[str]) -> Iterator[str]:
         if not equals or not names or not values:
             refuse("grid", axis, "not an axis of a grid", "FLAG=VALUE,VALUE,…")
         choices.append([(names.strip(), value) for value in values])
-    for point in itertools.product(*choices) if choices else ():
-        name = " ".join(f"{names}={value}" for names, value in point)
-        changes = (f"--{flag}={value}" for names, value in point for flag in names.split("+"))
-        yield f"{name}: {' '.join(changes)}"
+    return list(itertools.product(*choices)) if choices else []

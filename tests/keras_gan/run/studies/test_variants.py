@@ -27,16 +27,23 @@ def test_the_base_comes_first_and_others_are_compared_with_it():
     assert points["both"].config.d_turns == 2 and points["both"].config.loss == "hinge"
 
 
+RATES = "--grid=d_learning_rate+g_learning_rate=2e-4,8e-4"
+
+
 def test_every_point_of_a_grid_is_a_variant():
-    points = study(
-        "--grid=d_learning_rate+g_learning_rate=2e-4,8e-4",
-        "--grid=width=8,16",
-        "--variant=hinge: --loss=hinge",
-    )
-    assert list(points)[:2] == ["base", "hinge"] and len(points) == 6
+    points = study(RATES, "--grid=width=8,16")
+    assert next(iter(points)) == "base" and len(points) == 5
     config = points["d_learning_rate+g_learning_rate=8e-4 width=16"].config
     assert (config.d_learning_rate, config.g_learning_rate, config.width) == (8e-4, 8e-4, 16)
     assert config.grid == ()  # or no two variants would share their settings
+
+
+def test_variants_are_made_at_every_point_of_a_grid():
+    points = study(RATES, "--variant=hinge: --loss=hinge", "--variant=b vs hinge, base: --width=4")
+    assert list(points) == ["base", "hinge at 2e-4", "hinge at 8e-4", "b at 2e-4", "b at 8e-4"]
+    assert points["b at 8e-4"].against == ("hinge at 8e-4", "base")
+    config = points["hinge at 8e-4"].config
+    assert (config.d_learning_rate, config.loss) == (8e-4, "hinge")
 
 
 def test_a_variant_runs_alone_with_what_it_is_compared_with():
