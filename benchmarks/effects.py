@@ -105,7 +105,11 @@ SECTIONS: dict[str, tuple[str | tuple[str, str], ...]] = {
     "DiffAugment": ("DiffAugment",),
     "spectral norm": ("spectral norm, hinge",),
     "clipped weights": ("wasserstein, clipped weights",),
-    "moving average of G": ("moving average of G", "no average of G"),
+    "moving average of G": (
+        "moving average of G",
+        "no average of G",
+        ("constant rates, no average", "constant rates"),
+    ),
     "schedules": ("constant rates",),
     "packing": ("packing",),
     "SAN": ("SAN",),
