@@ -44,12 +44,12 @@ COLUMNS = (
     Column("tips_grid25", "modes of 25", "modes"),
     Column("losses_grid25", "modes of 25 (losses)", "modes"),
     Column("tips_fashion_mnist", "images: FD", "fd_cnn"),
-    Column("findings_stacked", "colour images: FD", "fd_stacked_cnn"),
+    Column("findings_emoji", "emoji: FD", "fd_cnn"),
     Column("tips_fashion_mnist", "images: precision", "precision"),
     Column("tips_fashion_mnist", "images: recall", "recall"),
 )
-IMAGES = ("tips_fashion_mnist", "findings_stacked")  # studies; the first one's times are shown
-PRIMARY = ("modes", "fd_cnn", "fd_stacked_cnn")  # metrics whose verdicts are summed up and drawn
+IMAGES = ("tips_fashion_mnist", "findings_emoji")  # studies; the first one's times are shown
+PRIMARY = ("modes", "fd_cnn")  # metrics whose verdicts are summed up and drawn
 VERDICTS = {comparisons.HELPS: "**helps**", comparisons.HURTS: "**hurts**"}
 
 # The comparisons of each section: variants, or (variant, what it is compared with).

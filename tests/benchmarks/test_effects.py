@@ -50,7 +50,7 @@ def test_every_variant_of_the_studies_is_in_a_section(root):
     shown = {
         name for section in effects.SECTIONS for pair in effects.pairs(section) for name in pair
     }
-    for name in ("tips_fashion_mnist", "findings_stacked", "tips_ring8", "tips_grid25"):
+    for name in ("tips_fashion_mnist", "findings_emoji", "tips_ring8", "tips_grid25"):
         path = root / "configs" / "studies" / f"{name}.flags"
         variants = flags.parse(Config, ["main.py", f"--flagfile={path}"])["variant"]
         names = {text.partition(":")[0].partition(" vs ")[0] for text in variants}

@@ -57,7 +57,6 @@ METRICS = {
     "modes": Metric(more=True),
     "good_share": Metric(more=True),
     "fd_cnn": Metric(more=False, ratio=True),
-    "fd_stacked_cnn": Metric(more=False, ratio=True),
     "fd_search_cnn": Metric(more=False, ratio=True),
     "precision": Metric(more=True),
     "recall": Metric(more=True),
