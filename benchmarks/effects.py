@@ -231,9 +231,8 @@ def picture(path: pathlib.Path) -> None:
     for column in COLUMNS:
         rows = comparisons_of(column)
         if rows and column.metric in PRIMARY:
-            kind = comparisons.METRICS[column.metric]
             frame = pandas.DataFrame(list(rows.values()))
-            panels.append(forest.Panel(column.study, column.metric, kind.better, kind.ratio, frame))
+            panels.append(forest.Panel(column.title, comparisons.METRICS[column.metric], frame))
     forest.draw(panels, path, names)
 
 

@@ -31,11 +31,13 @@ class Metric:
     """How a metric is compared.
 
     Args:
+        title: what pictures call it.
         more: whether more is better.
         ratio: whether values are compared by their ratio rather than their difference. Defaults
             to False.
     """
 
+    title: str
     more: bool
     ratio: bool = False
 
@@ -54,12 +56,12 @@ class Metric:
 
 # Those that the runs have are compared.
 METRICS = {
-    "modes": Metric(more=True),
-    "good_share": Metric(more=True),
-    "fd_cnn": Metric(more=False, ratio=True),
-    "fd_search_cnn": Metric(more=False, ratio=True),
-    "precision": Metric(more=True),
-    "recall": Metric(more=True),
+    "modes": Metric("modes", more=True),
+    "good_share": Metric("good share", more=True),
+    "fd_cnn": Metric("FD (CNN)", more=False, ratio=True),
+    "fd_search_cnn": Metric("FD (search CNN)", more=False, ratio=True),
+    "precision": Metric("precision", more=True),
+    "recall": Metric("recall", more=True),
 }
 
 

@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from keras_gan.run.studies.comparisons import HELPS, HURTS, METRICS, frames
+from keras_gan.run.studies.comparisons import HELPS, HURTS, METRICS, Metric, frames
 from keras_gan.run.studies.results import BASE
 
 WIDEST = 1.0  # relative change; what is larger is written at the edge, or the rest can't be seen
@@ -30,16 +30,12 @@ class Panel:
 
     Args:
         title: str, above the panel.
-        metric: str, the metric's name.
-        better: str, which direction is better, in words.
-        relative: bool, whether differences are shares of the reference's value.
+        metric: Metric, what is compared.
         frame: as `comparisons.analyse` returns it, with differences.
     """
 
     title: str
-    metric: str
-    better: str
-    relative: bool
+    metric: Metric
     frame: pandas.DataFrame
 
     def rows(self) -> dict[str, pandas.Series]:
@@ -81,7 +77,7 @@ def draw(
         for position, name in enumerate(names):
             if name in rows:
                 row = rows[name]
-                if panel.relative and row["difference"] > WIDEST:
+                if panel.metric.ratio and row["difference"] > WIDEST:
                     text = f"{row['difference']:+.0%} →"
                     colour = COLOURS.get(row["verdict"], "0.45")
                     place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
@@ -94,11 +90,12 @@ def draw(
                 )
         axes.axvline(0, color="0.5", linewidth=1)
         axes.set_title(panel.title, fontsize=10)
-        if panel.relative:
+        if panel.metric.ratio:
             axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_xlabel(f"change of {panel.metric} ({panel.better})")
+        axes.set_xlabel(f"change of {panel.metric.title} ({panel.metric.better})")
         axes.grid(axis="x", alpha=0.3)
     all_axes[0].set_yticks(range(len(names)), names, fontsize=8)
+    all_axes[0].set_ylim(-0.7, len(names) - 0.3)
     figure.savefig(path, metadata={"Software": None})
 
 
@@ -110,11 +107,7 @@ def main(path: str, metric: str, folders: Sequence[str]) -> None:
         metric: a name in `comparisons.METRICS`.
         folders: of the studies.
     """
-    kind = METRICS[metric]
-    panels = [
-        Panel(pathlib.Path(f).name, metric, kind.better, kind.ratio, frames(f)[metric])
-        for f in folders
-    ]
+    panels = [Panel(pathlib.Path(f).name, METRICS[metric], frames(f)[metric]) for f in folders]
     draw(panels, path)
 
 

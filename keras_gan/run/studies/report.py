@@ -33,11 +33,10 @@ def write(folder: str | os.PathLike) -> None:
     by_metric = comparisons.frames(folder)
     for metric, frame in by_metric.items():
         kind = comparisons.METRICS[metric]
-        text += [f"## {metric} ({kind.better})\n", _table(frame, kind)]
+        text += [f"## {kind.title}, {kind.better}\n", _table(frame, kind)]
         if "difference" in frame:
-            panel = forest.Panel(folder.name, metric, kind.better, kind.ratio, frame)
-            forest.draw([panel], folder / f"report-{metric}.png")
-            text += [f"![differences](report-{metric}.png)\n", *_sentences(frame, metric, kind)]
+            forest.draw([forest.Panel(folder.name, kind, frame)], folder / f"report-{metric}.png")
+            text += [f"![differences](report-{metric}.png)\n", *_sentences(frame, kind)]
     if by_metric:
         table = pandas.concat(frame.assign(metric=name) for name, frame in by_metric.items())
     else:
@@ -47,13 +46,13 @@ def write(folder: str | os.PathLike) -> None:
     (folder / "report.md").write_text("\n".join(text))
 
 
-def _sentences(frame, metric, kind):
+def _sentences(frame, kind):
     """A sentence for each comparison."""
     for _, row in frame.dropna(subset=["difference"]).iterrows():
         difference, low, high = (_change(row[x], kind) for x in ("difference", "low", "high"))
         yield (
-            f"- **{row['variant']}** against {row['against']}: {row['verdict']}"
-            f" ({metric} {difference}, {low} to {high})"
+            f"- **{row['variant']}** against {row['against']}: {row['verdict']},"
+            f" {kind.title} {difference} ({low} to {high})"
         )
     yield ""
 

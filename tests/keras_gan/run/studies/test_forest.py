@@ -7,7 +7,7 @@ import pandas
 from PIL import Image
 
 from keras_gan.run.studies import forest
-from keras_gan.run.studies.comparisons import NONE
+from keras_gan.run.studies.comparisons import METRICS, NONE
 
 
 def panel(title, names):
@@ -16,7 +16,7 @@ def panel(title, names):
         for d, (name, against) in enumerate(names)
     ]
     frame = pandas.DataFrame(rows).assign(verdict=NONE)
-    return forest.Panel(title, "modes", "more is better", False, frame)
+    return forest.Panel(title, METRICS["modes"], frame)
 
 
 def test_rows_are_named_by_what_they_are_compared_with():
@@ -52,7 +52,7 @@ def test_a_huge_change_leaves_the_others_where_they_are(tmp_path):
     for huge in (10.0, 20.0):
         one = panel("images", [("a", "base"), ("b", "base")])
         one.frame.loc[1, ["difference", "low", "high"]] = huge
-        one = dataclasses.replace(one, relative=True)
+        one = dataclasses.replace(one, metric=METRICS["fd_cnn"])
         forest.draw([one], tmp_path / "plot.png", ["b", "a"])
         with Image.open(tmp_path / "plot.png") as picture:
             plots.append(np.asarray(picture.convert("L"), int))
