@@ -14,7 +14,7 @@ def studies(tmp_path, monkeypatch):
     """A study of images whose `replay` costs a tenth of the FD, in all seeds."""
     monkeypatch.setattr(effects, "STUDIES", tmp_path)
     effects.comparisons_of.cache_clear()
-    folder = tmp_path / effects.IMAGES[0]
+    folder = tmp_path / effects.TIMED
     folder.mkdir()
     rows = [
         {
@@ -36,14 +36,15 @@ def studies(tmp_path, monkeypatch):
 
 def test_a_table_has_the_change_its_interval_and_its_cost(studies):
     titles, _, row = effects.table("tip 8")
-    assert titles == "| measured effect | images: FD | images: time |"
+    assert titles == "| measured effect | Fashion-MNIST: FD | time |"
     assert row.startswith("| `replay` | +10 % (+10 to +10), **hurts** | 1.10 |")
 
 
 def test_the_summary_names_what_hurts_and_what_was_not_measured(studies):
     rows = effects.summary()
-    assert "| 8, tricks from reinforcement learning | not measured | **hurts**: `replay` |" in rows
-    assert "| 2, non-saturating loss | not measured | not measured |" in rows
+    row = "| 8, tricks from reinforcement learning | not measured | **hurts**: `replay` |"
+    assert f"{row} not measured |" in rows
+    assert "| 2, non-saturating loss | not measured | not measured | not measured |" in rows
 
 
 def test_every_variant_of_the_studies_is_in_a_section(root):
