@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 import tqdm
 from absl import logging
 
-from keras_gan.errors import StorageError, UsageError, refuse
+from keras_gan.errors import KerasGanError, StorageError, UsageError, refuse
 from keras_gan.quiet import silence
 from keras_gan.run.studies.results import BASE, read
 from keras_gan.run.studies.variants import Variant, variants
@@ -161,6 +161,8 @@ def _together(tasks, settings, load_zoo, folder):
         while waiting:
             finished, waiting = concurrent.futures.wait(waiting, timeout=2)
             for task in finished:
+                if task.exception() is not None:
+                    pool.shutdown(cancel_futures=True)
                 task.result()
             yield
 
@@ -236,6 +238,8 @@ def run_variant(variant: Variant, base: Config, seeds: Sequence[int], folder: pa
         try:
             runs = runs or SeedRuns(variant.config, base, _registry)
             result = {"failed": False, **runs.run(seed)}
+        except KerasGanError:  # wrong settings or data, which say nothing about the variant
+            raise
         except Exception as error:  # a failed run is a result too
             result = {"failed": True, "reason": f"{type(error).__name__}: {error}"[:300]}
         row = {

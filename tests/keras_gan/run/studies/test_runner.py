@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import models
+from keras_gan.errors import UsageError
 from keras_gan.run.checkpoints import named_state
-from keras_gan.run.studies import seed_runs
+from keras_gan.run.studies import runner, seed_runs
 from tests.keras_gan.run.studies.test_variants import BASE, study
 
 
@@ -82,6 +83,14 @@ def test_a_norm_keeps_its_own_initial_scale():
             np.testing.assert_array_equal(kernel, other)
         scales = [v for v in network.trainable_variables if v.name == "gamma"]
         assert scales and all(np.all(np.asarray(v) == 1.0) for v in scales)
+
+
+def test_missing_data_are_an_error_and_no_failed_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_registry", models.REGISTRY)
+    base = study("--model=dcgan", "--dataset=folder:gone", "--image_size=28")["base"]
+    with pytest.raises(UsageError, match="--dataset=folder:gone: no such folder"):
+        runner.run_variant(base, base.config, [0], tmp_path)
+    assert not (tmp_path / "results.jsonl").exists()
 
 
 @pytest.mark.slow
