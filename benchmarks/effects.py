@@ -48,8 +48,8 @@ COLUMNS = (
     Column("tips_fashion_mnist", "precision", "precision"),
     Column("tips_fashion_mnist", "recall", "recall"),
 )
-IMAGES = {"tips_fashion_mnist": "Fashion-MNIST", "findings_emoji": "emoji"}
-TIMED = "tips_fashion_mnist"
+IMAGES = {"tips_fashion_mnist": "Fashion-MNIST", "findings_emoji": "emoji"}  # study → its data
+TIMED = "tips_fashion_mnist"  # the study whose times are shown
 PRIMARY = ("modes", "fd_cnn")  # metrics whose verdicts are summed up and drawn
 VERDICTS = {comparisons.HELPS: "**helps**", comparisons.HURTS: "**hurts**"}
 
